@@ -1,0 +1,119 @@
+"""What the use cases ask of the world, in their own words.
+
+Adapters do not inherit from these; `bootstrap` puts them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pytest_llmlearn.domain.entry import Counted, Entry, Run
+from pytest_llmlearn.domain.pattern import Pattern, State
+from pytest_llmlearn.domain.provenance import Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A pattern found by words: its searchable text (stemmed words, blank-separated), and full text's own rank."""
+
+    pattern: Pattern
+    words: str
+    rank: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """How much the store holds. `bytes` is of the database's files; `held` of the private texts within them."""
+
+    patterns: int
+    occurrences: int
+    runs: int
+    bytes: int
+    held: int
+    schema: str
+
+
+class Store(Protocol):
+    """The truth: runs, patterns and occurrences. One writer at a time; readers never wait for it.
+
+    Every method may raise `errors.StoreError`; reading a store that does not exist yet is reading an empty one.
+    """
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """Sentences that a person should read: a damaged file moved aside, a fallback taken."""
+        ...
+
+    def record(self, run: Run, entries: Sequence[Entry]) -> list[Counted]:
+        """Write a run and its entries in one transaction; one answer for each entry, in order."""
+        ...
+
+    def patterns(self, *, category: str | None = None, limit: int | None = None) -> list[Pattern]:
+        """Patterns, most frequent and then latest first."""
+        ...
+
+    def matching(self, prefix: str) -> list[Pattern]:
+        """Patterns whose fingerprint begins so, with or without its version; at most ten."""
+        ...
+
+    def occurrences(self, *, fingerprint: str | None = None, run: str | None = None, limit: int | None = None) -> list[
+        dict[str, Any]
+    ]:
+        """Occurrences, oldest first, with the keys that `llmlearn occurrences --format json` prints."""
+        ...
+
+    def search(self, terms: Sequence[str], symbols: Sequence[str], limit: int) -> list[Hit]:
+        """Shown patterns with any of the stemmed words or exact symbols, best rank first."""
+        ...
+
+    def rarity(self, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        """How many patterns there are, and in how many of them each word stands."""
+        ...
+
+    def set_state(self, fingerprint: str, state: State) -> None: ...
+
+    def failed_before(self, nodeids: Sequence[str]) -> frozenset[str]:
+        """Which of these tests failed in an earlier run, and for which a red unit is still held."""
+        ...
+
+    def statistics(self) -> Statistics: ...
+
+    def clear(self) -> None:
+        """Erase everything for good, free pages too."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class ProvenanceReader(Protocol):
+    """One way to know who wrote a line."""
+
+    name: str
+
+    def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
+        """Answers line by line for those of `paths` (relative to the project's root) that it knows of.
+
+        None for a line leaves it to the next reader, as does a path left out.
+        """
+        ...
+
+    def says_anything(self) -> bool:
+        """Whether anything in the repository, not only in these files, is known to be a model's."""
+        ...
+
+
+class SecretScanner(Protocol):
+    """A second opinion on what must not be written down."""
+
+    def find(self, text: str) -> list[str]:
+        """The secret values in `text`, literally."""
+        ...
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """Now, aware, UTC."""
+        ...

@@ -1,0 +1,107 @@
+"""What is written down of one occurrence, and of the run in which it came.
+
+Everything in an entry is redacted and bounded before it is made; the store writes it as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pytest_llmlearn.domain.fingerprint import Fingerprint
+from pytest_llmlearn.domain.occurrence import Source
+
+ChosenBy = Literal["frame", "statement", "single-unit", "test-body", "imports", "handed-in"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of the tests, or one call that hands failures in. `run_id` is unique; times are aware, UTC."""
+
+    run_id: str
+    started: datetime
+    finished: datetime
+    command: str = ""
+    exit_status: int | None = None
+    passed: int = 0
+    failed: int = 0
+    commit: str | None = None
+    python: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRow:
+    """A finding as it is written: what remains of it beside its rule's own texts."""
+
+    rule_id: str
+    severity: str
+    line: int | None
+    confidence: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Private text kept for healing: a unit as it was when red. `digest` is the content's hash, `kind` unit or test."""
+
+    digest: str
+    kind: Literal["unit", "test"]
+    path: str
+    qualname: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One occurrence, attributed, classified, identified and redacted.
+
+    `unit` is the culprit's qualified name inside the project (`module:Class.method`), `unit_hash` the digest of its
+    normalised code. `findings` are gravest first; the first one gave `fingerprint` and `lesson`. `words` is the text by
+    which the pattern can be found; `snippet` at most five lines.
+    """
+
+    nodeid: str
+    when: str
+    source: Source
+    time: datetime
+    exception: str
+    message: str
+    path: str | None
+    line: int | None
+    function: str | None
+    statement: str | None
+    unit: str
+    unit_hash: str
+    model: str
+    tool: str | None
+    provenance: str
+    confidence: float
+    scope: str
+    chosen_by: ChosenBy
+    flaky: bool
+    fingerprint: Fingerprint
+    rule_id: str
+    category: str
+    severity: str
+    symbols: tuple[str, ...]
+    lesson: str
+    snippet: str
+    words: str
+    findings: tuple[FindingRow, ...]
+    task: str | None = None
+    held: tuple[Held, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What recording one entry did to its pattern: `before` and `after` are its frequency, `raw_count` afterwards."""
+
+    fingerprint: str
+    before: int
+    after: int
+    raw_count: int
+
+    @property
+    def new(self) -> bool:
+        return self.before == 0

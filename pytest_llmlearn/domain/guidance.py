@@ -1,0 +1,170 @@
+"""Which lessons to show for one question, in what order, in what words, within what budget, or none.
+
+Relevance decides; frequency, recency, severity and the same model only order what is relevant. Below the threshold
+the answer is silence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pytest_llmlearn.domain.finding import SEVERITIES
+from pytest_llmlearn.domain.pattern import Pattern
+
+DEFAULT_THRESHOLD = 0.25
+"""Score below which a lesson is not shown."""
+MAX_LIMIT = 10
+HALF_LIFE_DAYS = 90.0
+"""Days in which the weight of recency halves."""
+CHARACTERS_A_TOKEN = 4
+"""How tokens are estimated where no tokenizer is installed."""
+QUERY_TERMS = 24
+"""Rarest words of a long question that take part."""
+SYMBOL_WEIGHT = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question before code is written.
+
+    `text`: what is about to be written, in words. `path`: the file, relative to the project's root; its imports and
+    symbols join the question. `model`: who is going to write. `limit`: lessons at most, 1 to 10 (default 5). `budget`:
+    tokens that the worded guidance may take (default 300). `threshold`: score below which a lesson is not shown; None is
+    the default, 0 shows all.
+    """
+
+    text: str
+    path: str | None = None
+    model: str | None = None
+    limit: int = 5
+    budget: int = 300
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.limit < 1:
+            raise ValueError(f"limit must be at least 1, not {self.limit}")
+        if self.budget < 0:
+            raise ValueError(f"budget must not be negative, not {self.budget}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A pattern that answers the question: `score` in 0 to 1, and the `reasons` for it, most telling first."""
+
+    pattern: Pattern
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guidance:
+    """The answer: matches, best first, worded within the budget. `tokens` is an estimate of the text's length.
+
+    `abstained` says that nothing was near enough; then `matches` is empty and `text` is "".
+    """
+
+    query: Query
+    matches: tuple[Match, ...] = ()
+    text: str = ""
+    tokens: int = 0
+
+    @property
+    def abstained(self) -> bool:
+        return not self.matches
+
+
+def weights(terms: Iterable[str], total: int, known: Mapping[str, int]) -> dict[str, float]:
+    """How much each word of the question tells: the rarer in the store, the more, as in BM25.
+
+    `total` is the number of patterns, `known` in how many of them each word stands. A word that stands in none tells
+    as much as one that stands in a single pattern: asking for it and not finding it counts against a match. Of many
+    words the `QUERY_TERMS` that tell most take part.
+    """
+    scale = max(total, 8)  # a store of two patterns does not make every word common
+    found = {term: math.log(1.0 + (scale - min(known.get(term, 1), scale) + 0.5) / (max(known.get(term, 1), 1) + 0.5))
+             for term in terms}
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:QUERY_TERMS])
+
+
+def relevance(weighted: Mapping[str, float], document: Collection[str], shared_symbols: int) -> float:
+    """How much of the question a pattern's words answer: 0 to 1, never decreasing with a further word in common.
+
+    The share of the question's weight that is found, tempered by how much was found in all, so that one word in
+    common of a two-word question is not half an answer. Each exact symbol in common counts as `SYMBOL_WEIGHT`.
+    """
+    asked = sum(weighted.values())
+    if not asked and not shared_symbols:
+        return 0.0
+    found = sum(weight for term, weight in weighted.items() if term in document)
+    found += SYMBOL_WEIGHT * shared_symbols
+    share = min(1.0, found / asked) if asked else 1.0
+    amount = found / (found + 3.0)
+    return math.sqrt(share * amount)
+
+
+def prior(pattern: Pattern, now: datetime, model: str | None) -> float:
+    """How much a pattern weighs by itself: 0 to 1 from frequency, recency, severity and the same model."""
+    often = 1.0 - 1.0 / (1.0 + math.log1p(pattern.frequency))
+    days = max((now - pattern.last_seen).total_seconds() / 86_400, 0.0)
+    recent = 0.5 ** (days / HALF_LIFE_DAYS)
+    grave = 1.0 - SEVERITIES.index(pattern.severity) / len(SEVERITIES) if pattern.severity in SEVERITIES else 0.0
+    same = 1.0 if model and model in pattern.models else 0.0
+    return 0.4 * often + 0.2 * recent + 0.25 * grave + 0.15 * same
+
+
+def scored(pattern: Pattern, near: float, now: datetime, model: str | None) -> float:
+    """Relevance, raised or lowered by at most a quarter by what the pattern weighs by itself."""
+    return min(1.0, near * (0.75 + 0.5 * prior(pattern, now, model)))
+
+
+def chosen(matches: Iterable[Match], query: Query) -> tuple[Match, ...]:
+    """At most `limit` matches at or above the threshold, best first; ties by fingerprint, so that order is stable."""
+    threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
+    ordered = sorted(matches, key=lambda match: (-match.score, match.pattern.fingerprint))
+    return tuple(match for match in ordered if match.score >= threshold)[: min(query.limit, MAX_LIMIT)]
+
+
+def tokens(text: str) -> int:
+    """An estimate of the text's length in tokens, rounded up."""
+    return -(-len(text) // CHARACTERS_A_TOKEN)
+
+
+def times(count: int) -> str:
+    return "once" if count == 1 else "twice" if count == 2 else f"{count} times"
+
+
+def worded(match: Match) -> str:
+    """One match as a paragraph: the lesson, how often it was needed and by whom, and what failed."""
+    pattern = match.pattern
+    by = f", by {', '.join(pattern.models[:3])}" if pattern.models and pattern.models != ("unknown",) else ""
+    lines = [f"- [{pattern.rule_id}] {pattern.lesson} (seen {times(pattern.frequency)}{by})"]
+    for label, code in (("failed", pattern.bad), ("fixed", pattern.good)):
+        if code:
+            lines.append(f"  {label}:")
+            lines += [f"    {line}" for line in code.replace("```", "'''").splitlines()]
+    return "\n".join(lines)
+
+
+def guide(query: Query, matches: Sequence[Match]) -> Guidance:
+    """Word the matches within the budget: code goes first when room is short, then the last lessons.
+
+    The text states facts; it never commands, for lessons quote what anyone could have written into a test.
+    """
+    head = "Past failures of generated code in this repository, most relevant first:"
+    kept: list[Match] = []
+    parts = [head]
+    for match in matches:
+        bare = replace(match, pattern=replace(match.pattern, bad="", good=""))
+        for form in (worded(match), worded(bare)):
+            if tokens("\n".join([*parts, form])) <= query.budget:
+                kept.append(match)
+                parts.append(form)
+                break
+    if not kept:
+        # A budget too small for any wording still gets the matches; only the text stays empty.
+        return Guidance(query=query, matches=tuple(matches))
+    text = "\n".join(parts)
+    return Guidance(query=query, matches=tuple(matches), text=text, tokens=tokens(text))

@@ -1,0 +1,200 @@
+"""Source text: its units, statements and snippets.
+
+A unit is the smallest named piece a failure is laid on: a function, a class, the import block, or the module.
+Its normalised text decides whether two runs saw the same code.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+UnitKind = Literal["function", "class", "imports", "module"]
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+SNIPPET_LINES = 5
+"""Lines of a snippet at most: the culprit's, with what stands around it."""
+SNIPPET_WIDTH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A named piece of one file: `start` (its first decorator, `def` or `class` line) to `end`, both from 1.
+
+    `line` is the `def` or `class` line itself. `qualname` is empty for the import block and the module.
+    """
+
+    qualname: str
+    kind: UnitKind
+    start: int
+    line: int
+    end: int
+    is_async: bool = False
+
+    def holds(self, line: int) -> bool:
+        return self.start <= line <= self.end
+
+
+@lru_cache(maxsize=64)
+def lines_of(text: str) -> tuple[str, ...]:
+    """The text's lines as Python counts them: form feeds and Unicode separators end none."""
+    return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+
+
+@lru_cache(maxsize=256)
+def parse(text: str) -> ast.Module | None:
+    """The syntax tree, or None where the text does not parse."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def definitions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, Definition]]:
+    """Every function and class below `tree` with its qualified name, outermost first."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, Definition):
+            name = f"{prefix}{node.name}"
+            yield name, node
+            inner = f"{name}." if isinstance(node, ast.ClassDef) else f"{name}.<locals>."
+            yield from definitions(node, inner)
+        elif not isinstance(node, ast.expr):
+            yield from definitions(node, prefix)
+
+
+@lru_cache(maxsize=256)
+def units(text: str) -> tuple[Unit, ...]:
+    """Every function and class of the text, outermost first; empty where it does not parse."""
+    tree = parse(text)
+    if tree is None:
+        return ()
+    return tuple(_unit(name, node) for name, node in definitions(tree))
+
+
+def _unit(name: str, node: Definition) -> Unit:
+    start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return Unit(
+        qualname=name,
+        kind="class" if isinstance(node, ast.ClassDef) else "function",
+        start=start,
+        line=node.lineno,
+        end=node.end_lineno or node.lineno,
+        is_async=isinstance(node, ast.AsyncFunctionDef),
+    )
+
+
+def unit_named(text: str, qualname: str) -> Unit | None:
+    """The unit of that qualified name; the last one where it is defined twice, as Python has it."""
+    found = [unit for unit in units(text) if unit.qualname == qualname]
+    return found[-1] if found else None
+
+
+def unit_at(text: str, line: int | None) -> Unit:
+    """The innermost function or class around `line`; else the import block it stands in; else the module."""
+    count = len(lines_of(text))
+    module = Unit(qualname="", kind="module", start=1, line=1, end=count)
+    if line is None:
+        return module
+    around = [unit for unit in units(text) if unit.holds(line)]
+    if around:
+        return min(around, key=lambda unit: unit.end - unit.start)
+    block = import_block(text)
+    return block if block is not None and block.holds(line) else module
+
+
+def import_block(text: str) -> Unit | None:
+    """From the first to the last import statement at the module's top level, or None where there is none."""
+    tree = parse(text)
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)] if tree else []
+    if not imports:
+        return None
+    start, end = imports[0].lineno, max(node.end_lineno or node.lineno for node in imports)
+    return Unit(qualname="", kind="imports", start=start, line=start, end=end)
+
+
+def unit_text(text: str, unit: Unit) -> str:
+    """The unit's lines, dedented."""
+    lines = lines_of(text)
+    return textwrap.dedent("\n".join(lines[unit.start - 1 : unit.end]))
+
+
+@lru_cache(maxsize=512)
+def normalised(text: str, unit: Unit) -> str:
+    """The unit's code without comments, layout and docstrings: equal for equal code, wherever it stands.
+
+    The import block is its import statements, in order. Text that does not parse loses blank space only.
+    """
+    tree = parse(text)
+    if tree is None:
+        return "\n".join(line.strip() for line in unit_text(text, unit).splitlines() if line.strip())
+    if unit.kind == "imports":
+        return "\n".join(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
+    if unit.kind == "module":
+        return ast.unparse(tree)
+    for name, node in definitions(tree):
+        if name == unit.qualname and node.lineno == unit.line:
+            return _unparse_without_docstring(node)
+    return unit_text(text, unit)
+
+
+def _unparse_without_docstring(node: Definition) -> str:
+    body = node.body
+    if ast.get_docstring(node, clean=False) is None:
+        return ast.unparse(node)
+    kept = body[1:] or [ast.Pass()]
+    node.body = kept
+    try:
+        return ast.unparse(node)
+    finally:
+        node.body = body  # the tree is shared: `parse` is cached
+
+
+def unit_hash(text: str, unit: Unit) -> str:
+    """A digest of the unit's normalised code, tagged with its algorithm."""
+    return f"b2:{hashlib.blake2b(normalised(text, unit).encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
+
+
+def line_text(text: str, line: int | None) -> str:
+    """That line (from 1), stripped; empty beyond the text."""
+    lines = lines_of(text)
+    return lines[line - 1].strip() if line is not None and 0 < line <= len(lines) else ""
+
+
+def statement_span(text: str, line: int) -> tuple[int, int]:
+    """First and last line of the smallest statement that holds `line`; the head alone of a compound one."""
+    tree = parse(text)
+    best = (line, line)
+    size: int | None = None
+    for node in ast.walk(tree) if tree else ():
+        if not isinstance(node, ast.stmt):
+            continue
+        end = node.end_lineno or node.lineno
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+            end = max(node.lineno, body[0].lineno - 1)
+        if node.lineno <= line <= end and (size is None or end - node.lineno < size):
+            best, size = (node.lineno, end), end - node.lineno
+    return best
+
+
+def snippet(text: str, line: int | None) -> str:
+    """The statement at `line` with what stands around it: at most `SNIPPET_LINES` lines, dedented, none too wide."""
+    lines = lines_of(text)
+    if line is None or not 0 < line <= len(lines):
+        return ""
+    first, last = statement_span(text, line)
+    if last - first + 1 >= SNIPPET_LINES:
+        first = max(first, min(line - SNIPPET_LINES // 2, last - SNIPPET_LINES + 1))
+        last = first + SNIPPET_LINES - 1
+    while last - first + 1 < SNIPPET_LINES and (first > 1 or last < len(lines)):
+        if first > 1 and (line - first <= last - line or last == len(lines)):
+            first -= 1
+        else:
+            last += 1
+    kept = [entry[:SNIPPET_WIDTH] for entry in lines[first - 1 : last]]
+    return textwrap.dedent("\n".join(kept)).strip("\n")

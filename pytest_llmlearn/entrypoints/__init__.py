@@ -1,0 +1,1 @@
+"""Faces: each translates one outside language into calls on `Memory`, and back."""

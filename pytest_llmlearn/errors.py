@@ -1,0 +1,107 @@
+"""What can go wrong, each with its data and the way out.
+
+    LlmlearnError
+    ├── SettingError
+    │   ├── UnknownSetting      a key that no setting has
+    │   └── BadSetting          a value of the wrong type or out of range
+    ├── MissingExtra            a face whose packages are not installed
+    ├── BadOccurrence           a failure handed in with unknown, missing or ill-typed keys
+    ├── BadInput                a file handed in that cannot be read as what it should be
+    ├── UnknownPattern          a fingerprint that names no pattern, or several
+    └── StoreError
+        ├── StoreTooNew         written by a newer version; left alone
+        ├── StoreUnavailable    locked, full, or not writable
+        └── StoreDamaged        not a database, and could not be moved aside
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class LlmlearnError(Exception):
+    """The root of all errors that this package raises; `str()` of any is one sentence for people."""
+
+
+class SettingError(LlmlearnError):
+    """A setting that cannot be used."""
+
+
+class UnknownSetting(SettingError):
+    """A key that no setting has."""
+
+    def __init__(self, key: str, where: str, nearest: str | None, known: Iterable[str]) -> None:
+        way_out = f"did you mean {nearest!r}?" if nearest else f"known: {', '.join(sorted(known))}"
+        super().__init__(f"{where} has no setting {key!r}; {way_out}")
+        self.key = key
+        self.nearest = nearest
+
+
+class BadSetting(SettingError):
+    """A value of the wrong type or out of range."""
+
+    def __init__(self, key: str, where: str, value: object, expected: str) -> None:
+        super().__init__(f"{where}: {key} must be {expected}, not {value!r}")
+        self.key = key
+        self.value = value
+
+
+class MissingExtra(LlmlearnError):
+    """A face whose packages are not installed."""
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        super().__init__(f"{purpose} needs more packages: pip install 'pytest-llmlearn[{extra}]'")
+        self.extra = extra
+
+
+class BadOccurrence(LlmlearnError):
+    """A failure handed in with unknown, missing or ill-typed keys."""
+
+
+class BadInput(LlmlearnError):
+    """A file handed in that cannot be read as what it should be."""
+
+
+class UnknownPattern(LlmlearnError):
+    """A fingerprint that names no pattern, or the beginning of several."""
+
+    def __init__(self, fingerprint: str, candidates: Iterable[str] = ()) -> None:
+        several = list(candidates)
+        if several:
+            message = f"{fingerprint!r} is the beginning of {len(several)} patterns: {', '.join(several[:5])}"
+        else:
+            message = f"no pattern has the fingerprint {fingerprint!r}; `llmlearn patterns` lists them"
+        super().__init__(message)
+        self.fingerprint = fingerprint
+
+
+class StoreError(LlmlearnError):
+    """The store cannot be used as asked."""
+
+
+class StoreTooNew(StoreError):
+    """The database was written by a newer version of this package, and is left alone."""
+
+    def __init__(self, path: str, found: str, known: str) -> None:
+        super().__init__(
+            f"{path} was written by a newer pytest-llmlearn (schema {found}, this one knows {known}); upgrade it to go on"
+        )
+        self.path = path
+        self.found = found
+
+
+class StoreUnavailable(StoreError):
+    """The database is locked, its disk is full, or it may not be written."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path} cannot be used now: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+class StoreDamaged(StoreError):
+    """The file is not a database, and could not be moved aside."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path} is damaged and could not be moved aside: {reason}")
+        self.path = path
