@@ -38,6 +38,8 @@ def fingerprint(finding: Finding, exception: str, message: str, unit: str = "") 
     """
     name = normalise.exception_name(exception)
     symbols = sorted(finding.symbols)
+    exact_parts: tuple[str, ...]
+    symbol_parts: tuple[str, ...]
     if finding.unit_decides:
         exact_parts = (finding.rule_id, name, unit, finding.fields.get("kind", ""))
         symbol_parts = (finding.rule_id, unit)

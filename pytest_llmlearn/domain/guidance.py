@@ -109,7 +109,7 @@ def prior(pattern: Pattern, now: datetime, model: str | None) -> float:
     """How much a pattern weighs by itself: 0 to 1 from frequency, recency, severity and the same model."""
     often = 1.0 - 1.0 / (1.0 + math.log1p(pattern.frequency))
     days = max((now - pattern.last_seen).total_seconds() / 86_400, 0.0)
-    recent = 0.5 ** (days / HALF_LIFE_DAYS)
+    recent: float = 0.5 ** (days / HALF_LIFE_DAYS)
     grave = 1.0 - SEVERITIES.index(pattern.severity) / len(SEVERITIES) if pattern.severity in SEVERITIES else 0.0
     same = 1.0 if model and model in pattern.models else 0.0
     return 0.4 * often + 0.2 * recent + 0.25 * grave + 0.15 * same

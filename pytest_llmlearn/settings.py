@@ -1,0 +1,237 @@
+"""Settings: `[tool.llmlearn]` in pyproject.toml, then the environment, then the command line; the last one wins.
+
+Each setting is declared once, in `Settings`; the documentation's table and the checks are made from it. An unknown
+key or a value of the wrong type is an error that names it and the nearest right one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_llmlearn.domain.guidance import DEFAULT_THRESHOLD, MAX_LIMIT
+from pytest_llmlearn.errors import BadSetting, UnknownSetting
+
+TABLE = "[tool.llmlearn]"
+FOLDER = ".llmlearn"
+ENABLING_VARIABLE = "LLMLEARN"
+ROOT_VARIABLE = "LLMLEARN_ROOT"
+PREFIX = "LLMLEARN_"
+OTHER_VARIABLES = frozenset({ROOT_VARIABLE, "LLMLEARN_CORPORA"})
+"""Variables with our prefix that are no settings."""
+
+Glob = tuple[str, str | None]
+"""A glob relative to the project's root, and the model that wrote what it matches, where known."""
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("1", "true", "yes", "on"):
+        return True
+    if isinstance(value, str) and value.strip().lower() in ("0", "false", "no", "off", ""):
+        return False
+    raise ValueError
+
+
+def _scope(value: object) -> str:
+    if value in ("generated", "all"):
+        return str(value)
+    raise ValueError
+
+
+def _globs(value: object) -> tuple[Glob, ...]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, Mapping):
+        value = [{"glob": glob, "model": model} for glob, model in value.items()]
+    if not isinstance(value, list | tuple):
+        raise ValueError
+    return tuple(_glob(entry) for entry in value)
+
+
+def _glob(entry: object) -> Glob:
+    if isinstance(entry, str) and entry:
+        pattern, _, named = entry.partition("=")
+        return pattern.strip(), named.strip() or None
+    if isinstance(entry, Mapping) and set(entry) <= {"glob", "model"}:
+        glob, model = entry.get("glob"), entry.get("model")
+        if isinstance(glob, str) and glob and (model is None or isinstance(model, str)):
+            return glob, model or None
+    raise ValueError
+
+
+def _number(low: float, high: float) -> Callable[[object], float]:
+    def read(value: object) -> float:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+        if number is None or not low <= number <= high:
+            raise ValueError
+        return number
+
+    return read
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        number = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+        if number is None or not low <= number <= high:
+            raise ValueError
+        return number
+
+    return read
+
+
+def _setting(default: Any, read: Callable[[object], Any], expected: str, about: str) -> Any:
+    return field(default=default, metadata={"read": read, "expected": expected, "about": about})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, checked. Field names are the keys; `LLMLEARN_<KEY>` is the environment's spelling."""
+
+    enabled: bool = _setting(
+        False,
+        _flag,
+        "true or false",
+        "Learn in every pytest run, without `--llm-learn`. In the environment: `LLMLEARN=1`.",
+    )
+    scope: str = _setting(
+        "generated",
+        _scope,
+        "'generated' or 'all'",
+        "`generated` records failures laid on LLM-written code; `all` records every failure, marked.",
+    )
+    generated: tuple[Glob, ...] = _setting(
+        (),
+        _globs,
+        "a list of globs, each \"GLOB\", \"GLOB=MODEL\" or { glob = …, model = … }",
+        "Files that a model wrote, as globs relative to the project's root, each with its model if known.",
+    )
+    threshold: float = _setting(
+        DEFAULT_THRESHOLD, _number(0, 1), "a number from 0 to 1", "Score below which recall shows nothing."
+    )
+    limit: int = _setting(5, _whole(1, MAX_LIMIT), f"a whole number from 1 to {MAX_LIMIT}", "Lessons shown at most.")
+    budget: int = _setting(
+        300, _whole(0, 100_000), "a whole number of tokens, 0 or more", "Tokens that the worded guidance may take."
+    )
+    hold_days: int = _setting(
+        30,
+        _whole(0, 3650),
+        "a whole number of days, 0 or more",
+        "Days for which failing units are kept privately, to tell later what repaired them; 0 keeps none.",
+    )
+    busy_seconds: float = _setting(
+        10.0, _number(0, 600), "a number of seconds from 0 to 600", "How long to wait for another writer of the store."
+    )
+
+    @classmethod
+    def load(
+        cls, root: Path, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None
+    ) -> Settings:
+        """The settings in force for the project at `root`.
+
+        `environ` is the environment; `overrides` the command line's, where None means not given.
+
+        Raises:
+            UnknownSetting, BadSetting: names the key, the place, and the way out.
+        """
+        values: dict[str, Any] = {}
+        table = read_table(root / "pyproject.toml")
+        _take(values, table or {}, f"{TABLE} in pyproject.toml")
+        _take(values, _from_environment(environ), "the environment", PREFIX)
+        _take(values, {key: value for key, value in (overrides or {}).items() if value is not None}, "the command line")
+        return cls(**values)
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    found: dict[str, object] = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and name not in OTHER_VARIABLES
+    }
+    if ENABLING_VARIABLE in environ:
+        found["enabled"] = environ[ENABLING_VARIABLE]
+    return found
+
+
+def _take(values: dict[str, Any], given: Mapping[str, object], where: str, prefix: str = "") -> None:
+    known = {entry.name: entry for entry in dataclasses.fields(Settings)}
+    for key, value in given.items():
+        spelled = prefix + key.upper() if prefix else key
+        entry = known.get(key.replace("-", "_"))
+        if entry is None:
+            raise UnknownSetting(spelled, where, nearest(key, known, prefix), known)
+        try:
+            values[entry.name] = entry.metadata["read"](value)
+        except (ValueError, TypeError):
+            raise BadSetting(spelled, where, value, entry.metadata["expected"]) from None
+
+
+def nearest(key: str, known: Mapping[str, object], prefix: str = "") -> str | None:
+    """The known key most like `key`, spelled with `prefix`; None where none is like it."""
+    import difflib  # a typing mistake is rare; every run would pay for it
+
+    close = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.6)
+    return (prefix + close[0].upper() if prefix else close[0]) if close else None
+
+
+def read_table(pyproject: Path) -> Mapping[str, object] | None:
+    """`[tool.llmlearn]` of that file; None where the file or the table is missing.
+
+    Raises:
+        BadSetting: the file is no TOML, or `tool.llmlearn` no table.
+    """
+    try:
+        raw = pyproject.read_bytes()
+    except OSError:
+        return None
+    if b"llmlearn" not in raw:
+        return None
+    try:
+        tool = tomllib.loads(raw.decode("utf-8")).get("tool", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting("pyproject.toml", str(pyproject), str(error), "readable TOML") from None
+    table = tool.get("llmlearn") if isinstance(tool, Mapping) else None
+    if table is not None and not isinstance(table, Mapping):
+        raise BadSetting("tool.llmlearn", str(pyproject), table, "a table")
+    return table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """The project's root, where `.llmlearn/` lies or would be made, and why it is this one."""
+
+    path: Path
+    why: str
+
+
+def find_root(start: Path, environ: Mapping[str, str], store: str | None, otherwise: Callable[[], Root]) -> Root:
+    """The project's root seen from the folder `start`.
+
+    In this order: `store` (the command line's), `LLMLEARN_ROOT`; the nearest folder upwards with `.llmlearn/` or with
+    a pyproject.toml that has `[tool.llmlearn]`; `otherwise()`. `store` may name the root or its `.llmlearn` folder.
+    """
+    for value, why in ((store, "named on the command line"), (environ.get(ROOT_VARIABLE), f"named by {ROOT_VARIABLE}")):
+        if value:
+            path = Path(value).expanduser().absolute()
+            return Root(path=path.parent if path.name == FOLDER else path, why=why)
+    for folder in (start, *start.parents):
+        if (folder / FOLDER).is_dir():
+            return Root(path=folder, why=f"the nearest folder upwards with {FOLDER}/")
+        if read_table(folder / "pyproject.toml") is not None:
+            return Root(path=folder, why=f"the nearest folder upwards with {TABLE} in pyproject.toml")
+    return otherwise()
+
+
+def documented() -> str:
+    """The settings as a Markdown table, for the documentation."""
+    rows = ["| key | default | value | meaning |", "|---|---|---|---|"]
+    for entry in dataclasses.fields(Settings):
+        default = list(entry.default) if isinstance(entry.default, tuple) else entry.default
+        shown = str(default).lower() if isinstance(default, bool) else repr(default).replace("'", '"')
+        rows.append(f"| `{entry.name}` | `{shown}` | {entry.metadata['expected']} | {entry.metadata['about']} |")
+    return "\n".join(rows) + "\n"
