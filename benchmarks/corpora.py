@@ -53,13 +53,16 @@ class Bench:
     report_log: bool
     seconds: float
     jobs: int
+    hash_seed: str
     pytest_arguments: tuple[str, ...]
 
     @property
     def env(self) -> dict[str, str]:
         # One thread a process: two cores, and reserved addresses count against the memory limit.
         threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
-        return clean_environment(self.home, MPLBACKEND="Agg", PYTHONDONTWRITEBYTECODE="1", **threads)
+        # One order of sets in all runs, or runs that should be identical are not.
+        fixed = {"MPLBACKEND": "Agg", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": self.hash_seed}
+        return clean_environment(self.home, **fixed, **threads)
 
 
 def corpora_folder() -> Path:
@@ -264,6 +267,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pytest-arg", action="append", default=[], help="one more argument for the learning runs")
     parser.add_argument("--seconds", type=float, default=900.0, help="for one model's run in all (%(default)s)")
     parser.add_argument("--jobs", type=int, default=1, choices=(1, 2), help="models at a time (%(default)s)")
+    parser.add_argument("--hash-seed", default="0", help="PYTHONHASHSEED of the runs, or `random` (%(default)s)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep trees, reports and lists there")
     parser.add_argument("--list", type=int, default=15, metavar="N", help="names printed of a kind (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write all figures and all names there")
@@ -299,7 +303,7 @@ def main() -> None:
         bench = Bench(
             python=options.python.absolute(), tree=base, out=base, home=base / "home",
             report_log="reportlog" in installed, seconds=options.seconds, jobs=options.jobs,
-            pytest_arguments=tuple(options.pytest_arg),
+            hash_seed=options.hash_seed, pytest_arguments=tuple(options.pytest_arg),
         )
         figures: dict[str, Any] = {"machine": machine()}
         for name in options.corpora or CORPORA:

@@ -45,7 +45,7 @@ def timed(
 
     `started` and `ended` are readings of the monotonic clock, which all processes of a machine share.
     """
-    with open(output or os.devnull, "wb") as sink:
+    with (output or Path(os.devnull)).open("wb") as sink:
         before = _children_cpu()
         started = time.monotonic()
         done = subprocess.run(

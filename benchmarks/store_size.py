@@ -60,9 +60,11 @@ def _tables(database: Path) -> list[str]:
 def _copied(source: Path, copy: Path, without: str | None) -> int:
     """Write a compacted copy of `source`, lacking one table if asked, and return its size."""
     copy.unlink(missing_ok=True)
-    with closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as original:
-        with closing(sqlite3.connect(copy)) as connection:
-            original.backup(connection)
+    with (
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as original,
+        closing(sqlite3.connect(copy)) as target,
+    ):
+        original.backup(target)
     with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
         connection.execute("pragma journal_mode = delete")
         connection.execute("pragma foreign_keys = off")

@@ -25,7 +25,7 @@ def key_of(occurrence: Listed) -> tuple[str, str]:
 
 def told_apart(occurrence: Listed) -> bool:
     """Say whether the failure was judged not to be caused by the generated code."""
-    return occurrence["scope"] != "generated"
+    return str(occurrence["scope"]) != "generated"
 
 
 def unknown(occurrence: Listed) -> bool:
