@@ -47,6 +47,16 @@ class Rule:
         return self.rule_id.partition(".")[0]
 
 
+UNKNOWN = Rule(
+    rule_id="runtime.unknown",
+    severity="minor",
+    meaning="A failure that no detector recognised.",
+    lesson="Code like this failed with {exception}; check it against its test.",
+    plain="Code like this failed; check it against its test.",
+)
+"""What remains where no detector says anything."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A rule seen in one occurrence.

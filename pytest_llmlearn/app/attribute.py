@@ -1,0 +1,239 @@
+"""Whose code is at fault: from what was seen to the line of LLM-written code that a failure is laid on.
+
+The innermost frame of the project on an LLM-written line. Where the failure was raised in the test, the code under
+test: what the failing statement names, then the test's function, then the test module's imports.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pytest_llmlearn.app.ports import ProvenanceReader
+from pytest_llmlearn.app.resolve import Resolver, Target
+from pytest_llmlearn.domain import reach, source
+from pytest_llmlearn.domain.culprit import Culprit, on_test_side, test_frames
+from pytest_llmlearn.domain.entry import ChosenBy
+from pytest_llmlearn.domain.occurrence import Frame, Occurrence, is_inside
+from pytest_llmlearn.domain.provenance import FileProvenance, Provenance, first_answers
+from pytest_llmlearn.domain.source import Unit
+from pytest_llmlearn.hookspecs import Surroundings
+
+NEVER_AWAITED = re.compile(r"coroutine '([^']+)' was never awaited")
+
+
+class Origins:
+    """The provenance of files, read once: the surest reader that knows a line decides it."""
+
+    def __init__(self, readers: Sequence[ProvenanceReader], text_of: Callable[[str], str | None]) -> None:
+        self._readers = readers
+        self._text_of = text_of
+        self._known: dict[str, FileProvenance] = {}
+
+    def load(self, paths: Iterable[str]) -> None:
+        """Ask the readers for all of these files at once; what is known is not asked again."""
+        wanted = sorted({path for path in paths if path not in self._known})
+        answers = [reader.read(wanted) for reader in self._readers] if wanted else []
+        for path in wanted:
+            length = len(source.lines_of(self._text_of(path) or ""))
+            self._known[path] = first_answers([answer.get(path) for answer in answers], length)
+
+    def of(self, path: str) -> FileProvenance:
+        self.load([path])
+        return self._known[path]
+
+    def anywhere(self) -> bool:
+        """Whether anything in the repository is known to be a model's."""
+        return any(known.generated for known in self._known.values()) or any(
+            reader.says_anything() for reader in self._readers
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    path: str
+    line: int | None
+    unit: Unit
+    chosen_by: ChosenBy
+    in_test: bool
+
+
+class Attribution:
+    """Chooses culprits. With `everything`, code that no model wrote is chosen too, where no LLM-written code is."""
+
+    def __init__(self, surroundings: Surroundings, origins: Origins, *, everything: bool = False) -> None:
+        self._surroundings = surroundings
+        self._origins = origins
+        self._everything = everything
+
+    def attribute(self, occurrences: Sequence[Occurrence]) -> list[Culprit | None]:
+        """The culprit of each failure, None where none of its code is known to be a model's."""
+        candidates = [list(self._candidates(occurrence)) for occurrence in occurrences]
+        self._origins.load(candidate.path for several in candidates for candidate in several)
+        return [
+            self._chosen(occurrence, several) for occurrence, several in zip(occurrences, candidates, strict=True)
+        ]
+
+    def _chosen(self, occurrence: Occurrence, candidates: Sequence[_Candidate]) -> Culprit | None:
+        generated = [(candidate, self._written(candidate)) for candidate in candidates]
+        for allowed in (True, False) if self._everything else (True,):
+            kept = [(candidate, origin) for candidate, origin in generated if origin.generated or not allowed]
+            if kept:
+                candidate, origin = kept[0]
+                return Culprit(
+                    path=candidate.path,
+                    line=candidate.line,
+                    unit=candidate.unit,
+                    chosen_by=_how(candidate, [entry for entry, _ in kept]),
+                    provenance=origin,
+                    in_test=candidate.in_test,
+                    broken_test=candidate.in_test and is_broken_test(occurrence, candidate.path),
+                )
+        return None
+
+    def _written(self, candidate: _Candidate) -> Provenance:
+        known = self._origins.of(candidate.path)
+        if candidate.line is not None and not candidate.in_test:
+            return known.at(candidate.line)
+        if candidate.unit.kind == "module":
+            return known.between(1, max(len(known.lines), 1))
+        return known.between(candidate.unit.start, candidate.unit.end)
+
+    def _candidates(self, occurrence: Occurrence) -> Iterator[_Candidate]:
+        yield from self._frames(occurrence)
+        yield from self._never_awaited(occurrence)
+        yield from self._under_test(occurrence)
+        for frame in test_frames(occurrence):
+            yield self._at(frame.path, frame.line, "frame")
+
+    def _frames(self, occurrence: Occurrence) -> Iterator[_Candidate]:
+        places: list[tuple[str, int]] = []
+        if occurrence.path is not None and occurrence.line is not None:
+            places.append((occurrence.path, occurrence.line))
+        own = [(frame.path, frame.line) for frame in reversed(occurrence.frames)]
+        below = [(frame.path, frame.line) for link in occurrence.linked for frame in reversed(link.frames)]
+        if occurrence.linked and occurrence.linked[0].relation == "member":
+            own, below = below, own  # a group's own frames only gathered what its members raised
+        for path, line in dict.fromkeys([*places, *own, *below]):
+            if is_inside(path) and not on_test_side(path, occurrence) and self._surroundings.text(path) is not None:
+                yield self._at(path, line, "frame")
+
+    def _at(self, path: str, line: int, chosen_by: ChosenBy) -> _Candidate:
+        unit = source.unit_at(self._surroundings.text(path) or "", line)
+        return _Candidate(path=path, line=line, unit=unit, chosen_by=chosen_by, in_test=False)
+
+    def _under_test(self, occurrence: Occurrence) -> Iterator[_Candidate]:
+        for place in self._places(occurrence):
+            text = self._surroundings.text(place.path)
+            if text is None:
+                continue
+            names = reach.reached(text, place.line or None)
+            resolver = Resolver(self._surroundings, place.path, names.imports, occurrence.bindings)
+            yield from self._named(resolver, names.statement, "statement", occurrence)
+            if occurrence.when in ("setup", "teardown") and occurrence.frames:
+                continue  # a fixture failed: what the test would have done did not happen
+            yield from self._named(resolver, names.function, "test-body", occurrence)
+            imported = [(name,) for name in names.imports]
+            yield from self._named(resolver, imported, "imports", occurrence)
+
+    def _places(self, occurrence: Occurrence) -> list[Frame]:
+        """Where in the test's files to look for names, innermost first; the test itself where no frame is known."""
+        frames = list(test_frames(occurrence))
+        path, *inside = occurrence.nodeid.split("::")
+        path = occurrence.test_path or path
+        if any(frame.path == path for frame in frames):
+            return frames
+        text = self._surroundings.text(path) or ""
+        test = source.unit_named(text, ".".join(part.partition("[")[0] for part in inside))
+        line = test.end if test is not None else occurrence.test_line or 0
+        return [*frames, Frame(path=path, line=line, function=occurrence.test_function or "")]
+
+    def _named(
+        self, resolver: Resolver, chains: Iterable[reach.Chain], chosen_by: ChosenBy, occurrence: Occurrence
+    ) -> Iterator[_Candidate]:
+        targets = [target for chain in chains if (target := resolver.resolve(chain)) is not None]
+        found = dict.fromkeys(target for target in targets if not on_test_side(target.path, occurrence))
+        lacking = occurrence.is_a("AttributeError", "ImportError")
+        # Stable: the nearest name first among equals.
+        for target in sorted(found, key=lambda target: _precision(target, lacking)):
+            unit = resolver.unit(target)
+            line = 1 if target.missing else None
+            yield _Candidate(path=target.path, line=line, unit=unit, chosen_by=chosen_by, in_test=True)
+
+    def _never_awaited(self, occurrence: Occurrence) -> Iterator[_Candidate]:
+        """The call that made a coroutine nobody awaited, where the warning names only the place it died."""
+        named = NEVER_AWAITED.search(occurrence.message)
+        if named is None or occurrence.path is not None:
+            return
+        name = named.group(1).rpartition(".")[2]
+        reached = list(self._under_test(occurrence))
+        for candidate in reached:
+            lines = call_lines(self._surroundings.text(candidate.path) or "", name, candidate.unit)
+            for line in lines:
+                yield self._at(candidate.path, line, "statement" if len(lines) == 1 else "test-body")
+        for path in dict.fromkeys(candidate.path for candidate in reached):
+            for line in call_lines(self._surroundings.text(path) or "", name, None):
+                yield self._at(path, line, "test-body")
+
+
+def _precision(target: Target, lacking: bool) -> int:
+    """Functions before classes before modules; a name that is missing first where something was lacking, else last."""
+    if target.missing:
+        return 0 if lacking else 4
+    return {"function": 1, "instance": 2, "class": 2, "module": 3}[target.kind]
+
+
+def _how(candidate: _Candidate, others: Sequence[_Candidate]) -> ChosenBy:
+    """`single-unit` where the test's body reaches exactly one function of the generated code."""
+    if candidate.chosen_by not in ("test-body", "imports"):
+        return candidate.chosen_by
+    for kind in ("function", "class"):
+        reached = {(entry.path, entry.unit.qualname) for entry in others if entry.in_test and entry.unit.kind == kind}
+        if reached:
+            return "single-unit" if len(reached) == 1 else candidate.chosen_by
+    return candidate.chosen_by
+
+
+def is_broken_test(occurrence: Occurrence, under_test: str) -> bool:
+    """Whether the test itself failed, before the code under test could be at fault.
+
+    A name that the test's own code lacks, a fixture that does not exist, a module that the test imports and that is
+    not the project's.
+    """
+    innermost = occurrence.frames[-1] if occurrence.frames else None
+    if innermost is not None and not on_test_side(innermost.path, occurrence):
+        return occurrence.short_exception == "FixtureLookupError"
+    if occurrence.is_a("NameError"):
+        return True
+    if occurrence.is_a("ModuleNotFoundError"):
+        missing = occurrence.facts.get("name", "").partition(".")[0]
+        return bool(missing) and missing not in under_test.replace("/", ".").split(".")
+    return False
+
+
+def call_lines(text: str, name: str, unit: Unit | None) -> list[int]:
+    """Lines in `unit` (or anywhere) where a function of this name is called and not awaited at once."""
+    tree = source.parse(text)
+    if tree is None:
+        return []
+    awaited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Await)}
+    return sorted(
+        {
+            node.lineno
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and id(node) not in awaited
+            and _called_name(node.func) == name
+            and (unit is None or unit.kind == "module" or unit.holds(node.lineno))
+        }
+    )
+
+
+def _called_name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+

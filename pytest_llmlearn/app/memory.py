@@ -1,0 +1,150 @@
+"""One object for every face: what was learned, and how to learn more.
+
+`Memory` arranges the use cases over the ports; it knows no database, no git and no pytest. The stable library call
+is `pytest_llmlearn.Memory.open`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from pytest_llmlearn.app.attribute import Attribution, Origins
+from pytest_llmlearn.app.classify import Classifier
+from pytest_llmlearn.app.ports import Clock, ProvenanceReader, Statistics, Store
+from pytest_llmlearn.app.recall import recall
+from pytest_llmlearn.app.record import Recorder, Recording
+from pytest_llmlearn.domain.entry import Run
+from pytest_llmlearn.domain.guidance import Guidance, Query
+from pytest_llmlearn.domain.occurrence import Occurrence
+from pytest_llmlearn.domain.pattern import Pattern, State
+from pytest_llmlearn.errors import UnknownPattern
+from pytest_llmlearn.hookspecs import Detector, Surroundings
+
+
+class Memory:
+    """The memory of one project. A context manager; `close()` by hand otherwise."""
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        store: Store,
+        surroundings: Surroundings,
+        readers: Sequence[ProvenanceReader],
+        detectors: Callable[[], Sequence[Detector]],
+        redact: Callable[[str], str],
+        clock: Clock,
+        everything: bool = False,
+        hold: bool = True,
+    ) -> None:
+        self.root = root
+        self._store = store
+        self._surroundings = surroundings
+        self._readers = readers
+        self._detectors = detectors
+        self._redact = redact
+        self._clock = clock
+        self._everything = everything
+        self._hold = hold
+        self._origins = Origins(readers, surroundings.text)
+        self._classifier: Classifier | None = None
+
+    def record(self, occurrences: Sequence[Occurrence]) -> list[str]:
+        """Record failures handed in, whatever the provenance of their code.
+
+        Returns:
+            The fingerprint of the gravest finding of each, in order.
+
+        Raises:
+            StoreError: the store cannot be written; nothing was recorded then.
+        """
+        now = self._clock()
+        run = Run(run_id=uuid4().hex, started=now, finished=now, command="record", failed=len(occurrences))
+        recording = self._recorder(everything=True).record(run, occurrences)
+        return [entry.fingerprint.exact for entry in recording.entries]
+
+    def record_run(self, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
+        """Record the failures of one test run that can be laid on LLM-written code, or on any with `everything`."""
+        return self._recorder(everything=self._everything).record(run, occurrences)
+
+    def recall(self, query: Query) -> Guidance:
+        """The lessons that matter for what is about to be written, or none."""
+        return recall(self._store, query, self._clock(), self._surroundings.text)
+
+    def patterns(self, *, category: str | None = None, limit: int | None = None) -> list[Pattern]:
+        """Patterns, most frequent and then latest first."""
+        return self._store.patterns(category=category, limit=limit)
+
+    def pattern(self, fingerprint: str) -> Pattern:
+        """The pattern whose fingerprint is, or begins with, this one.
+
+        Raises:
+            UnknownPattern: none or several do.
+        """
+        found = self._store.matching(fingerprint)
+        exact = [pattern for pattern in found if pattern.fingerprint == fingerprint]
+        if len(exact or found) != 1:
+            raise UnknownPattern(fingerprint, (pattern.fingerprint for pattern in found))
+        return (exact or found)[0]
+
+    def occurrences(self, fingerprint: str | None = None, limit: int | None = None) -> list[dict[str, Any]]:
+        """What was recorded, oldest first, as builtins."""
+        return self._store.occurrences(fingerprint=fingerprint, limit=limit)
+
+    def mute(self, fingerprint: str) -> Pattern:
+        """Never show this pattern again; a person said that it is wrong or of no use."""
+        return self._set_state(fingerprint, "muted")
+
+    def unmute(self, fingerprint: str) -> Pattern:
+        """Show this pattern again."""
+        return self._set_state(fingerprint, "candidate")
+
+    def _set_state(self, fingerprint: str, state: State) -> Pattern:
+        pattern = self.pattern(fingerprint)
+        self._store.set_state(pattern.fingerprint, state)
+        return self.pattern(pattern.fingerprint)
+
+    def statistics(self) -> Statistics:
+        return self._store.statistics()
+
+    def clear(self) -> None:
+        """Erase all that was learned, for good."""
+        self._store.clear()
+
+    @property
+    def knows_generated_code(self) -> bool:
+        """Whether anything in the repository is known to be a model's."""
+        return self._origins.anywhere()
+
+    @property
+    def notices(self) -> list[str]:
+        """Sentences that a person should read: a damaged store moved aside, a detector that failed."""
+        faults = self._classifier.faults.values() if self._classifier is not None else ()
+        return [*self._store.notices, *faults]
+
+    def close(self) -> None:
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _recorder(self, *, everything: bool) -> Recorder:
+        if self._classifier is None:
+            self._classifier = Classifier(self._detectors())
+        return Recorder(
+            store=self._store,
+            surroundings=self._surroundings,
+            attribution=Attribution(self._surroundings, self._origins, everything=everything),
+            classifier=self._classifier,
+            redact=self._redact,
+            hold=self._hold,
+        )

@@ -1,0 +1,204 @@
+"""Write failures down: attribute, classify, identify, redact, then store in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import PurePosixPath
+
+from pytest_llmlearn.app.attribute import Attribution
+from pytest_llmlearn.app.classify import Classifier
+from pytest_llmlearn.app.ports import Store
+from pytest_llmlearn.domain import source, words
+from pytest_llmlearn.domain.culprit import Culprit
+from pytest_llmlearn.domain.entry import Counted, Entry, FindingRow, Held, Run
+from pytest_llmlearn.domain.finding import Finding
+from pytest_llmlearn.domain.fingerprint import fingerprint
+from pytest_llmlearn.domain.occurrence import MESSAGE_LIMIT, STATEMENT_LIMIT, Occurrence
+from pytest_llmlearn.domain.provenance import Provenance
+from pytest_llmlearn.domain.source import Unit
+from pytest_llmlearn.hookspecs import Evidence, Surroundings
+
+HELD_LIMIT = 16_384
+"""Characters of a unit or a test kept privately for healing."""
+STORED_MESSAGE_LIMIT = 800
+WORD_LIMIT = 160
+FINDING_LIMIT = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What came of recording a run: each entry with what it did to its pattern, in order.
+
+    `unlaid` failures could not be laid on LLM-written code and were not recorded.
+    """
+
+    entries: tuple[Entry, ...]
+    counted: tuple[Counted, ...]
+    unlaid: int
+
+
+class Recorder:
+    """The use case. `redact` makes text fit to be written down; `hold` says whether red units are kept for healing."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        surroundings: Surroundings,
+        attribution: Attribution,
+        classifier: Classifier,
+        redact: Callable[[str], str],
+        hold: bool,
+    ) -> None:
+        self._store = store
+        self._surroundings = surroundings
+        self._attribution = attribution
+        self._classifier = classifier
+        self._redact = lru_cache(maxsize=2048)(redact)  # one unit fails many tests
+        self._hold = hold
+
+    def record(self, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
+        """Record what can be laid on code; nothing is written where nothing can."""
+        culprits = self._attribution.attribute(occurrences)
+        entries = tuple(
+            self._entry(run, ordinal, occurrence, culprit)
+            for ordinal, (occurrence, culprit) in enumerate(zip(occurrences, culprits, strict=True))
+            if culprit is not None
+        )
+        counted = tuple(self._store.record(run, entries)) if entries else ()
+        return Recording(entries=entries, counted=counted, unlaid=len(occurrences) - len(entries))
+
+    def _entry(self, run: Run, ordinal: int, occurrence: Occurrence, culprit: Culprit) -> Entry:
+        text = occurrence.code if occurrence.code is not None else self._surroundings.text(culprit.path) or ""
+        evidence = Evidence(
+            path=culprit.path or None,
+            text=text,
+            unit=culprit.unit,
+            surroundings=self._surroundings,
+            in_test=culprit.in_test,
+            test_text=self._surroundings.text(occurrence.test_path or occurrence.nodeid.partition("::")[0]) or "",
+        )
+        findings = self._classifier.findings(occurrence, evidence)
+        chief = findings[0]
+        unit_name = f"{module_name(culprit.path, self._surroundings)}:{culprit.unit.qualname or occurrence.function or ''}"
+        line = _line(culprit, findings)
+        redact = self._redact
+        message = redact(occurrence.message[:MESSAGE_LIMIT])[:STORED_MESSAGE_LIMIT]
+        # Without any text every call is a code state of its own: two failures of unseen code may differ.
+        code_state = source.unit_hash(text, culprit.unit) if text else f"run:{run.run_id}:{ordinal}"
+        statement = redact((occurrence.statement or source.line_text(text, line))[:STATEMENT_LIMIT])
+        lesson = redact(replace(chief, fields={"exception": occurrence.short_exception, **chief.fields}).lesson)
+        return Entry(
+            nodeid=redact(occurrence.nodeid),
+            when=occurrence.when,
+            source=occurrence.source,
+            time=datetime.fromtimestamp(occurrence.time, UTC) if occurrence.time is not None else run.finished,
+            exception=occurrence.exception,
+            message=message,
+            path=culprit.path or None,
+            line=line,
+            function=culprit.unit.qualname or occurrence.function,
+            statement=statement or None,
+            unit=unit_name,
+            unit_hash=code_state,
+            model=_model(occurrence, culprit.provenance),
+            tool=culprit.provenance.tool,
+            provenance=culprit.provenance.type,
+            confidence=culprit.provenance.confidence,
+            scope=_scope(occurrence, culprit, chief),
+            chosen_by=culprit.chosen_by,
+            flaky=occurrence.flaky,
+            fingerprint=fingerprint(chief, occurrence.exception, message, unit_name),
+            rule_id=chief.rule_id,
+            category=chief.category,
+            severity=chief.severity,
+            symbols=tuple(redact(symbol) for symbol in chief.symbols),
+            lesson=lesson,
+            snippet=redact(source.snippet(text, line) or statement),
+            words=" ".join(_words(occurrence, chief, lesson, message, unit_name, statement, redact)),
+            findings=tuple(
+                FindingRow(
+                    rule_id=finding.rule_id,
+                    severity=finding.severity,
+                    line=finding.line,
+                    confidence=finding.confidence,
+                    detail=redact(finding.detail)[:200],
+                )
+                for finding in findings[:FINDING_LIMIT]
+            ),
+            task=occurrence.task,
+            held=tuple(self._held(occurrence, culprit, text)) if self._hold else (),
+        )
+
+    def _held(self, occurrence: Occurrence, culprit: Culprit, text: str) -> Iterator[Held]:
+        """The failing unit and the failing test as they are now: the usual loop commits nothing before the repair."""
+        if occurrence.source == "handed-in" or culprit.broken_test or not text:
+            return
+        yield self._keep("unit", culprit.path, culprit.unit, text)
+        path = occurrence.test_path or occurrence.nodeid.partition("::")[0]
+        test_text = self._surroundings.text(path)
+        name = ".".join(part.partition("[")[0] for part in occurrence.nodeid.split("::")[1:])
+        test = source.unit_named(test_text, name) if test_text else None
+        if test is not None and test_text:
+            yield self._keep("test", path, test, test_text)
+
+    def _keep(self, kind: str, path: str, unit: Unit, text: str) -> Held:
+        kept = self._redact(source.unit_text(text, unit)[:HELD_LIMIT])
+        digest = f"b2:{blake2b(f'{path}\0{unit.qualname}\0{kept}'.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
+        return Held(
+            digest=digest, kind="test" if kind == "test" else "unit", path=path, qualname=unit.qualname, text=kept
+        )
+
+
+def module_name(path: str, surroundings: Surroundings) -> str:
+    """The dotted name under which a file is imported: as many folders as hold an `__init__.py`."""
+    pure = PurePosixPath(path)
+    parts = [] if pure.stem == "__init__" else [pure.stem]
+    for folder in pure.parents:
+        if not folder.name or surroundings.text(f"{folder}/__init__.py") is None:
+            break
+        parts.append(folder.name)
+    return ".".join(reversed(parts)) or pure.stem
+
+
+def _line(culprit: Culprit, findings: Sequence[Finding]) -> int:
+    """The failing statement where it is the culprit's own, else what a detector named, else the unit's `def` line."""
+    if culprit.line is not None:
+        return culprit.line
+    named = next((finding.line for finding in findings if finding.line is not None), None)
+    return named if named is not None else culprit.unit.line
+
+
+def _model(occurrence: Occurrence, provenance: Provenance) -> str:
+    if occurrence.source == "handed-in" and occurrence.model:
+        return occurrence.model
+    return provenance.model or occurrence.model or provenance.tool or "unknown"
+
+
+def _scope(occurrence: Occurrence, culprit: Culprit, chief: Finding) -> str:
+    if chief.scope is not None:
+        return chief.scope
+    if culprit.broken_test:
+        return "test"
+    written = culprit.provenance.generated or (occurrence.source == "handed-in" and occurrence.model is not None)
+    return "generated" if written else "other"
+
+
+def _words(
+    occurrence: Occurrence,
+    chief: Finding,
+    lesson: str,
+    message: str,
+    unit_name: str,
+    statement: str,
+    redact: Callable[[str], str],
+) -> list[str]:
+    """The stemmed words by which the pattern can be found, most telling first, without repetition."""
+    said = (lesson, chief.rule_id.replace(".", " "), chief.rule.meaning, " ".join(chief.symbols), unit_name, message)
+    asked = (redact(occurrence.prompt[:4000]),) if occurrence.prompt else ()
+    found = dict.fromkeys(word for text in (*said, statement, *asked) for word in words.words(text))
+    return list(found)[:WORD_LIMIT]
