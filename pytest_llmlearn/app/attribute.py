@@ -17,7 +17,7 @@ from pytest_llmlearn.domain import reach, source
 from pytest_llmlearn.domain.culprit import Culprit, on_test_side, test_frames
 from pytest_llmlearn.domain.entry import ChosenBy
 from pytest_llmlearn.domain.occurrence import Frame, Occurrence, is_inside
-from pytest_llmlearn.domain.provenance import FileProvenance, Provenance, first_answers
+from pytest_llmlearn.domain.provenance import UNKNOWN, FileProvenance, Provenance, first_answers
 from pytest_llmlearn.domain.source import Unit
 from pytest_llmlearn.hookspecs import Surroundings
 
@@ -73,8 +73,24 @@ class Attribution:
         candidates = [list(self._candidates(occurrence)) for occurrence in occurrences]
         self._origins.load(candidate.path for several in candidates for candidate in several)
         return [
-            self._chosen(occurrence, several) for occurrence, several in zip(occurrences, candidates, strict=True)
+            self._chosen(occurrence, several) or self._handed_in(occurrence)
+            for occurrence, several in zip(occurrences, candidates, strict=True)
         ]
+
+    def _handed_in(self, occurrence: Occurrence) -> Culprit | None:
+        """What was handed in is laid where it says, or nowhere in particular: it is recorded in any case."""
+        if occurrence.source != "handed-in":
+            return None
+        path = occurrence.path or ""
+        text = occurrence.code if occurrence.code is not None else path and self._surroundings.text(path)
+        return Culprit(
+            path=path,
+            line=occurrence.line,
+            unit=named_unit(text or "", occurrence.function, occurrence.line),
+            chosen_by="handed-in",
+            provenance=self._origins.of(path).at(occurrence.line) if path else UNKNOWN,
+            in_test=occurrence.line is None,
+        )
 
     def _chosen(self, occurrence: Occurrence, candidates: Sequence[_Candidate]) -> Culprit | None:
         generated = [(candidate, self._written(candidate)) for candidate in candidates]
@@ -102,6 +118,8 @@ class Attribution:
         return known.between(candidate.unit.start, candidate.unit.end)
 
     def _candidates(self, occurrence: Occurrence) -> Iterator[_Candidate]:
+        if occurrence.source == "handed-in" and occurrence.path is not None:
+            return  # already laid on its culprit
         yield from self._frames(occurrence)
         yield from self._never_awaited(occurrence)
         yield from self._under_test(occurrence)
@@ -194,6 +212,22 @@ def _how(candidate: _Candidate, others: Sequence[_Candidate]) -> ChosenBy:
         if reached:
             return "single-unit" if len(reached) == 1 else candidate.chosen_by
     return candidate.chosen_by
+
+
+def named_unit(text: str, function: str | None, line: int | None) -> Unit:
+    """The unit of a text that somebody else named: by its qualified or bare name, else by line."""
+    if text:
+        found = [
+            unit
+            for unit in source.units(text)
+            if function and (unit.qualname == function or unit.qualname.endswith(f".{function}"))
+        ]
+        around = [unit for unit in found if line is not None and unit.holds(line)]
+        return (around or found)[0] if found else source.unit_at(text, line)
+    at = max(line or 1, 1)
+    return Unit(
+        qualname=function or "", kind="function" if function else "module", start=at, line=at, end=at
+    )
 
 
 def is_broken_test(occurrence: Occurrence, under_test: str) -> bool:

@@ -1,0 +1,184 @@
+"""The composition root: the only file that names the concrete parts.
+
+Each part is loaded when it is first needed: a question costs no detector, a passing run no database.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from pytest_llmlearn.adapters.sqlite_store import SqliteStore
+from pytest_llmlearn.app.memory import Memory as AppMemory
+from pytest_llmlearn.settings import Root, Settings, find_root
+
+if TYPE_CHECKING:
+    import pluggy
+
+    from pytest_llmlearn.app.ports import ProvenanceReader
+    from pytest_llmlearn.domain.provenance import Provenance
+    from pytest_llmlearn.hookspecs import Detector, Surroundings
+
+BUILT_IN = ("async_misuse", "imports", "syntax", "type_errors", "logic", "runtime")
+"""Modules of `pytest_llmlearn.detectors`, in the order in which they are asked."""
+ENTRY_POINTS = "llmlearn"
+
+log = logging.getLogger(__name__)
+
+
+class Memory(AppMemory):
+    """The memory of one project, put together from the parts that are installed."""
+
+    @classmethod
+    def open(
+        cls,
+        root: str | os.PathLike[str] | None = None,
+        *,
+        settings: Settings | None = None,
+        plugins: Iterable[object] = (),
+    ) -> Self:
+        """Open the memory of the project at `root`; without one, the project that the current folder belongs to.
+
+        Nothing is created before something is recorded. `settings` default to those of the project and the
+        environment. `plugins` are objects or modules with hooks of `pytest_llmlearn.hookspecs`.
+
+        Raises:
+            SettingError: the project's settings cannot be used.
+        """
+        folder = Path(root).absolute() if root is not None else project_root(Path.cwd()).path
+        chosen = settings if settings is not None else Settings.load(folder, os.environ)
+        surroundings = _Late(lambda: _surroundings(folder))
+        return cls(
+            folder,
+            store=SqliteStore(folder, hold_days=chosen.hold_days, busy_seconds=chosen.busy_seconds),
+            surroundings=surroundings,
+            readers=[_LateReader("marker", lambda: _markers(folder, chosen)), _LateReader("git", lambda: _git(folder))],
+            detectors=lambda: detectors(plugins),
+            redact=redactor(),
+            clock=lambda: datetime.now(UTC),
+            everything=chosen.scope == "all",
+            hold=chosen.hold_days > 0,
+        )
+
+
+class _Late:
+    """Stands for a part until it is first asked, then is that part."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._part: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._part is None:
+            self._part = self._make()
+        return getattr(self._part, name)
+
+
+class _LateReader:
+    """A reader of provenance, made when first asked."""
+
+    def __init__(self, name: str, make: Callable[[], ProvenanceReader]) -> None:
+        self.name = name
+        self._part = _Late(make)
+
+    def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
+        answers: Mapping[str, Sequence[Provenance | None]] = self._part.read(paths)
+        return answers
+
+    def says_anything(self) -> bool:
+        return bool(self._part.says_anything())
+
+
+def _surroundings(root: Path) -> Surroundings:
+    from pytest_llmlearn.adapters.surroundings import ProjectSurroundings
+
+    return ProjectSurroundings(root)
+
+
+def _markers(root: Path, settings: Settings) -> ProvenanceReader:
+    from pytest_llmlearn.adapters.markers import MarkerReader
+
+    return MarkerReader(root, settings.generated)
+
+
+def _git(root: Path) -> ProvenanceReader:
+    from pytest_llmlearn.adapters.git import GitBlame
+
+    return GitBlame(root)
+
+
+def detectors(plugins: Iterable[object] = ()) -> list[Detector]:
+    """Every detector: the built-in ones, those of installed plug-ins, then those of `plugins`.
+
+    A plug-in that raises while registering is logged and left out; the others are not its hostages.
+    """
+    from pytest_llmlearn import hookspecs
+
+    installed = _plugin_manager(hookspecs.PROJECT)
+    installed.load_setuptools_entrypoints(ENTRY_POINTS)
+    built_in = [import_module(f"pytest_llmlearn.detectors.{name}") for name in BUILT_IN]
+    found: list[Detector] = []
+    for plugin in dict.fromkeys((*built_in, *installed.get_plugins(), *plugins)):
+        # One raising implementation voids a whole pluggy call, so each plug-in gets a call of its own.
+        alone = _plugin_manager(hookspecs.PROJECT)
+        alone.add_hookspecs(hookspecs)
+        try:
+            alone.register(plugin)
+            alone.hook.llmlearn_register_detectors(register=found.append)
+        except Exception:
+            log.exception("%r could not register its detectors", plugin)
+    return found
+
+
+def _plugin_manager(project: str) -> pluggy.PluginManager:
+    """pluggy's manager, which also takes our hooks unmarked: their prefix is ours, as pytest does with its own."""
+    import pluggy
+
+    class Manager(pluggy.PluginManager):
+        def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+            if not name.startswith("llmlearn_"):
+                return None
+            marked = super().parse_hookimpl_opts(plugin, name)
+            return marked if marked is not None else {} if callable(getattr(plugin, name, None)) else None
+
+    return Manager(project)
+
+
+def redactor() -> Callable[[str], str]:
+    """What makes text fit to be written down: our own table, and detect-secrets where it is installed."""
+    from pytest_llmlearn.domain.redaction import redact
+
+    home = str(Path.home())
+    if find_spec("detect_secrets") is None:
+        return lambda text: redact(text, home=home)
+    from pytest_llmlearn.adapters.secrets import DetectSecretsScanner
+
+    scanner = DetectSecretsScanner()
+    return lambda text: redact(text, extra=scanner.find(text), home=home)
+
+
+def project_root(start: Path, store: str | None = None, environ: Mapping[str, str] | None = None) -> Root:
+    """The root of the project that the folder `start` belongs to: settings, else git's top level, else `start`."""
+
+    def otherwise() -> Root:
+        from pytest_llmlearn.adapters.git import toplevel
+
+        top = toplevel(start)
+        if top is not None:
+            return Root(path=top, why="git's top level")
+        return Root(path=start, why="the current folder: no store, settings or git repository upwards")
+
+    return find_root(start, os.environ if environ is None else environ, store, otherwise)
+
+
+def current_commit(root: Path) -> str | None:
+    """The commit that is checked out, or None."""
+    from pytest_llmlearn.adapters.git import head_commit
+
+    return head_commit(root)

@@ -1,0 +1,102 @@
+"""What follows the last test: record what was collected, and say what was learned.
+
+Runs in the controller alone, once, after the last test and on interruption. A fault of ours costs the learning and
+one line; never the run.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from pytest_llmlearn.entrypoints import summary
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.record import Recording
+    from pytest_llmlearn.bootstrap import Memory
+    from pytest_llmlearn.domain.entry import Run
+    from pytest_llmlearn.entrypoints.collect import Collector
+    from pytest_llmlearn.settings import Root, Settings
+
+
+class Learner:
+    """pytest plug-in of the controller: one transaction after the last test, one section at the end."""
+
+    def __init__(self, config: pytest.Config, root: Root, settings: Settings, collector: Collector) -> None:
+        self._config = config
+        self._root = root
+        self._settings = settings
+        self._collector = collector
+        self._started = datetime.now(UTC)
+        self._recording: Recording | None = None
+        self._notices: list[str] = []
+        self._silent_repository = False
+
+    def header(self) -> str:
+        folder = os.path.relpath(self._root.path, self._config.invocation_params.dir)
+        return f"llmlearn: learning in {'this folder' if folder == '.' else folder}, scope {self._settings.scope}"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus: int | pytest.ExitCode) -> None:
+        if not self._collector.occurrences:
+            return
+        try:
+            self._learn(int(exitstatus))
+        except Exception as error:  # nothing of ours may change the outcome of the run it watches
+            from pytest_llmlearn.errors import LlmlearnError
+
+            known = isinstance(error, LlmlearnError | OSError)
+            said = str(error) if known else f"{type(error).__name__}: {error}"
+            self._notices.append(f"nothing was learned from this run: {said}")
+            if not known and os.environ.get("LLMLEARN_DEBUG"):
+                raise
+
+    def _learn(self, exit_status: int) -> None:
+        from pytest_llmlearn.bootstrap import Memory, current_commit
+        from pytest_llmlearn.domain.entry import Run
+
+        run = Run(
+            run_id=uuid4().hex,
+            started=self._started,
+            finished=datetime.now(UTC),
+            command="pytest",
+            exit_status=exit_status,
+            passed=self._collector.passed_count,
+            failed=len(self._collector.occurrences),
+            commit=current_commit(self._root.path),
+            python=platform.python_version(),
+        )
+        plugins = [plugin for plugin in self._config.pluginmanager.get_plugins() if _speaks_our_hooks(plugin)]
+        with Memory.open(self._root.path, settings=self._settings, plugins=plugins) as memory:
+            try:
+                self._record(memory, run)
+            finally:
+                self._notices += memory.notices
+
+    def _record(self, memory: Memory, run: Run) -> None:
+        self._recording = memory.record_run(run, self._collector.occurrences)
+        self._silent_repository = not self._recording.entries and not memory.knows_generated_code
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        lines = summary.lines(
+            self._recording,
+            [*self._collector.notices, *self._notices],
+            silent_repository=self._silent_repository,
+            verbosity=self._config.get_verbosity(),
+        )
+        if not lines:
+            return
+        if self._config.get_verbosity() >= 0:
+            terminalreporter.section("llmlearn", bold=True)
+        for line in lines:
+            terminalreporter.write_line(line.text, **line.markup)
+
+
+def _speaks_our_hooks(plugin: object) -> bool:
+    # By name in its dictionary: asking a plug-in object for attributes could run code of its own.
+    return any(name.startswith("llmlearn_") for name in getattr(plugin, "__dict__", {}))

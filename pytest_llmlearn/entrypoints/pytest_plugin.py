@@ -1,0 +1,117 @@
+"""The face to pytest: options, and the plug-in objects where learning was asked for.
+
+Every pytest run of an environment imports this module, so it imports nothing of ours before learning is asked for.
+Nothing here may break, slow or change the outcome of the run that it watches.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.settings import Root, Settings
+
+OBSERVER = "llmlearn-observe"
+COLLECTOR = "llmlearn-collect"
+LEARNER = "llmlearn-learn"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("llmlearn", "learn from the failures of LLM-written code")
+    group.addoption(
+        "--llm-learn",
+        action="store_true",
+        default=None,
+        dest="llm_learn",
+        help="learn from failures laid on LLM-written code, and say what was learned",
+    )
+    group.addoption(
+        "--no-llm-learn", action="store_false", dest="llm_learn", help="do not learn, whatever the settings say"
+    )
+    group.addoption(
+        "--llm-learn-scope",
+        choices=("generated", "all"),
+        default=None,
+        dest="llm_learn_scope",
+        help="record failures laid on LLM-written code only (the default), or all of them, marked",
+    )
+    group.addoption(
+        "--llm-learn-store",
+        metavar="PATH",
+        default=None,
+        dest="llm_learn_store",
+        help="the project's root, where .llmlearn/ lies or is made",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not _may_be_asked(config):
+        return
+    from pytest_llmlearn.errors import SettingError
+    from pytest_llmlearn.settings import Settings
+
+    try:
+        root = _root(config)
+        overrides = {"enabled": config.option.llm_learn, "scope": config.option.llm_learn_scope}
+        settings = Settings.load(root.path, os.environ, overrides)
+    except SettingError as error:
+        raise pytest.UsageError(f"llmlearn: {error}") from None
+    if settings.enabled:
+        _register(config, root, settings)
+
+
+def _may_be_asked(config: pytest.Config) -> bool:
+    """Whether learning could be on: told without importing anything of ours."""
+    if config.option.llm_learn is not None:
+        return bool(config.option.llm_learn)
+    if any(name.startswith("LLMLEARN") for name in os.environ):
+        return True
+    start = _start(config)
+    return any(_mentions_us(folder / "pyproject.toml") for folder in (start, *start.parents))
+
+
+def _mentions_us(pyproject: Path) -> bool:
+    try:
+        return b"llmlearn" in pyproject.read_bytes()
+    except OSError:
+        return False
+
+
+def _start(config: pytest.Config) -> Path:
+    """Where the search for the project's root begins: the current folder, as the command line has it."""
+    here = config.invocation_params.dir
+    return here if here.is_relative_to(config.rootpath) else config.rootpath
+
+
+def _root(config: pytest.Config) -> Root:
+    from pytest_llmlearn.settings import Root, find_root
+
+    return find_root(
+        _start(config),
+        os.environ,
+        config.option.llm_learn_store,
+        lambda: Root(path=config.rootpath, why="pytest's rootdir"),
+    )
+
+
+def _register(config: pytest.Config, root: Root, settings: Settings) -> None:
+    from pytest_llmlearn.entrypoints.observe import Observer
+
+    config.pluginmanager.register(Observer(config, root.path), OBSERVER)
+    if hasattr(config, "workerinput"):
+        return  # an xdist worker: it observes; the controller collects and writes
+    from pytest_llmlearn.entrypoints.collect import Collector
+    from pytest_llmlearn.entrypoints.learn import Learner
+
+    collector = Collector(config, root.path)
+    config.pluginmanager.register(collector, COLLECTOR)
+    config.pluginmanager.register(Learner(config, root, settings, collector), LEARNER)
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    learner: Any = config.pluginmanager.get_plugin(LEARNER)
+    return learner.header() if learner is not None else None

@@ -1,0 +1,111 @@
+"""The terminal section: what was learned, in at most ten lines, the frame's included.
+
+Assistants read the terminal too, so this is the first delivery: each line names the place and the lesson.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pytest_llmlearn.app.record import Recording
+from pytest_llmlearn.domain.entry import Counted, Entry
+from pytest_llmlearn.domain.finding import SEVERITIES
+from pytest_llmlearn.domain.guidance import times
+
+LINE_LIMIT = 9
+"""Lines below the section's title."""
+NOTICE_LIMIT = 2
+WAYS_TO_SAY = (
+    "no LLM-written code is known in this repository, so nothing was recorded. Say which it is by one of:",
+    "  `# llmlearn: generated=MODEL` in the first lines of a file",
+    '  generated = ["src/made/**"] under [tool.llmlearn] in pyproject.toml',
+    "  a commit trailer: `Co-Authored-By: MODEL <noreply@anthropic.com>`, `Assisted-by: TOOL:MODEL`",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the section, and pytest's markup for it."""
+
+    text: str
+    markup: dict[str, bool] = field(default_factory=dict)
+
+
+def lines(
+    recording: Recording | None, notices: Sequence[str], *, silent_repository: bool, verbosity: int
+) -> list[Line]:
+    """The section's lines: none where nothing failed; under `-q` the lessons alone; under `-qq` a single line."""
+    said = [Line(text=f"llmlearn: {quotable_notice(notice)}", markup={"yellow": True}) for notice in notices]
+    if recording is None:
+        return said[: 1 if verbosity <= -2 else NOTICE_LIMIT]
+    if silent_repository:
+        ways = [Line(text=text) for text in WAYS_TO_SAY]
+        return [*said[:NOTICE_LIMIT], *(ways[:1] if verbosity <= -2 else ways)]
+    head = Line(text=headline(recording))
+    if verbosity <= -2:
+        return [Line(text=f"llmlearn: {head.text}")]
+    lessons = _lessons(recording)
+    room = LINE_LIMIT - 1 - min(len(said), NOTICE_LIMIT)
+    shown = lessons if len(lessons) <= room else lessons[: room - 1]
+    more = [Line(text=f"… and {len(lessons) - len(shown)} more: llmlearn patterns")] if shown is not lessons else []
+    frame = [head] if verbosity >= 0 else []
+    return [*frame, *shown, *more, *said[:NOTICE_LIMIT]]
+
+
+def headline(recording: Recording) -> str:
+    """How many failures were laid on LLM-written code, and which of them are new."""
+    pairs = _patterns(recording)
+    new = sum(counted.new for _, counted in pairs)
+    laid = sum(entry.scope == "generated" and not entry.flaky for entry in recording.entries)
+    other = sum(entry.scope == "other" for entry in recording.entries)
+    apart = sum(entry.scope in ("environment", "test") for entry in recording.entries)
+    parts = [f"{_count(laid, 'failure')} laid on LLM-written code"]
+    if other:
+        parts.append(f"{other} on other code")
+    text = " and ".join(parts)
+    if pairs:
+        text += f": {_count(new, 'new pattern')}, {len(pairs) - new} seen before"
+    rest = [f"{apart} not caused by it (environment or test)"] if apart else []
+    rest += [f"{recording.unlaid} elsewhere"] if recording.unlaid else []
+    return text + (f"; {', '.join(rest)}" if rest else "")
+
+
+def _patterns(recording: Recording) -> list[tuple[Entry, Counted]]:
+    """Each counted pattern of the run once: most often seen first, then the gravest."""
+    found: dict[str, tuple[Entry, Counted]] = {}
+    for entry, counted in zip(recording.entries, recording.counted, strict=True):
+        if entry.scope in ("generated", "other") and not entry.flaky:
+            before = found.get(counted.fingerprint)
+            # The first entry tells whether the pattern was there before, the last one how often it is now.
+            kept = before[1].before if before else counted.before
+            last = Counted(
+                fingerprint=counted.fingerprint, before=kept, after=counted.after, raw_count=counted.raw_count
+            )
+            found[counted.fingerprint] = (before[0] if before else entry, last)
+    return sorted(
+        found.values(),
+        key=lambda pair: (pair[1].new, -pair[1].after, SEVERITIES.index(pair[0].severity), pair[0].path or ""),
+    )
+
+
+def _lessons(recording: Recording) -> list[Line]:
+    shown = []
+    for entry, counted in _patterns(recording):
+        label = "new" if counted.new else f"seen {times(counted.after)}"
+        place = f"{entry.path}:{entry.line}" if entry.path else "?"
+        markup = {"yellow": True} if counted.new else {"red": True}
+        shown.append(Line(text=f"{label}: {place} [{entry.rule_id}] {entry.lesson}", markup=markup))
+    return shown
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def quotable_notice(text: str) -> str:
+    """A notice on one line, cut where it is long."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 300 else flat[:299] + "…"
+
+
