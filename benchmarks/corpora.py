@@ -54,6 +54,7 @@ class Bench:
     seconds: float
     jobs: int
     hash_seed: str
+    dist: str
     pytest_arguments: tuple[str, ...]
 
     @property
@@ -94,7 +95,7 @@ def run_model(bench: Bench, arm: str, model: str) -> Run:
         "-p", "no:cacheprovider", f"--junitxml={junit}",
     ]
     words += ["-p", f"no:{ENTRY_POINT}"] if arm == "without" else ["--llm-learn", *bench.pytest_arguments]
-    words += ["-n", "2"] if arm == "n2" else []
+    words += ["-n", "2", "--dist", bench.dist] if arm == "n2" else []
     words += [f"--report-log={log}"] if bench.report_log else []
     folder = bench.tree / "gen" / model
     done = confined(
@@ -248,6 +249,8 @@ def show(name: str, verdict: Verdict, limit: int) -> None:
         else:
             rows.append((key, "-" if value is None else str(value)))
     print(table(rows, title=f"\n== {name}"))
+    for target, sentence in verdicts.reached(verdict.figures).items():
+        print(f"  {target}: {sentence}")
     for kind, sentences in verdict.deviations.items():
         print(f"  {'ok ' if not sentences else 'DEV'} {kind}: {len(sentences)}")
         for sentence in sentences[:limit]:
@@ -268,6 +271,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=900.0, help="for one model's run in all (%(default)s)")
     parser.add_argument("--jobs", type=int, default=1, choices=(1, 2), help="models at a time (%(default)s)")
     parser.add_argument("--hash-seed", default="0", help="PYTHONHASHSEED of the runs, or `random` (%(default)s)")
+    parser.add_argument("--dist", default="load", help="how xdist deals the tests out with -n 2 (%(default)s)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep trees, reports and lists there")
     parser.add_argument("--list", type=int, default=15, metavar="N", help="names printed of a kind (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write all figures and all names there")
@@ -303,7 +307,7 @@ def main() -> None:
         bench = Bench(
             python=options.python.absolute(), tree=base, out=base, home=base / "home",
             report_log="reportlog" in installed, seconds=options.seconds, jobs=options.jobs,
-            hash_seed=options.hash_seed, pytest_arguments=tuple(options.pytest_arg),
+            hash_seed=options.hash_seed, dist=options.dist, pytest_arguments=tuple(options.pytest_arg),
         )
         figures: dict[str, Any] = {"machine": machine()}
         for name in options.corpora or CORPORA:
@@ -319,7 +323,10 @@ def main() -> None:
                 replace(bench, tree=tree, out=out), unpacked / name, options.split, options.arms
             )
             show(name, verdict, options.list)
-            figures[name] = {"figures": verdict.figures, "deviations": verdict.deviations}
+            figures[name] = {
+                "figures": verdict.figures, "deviations": verdict.deviations,
+                "targets": verdicts.reached(verdict.figures),
+            }
         write_json(options.json, figures)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 # Shadow tables of full-text search belong to their virtual table and go with it.
 SHADOW = ("_data", "_idx", "_content", "_docsize", "_config")
 GROUPS = (
-    ("held units", re.compile(r"held|private|red_|unit", re.I)),
+    ("held units", re.compile(r"held|private|red_unit", re.I)),
     ("vectors", re.compile(r"vector|embedding", re.I)),
     ("occurrences", re.compile(r"occurrence|frame|run", re.I)),
     ("patterns", re.compile(r"pattern|lesson", re.I)),
