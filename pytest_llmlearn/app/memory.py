@@ -18,6 +18,7 @@ from pytest_llmlearn.app.ports import Clock, ProvenanceReader, Statistics, Store
 from pytest_llmlearn.app.recall import recall
 from pytest_llmlearn.app.record import Recorder, Recording
 from pytest_llmlearn.domain.entry import Run
+from pytest_llmlearn.domain.finding import Rule
 from pytest_llmlearn.domain.guidance import Guidance, Query
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.pattern import Pattern, State
@@ -107,6 +108,10 @@ class Memory:
         pattern = self.pattern(fingerprint)
         self._store.set_state(pattern.fingerprint, state)
         return self.pattern(pattern.fingerprint)
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """The rule of that id, if a registered detector brings it."""
+        return next((rule for each in self._detectors() for rule in each.rules if rule.rule_id == rule_id), None)
 
     def statistics(self) -> Statistics:
         return self._store.statistics()

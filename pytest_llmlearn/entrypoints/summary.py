@@ -92,7 +92,8 @@ def _patterns(recording: Recording) -> list[tuple[Entry, Counted]]:
 def _lessons(recording: Recording) -> list[Line]:
     shown = []
     for entry, counted in _patterns(recording):
-        label = "new" if counted.new else f"seen {times(counted.after)}"
+        often = f", {'' if counted.new else 'seen '}{times(counted.after)}" if counted.after > 1 else ""
+        label = f"{'new' if counted.new else 'again'}{often}"
         place = f"{entry.path}:{entry.line}" if entry.path else "?"
         markup = {"yellow": True} if counted.new else {"red": True}
         shown.append(Line(text=f"{label}: {place} [{entry.rule_id}] {entry.lesson}", markup=markup))
