@@ -229,7 +229,7 @@ def ingest(context: click.Context, file: str, kind: str, style: str) -> None:
 
     with _memory(context) as memory:
         raw = click.get_binary_stream("stdin").read() if file == "-" else Path(file).read_bytes()
-        handed_in = reading.read(raw, kind, "standard input" if file == "-" else file)
+        handed_in = reading.read(raw, kind, "standard input" if file == "-" else file, memory.root)
         fingerprints = memory.record(handed_in) if handed_in else []
         if style == "json":
             _print_json({"recorded": len(fingerprints), "fingerprints": fingerprints})
