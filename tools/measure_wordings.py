@@ -54,7 +54,8 @@ CALLS = {
     "call.multiple-values": "def f(a): pass\nf(1, a=1)",
     "call.object-takes-none": "class A: pass\nA(1)",
     "call.object-init": "class A(object):\n  def __init__(self): super().__init__(1)\nA()",
-    "call.object-new": "class A:\n  def __new__(cls, x): return object.__new__(cls, x)\n  def __init__(self, x): pass\nA(1)",
+    "call.object-new": "class A:\n  def __new__(cls, x): return object.__new__(cls, x)\n"
+    "  def __init__(self, x): pass\nA(1)",
     "call.builtin-arity": "len()",
     "call.builtin-arity-two": "isinstance(1)",
     "call.builtin-arity-append": "[].append(1, 2)",
@@ -355,7 +356,8 @@ NAMES = {
     "attribute.datetime": "import datetime\ndatetime.now()",
     "attribute.datetime-readonly": "import datetime\ndatetime.date(2020, 1, 1).year = 3",
     "attribute.frozen": "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass A:\n  x: int\nA(1).x = 2",
-    "attribute.frozen-delete": "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass A:\n  x: int\ndel A(1).x",
+    "attribute.frozen-delete": "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass A:\n  x: int\n"
+    "del A(1).x",
     "attribute.unpickle": "import pickle\npickle.dumps(lambda: 0)",
     "attribute.unpickle-local": "import pickle\ndef f():\n  def g(): pass\n  return g\npickle.dumps(f())",
     "attribute.unpickle-generator": "import pickle\npickle.dumps((x for x in []))",
@@ -541,7 +543,7 @@ FORMATS = {
     "json.comma-list": "import json\njson.loads('[1,]')",
     "json.quotes": "import json\njson.loads(\"{'a': 1}\")",
     "json.extra": "import json\njson.loads('{} {}')",
-    "json.delimiter": "import json\njson.loads('{\"a\": 1 \"b\": 2}')",
+    "json.delimiter": 'import json\njson.loads(\'{"a": 1 "b": 2}\')',
     "json.delimiter-list": "import json\njson.loads('[1 2]')",
     "json.colon": "import json\njson.loads('{\"a\" 1}')",
     "json.string": "import json\njson.loads('\"abc')",
@@ -894,7 +896,8 @@ ASYNC = {
     "await.lock-with": "import asyncio\nwith asyncio.Lock(): pass",
     "await.semaphore": "import asyncio\nasyncio.Semaphore(-1)",
     "await.async-stop": "drive('raise StopIteration')",
-    "await.asyncgen-stop": "drive('async def g():\\n    raise StopAsyncIteration\\n    yield\\n  async for x in g(): pass')",
+    "await.asyncgen-stop": "drive('async def g():\\n    raise StopAsyncIteration\\n    yield\\n"
+    "  async for x in g(): pass')",
     "await.throw": "async def f(): pass\nc = f()\nc.send(1)",
 }
 SYNTAX = {
@@ -1123,7 +1126,8 @@ SYNTAX = {
     "indent.tabs": "if x:\n        y\n\tz",
     "indent.end": "if x:\n",
 }
-# The interpreter speaks of a shadowing file only where the script's own folder holds it: id -> (file, its text, script).
+# The interpreter speaks of a shadowing file only where the script's own folder holds it.
+# id -> (file, its text, script)
 SHADOWED = {
     "shadow.name": ("fractions.py", "half = 1", "from fractions import Fraction"),
     "shadow.attribute": ("fractions.py", "half = 1", "import fractions; fractions.Fraction"),
@@ -1269,7 +1273,7 @@ def measure(with_pytest: bool = False) -> dict[str, object]:
         names: dict[str, object] = {
             name: getattr(bench, name) for name in ("folder", "file", "module", "drive", "db", "parser", "case")
         }
-        path, sys.path, here = sys.path, [root, *sys.path], os.getcwd()
+        path, sys.path, here = sys.path, [root, *sys.path], Path.cwd()
         cached, sys.dont_write_bytecode = sys.dont_write_bytecode, True
         os.chdir(root)
         try:

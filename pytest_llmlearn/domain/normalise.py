@@ -11,7 +11,9 @@ it at most INPUT characters, so the work is bounded whatever the message; `exact
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Collection
+from keyword import kwlist
 
 from pytest_llmlearn.domain.wordings import canonical
 
@@ -33,7 +35,7 @@ _CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|UTC|GMT|[AP]M|[+-]\d\d:?\
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DATE = re.compile(
-    rf"\bdatetime\.(\w+)\((?=[^()]*\d)(?:[^()]|\([^()]*\))*\)"
+    r"\bdatetime\.(\w+)\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
     rf"|(?<![\w.:/-])(?:\d{{4}}-\d\d?-\d\d?|\d{{4}}/\d\d?/\d\d?|\d\d?[/.]\d\d?[/.]\d{{4}})(?:(?:T|,? ){_CLOCK}|(?!\w))"
     rf"|(?<![\w.:/-]){_WEEKDAY}?(?:\d\d? {_MONTH},? \d{{4}}|{_MONTH} \d\d?(?: {_CLOCK})?,? \d{{4}})(?: {_CLOCK}|(?!\w))"
     rf"|(?<![\w.:/-]){_CLOCK}"
@@ -50,9 +52,9 @@ _NUMBER = re.compile(
 )
 _TEMPORARY = re.compile(r"\btmp(?=[a-z_]*\d)[a-z0-9_]{5,12}(?![A-Za-z0-9_])|\bpytest-of-[\w.-]+")
 
-_ROOTS = frozenset(
-    """tmp var home Users root usr private opt etc mnt media srv work workspace workspaces builds github app Volumes lib
-    proc dev nix content kaggle run __w""".split()
+_ROOT = re.compile(
+    r"tmp|var|home|Users|root|usr|private|opt|etc|mnt|media|srv|work|workspaces?|builds|github|app|Volumes|lib|proc|dev"
+    r"|nix|content|kaggle|run|__w"
 )
 _QUOTED_PATH = re.compile(r"(?<!\w)(['\"])((?:file://|~)?/[^'\"]*|[A-Za-z]:[\\/][^'\"]*)\1")
 _BARE_PATH = re.compile(r"(?<![\w./:\\'\"~-])(?:(?:file://|~)?(?:/[\w.@+%=,~-]+)+/?|[A-Za-z]:[\\/][^\s'\":*?<>|]+)")
@@ -79,9 +81,8 @@ def shape(message: str, exception: str = "", symbols: Collection[str] = ()) -> s
     """
     text = _settled(_line(message, exception), INPUT)
     parts = frozenset(part for symbol in symbols for part in _parts(symbol))
-    text = _QUOTED.sub(lambda match: "'" + _masked(_content(match), parts) + "'", text)
-    text = _UNCLOSED.sub("'Q", text)
-    text = _CALLED.sub(lambda match: _masked(match[0], parts), text)
+    text = _QUOTED_OR_CUT.sub(lambda match: "'" + _masked_quote(match, parts) + "'", text)
+    text = _CALLED.sub(lambda match: _masked_call(match[0], parts), text)
     text = _REPRESENTED.sub(lambda match: match[1] + _masked(match[2], parts), text)
     return _MASKED_LIST.sub(r"\1", text)[:LIMIT].rstrip()
 
@@ -230,7 +231,7 @@ def _base(path: str) -> str:
     if len(parts) < 2:
         return path
     last = parts[-1]
-    if path[0] == "/" and parts[0] not in _ROOTS and "." not in last:
+    if path[0] == "/" and not _ROOT.fullmatch(parts[0]) and "." not in last:
         return path
     if _RUN_FOLDER.fullmatch(parts[-2]) or _RUN_FOLDER.fullmatch(last):
         return "T"
@@ -238,15 +239,19 @@ def _base(path: str) -> str:
 
 
 # A prefix (b'..', r"..") belongs to the quote. Openers are excluded inside typographic pairs, so that none is scanned
-# twice; a quote whose end is missing is left to _UNCLOSED.
+# twice; an apostrophe never opens one, for a letter stands before it.
 _QUOTED = re.compile(
     r"(?<!\w)(?:[bBrRuUfF]{1,2})?(?:'(?P<single>[^'\\]*(?:\\.[^'\\]*)*)'|\"(?P<double>[^\"\\]*(?:\\.[^\"\\]*)*)\")(?!\w)"
     r"|`(?P<tick>[^`]*)`|“(?P<curly>[^“”]*)”|(?<!\w)‘(?P<curly_single>[^‘’]*)’(?!\w)|«(?P<angle>[^«»]*)»"
 )
-_UNCLOSED = re.compile(r"(?<![\w'])'(?!Q'|[^']*')[^']+$")
+# A value longer than INPUT lost its closing quote.
+_QUOTED_OR_CUT = re.compile(_QUOTED.pattern + r"|(?<!\w)'(?P<cut>[^']+)$")
 _CALLED = re.compile(r"(?<![\w.'])[A-Za-z_][\w.]*(?=\(\))")
-_REPRESENTED = re.compile(r"(<(?:function|bound method|coroutine object|generator object|async_generator object)? ?)([A-Za-z_][\w.]*)")
-_MASKED_LIST = re.compile(r"('Q'|\bN|\bD)(?:, (?:'Q'|N|D)\b'?)+")
+_REPRESENTED = re.compile(
+    r"(<(?:function|bound method|coroutine object|generator object|async_generator object) |<(?=[\w.]+(?: object|:)))"
+    r"([A-Za-z_][\w.]*)"
+)
+_MASKED_LIST = re.compile(r"('Q'|\b[NDTUX]\b)(?:(?:,? and |, )(?:'Q'|[NDTUX]\b))+")
 
 
 def _content(match: re.Match[str]) -> str:
@@ -259,12 +264,31 @@ def _parts(symbol: str) -> list[str]:
     return [".".join(names[i:j]) for i in range(len(names)) for j in range(i + 1, len(names) + 1)]
 
 
+def _masked_quote(match: re.Match[str], symbols: frozenset[str]) -> str:
+    name = _content(match)
+    top, dot, _ = name.partition(".")
+    # A variable may be called `string`; what is said to be a module of that name, or is dotted, is Python's own.
+    if top in sys.stdlib_module_names and (dot or match.string[: match.start()].endswith(_BEFORE_MODULE)):
+        return name
+    return _masked(name, symbols)
+
+
+_BEFORE_MODULE = ("module ", "named ", "from ")
+
+
+def _masked_call(name: str, symbols: frozenset[str]) -> str:
+    front, _, last = name.rpartition(".")
+    return name if last in _METHODS and (not front or front in _KNOWN) else _masked(name, symbols)
+
+
 def _masked(name: str, symbols: frozenset[str]) -> str:
     """The name if it is known, else `Q` after what is known of its front (`numpy.Q`) and before a dunder."""
-    if name in symbols or name in _KNOWN or not _WORDY.search(name):
+    if name in symbols or name in _KNOWN or _DUNDER.fullmatch(name) or not _WORDY.search(name):
+        return name
+    if name.startswith("async ") and name[6:] in _KNOWN:
         return name
     front, dot, last = name.rpartition(".")
-    if dot and last.startswith("__") and last.endswith("__") and " " not in front:
+    if dot and _DUNDER.fullmatch(last) and " " not in front:
         return f"{_masked(front, symbols)}.{last}"
     while front and " " not in front:
         if front in symbols:
@@ -275,21 +299,19 @@ def _masked(name: str, symbols: frozenset[str]) -> str:
 
 # Quoted punctuation (`'('`, `'=='`) is syntax, not a name; quoted placeholders are masked already.
 _WORDY = re.compile(r"\w{2}|[^\W\dNDTUXQ]")
-_KNOWN = frozenset(
-    """int float complex bool str bytes bytearray memoryview list tuple dict set frozenset range slice object type
+_KNOWN_WORDS = """
+    int float complex bool str bytes bytearray memoryview list tuple dict set frozenset range slice object type
     NoneType NotImplementedType ellipsis function method module coroutine generator async_generator property super
     staticmethod classmethod builtin_function_or_method method_descriptor wrapper_descriptor getset_descriptor
     method-wrapper code frame traceback cell map filter zip enumerate reversed iterator list_iterator tuple_iterator
     dict_keys dict_values dict_items dict_keyiterator str_iterator set_iterator range_iterator callable_iterator
-    datetime datetime.datetime datetime.date datetime.time datetime.timedelta date timedelta Decimal decimal.Decimal
-    Fraction PosixPath WindowsPath Path uuid.UUID UUID deque collections.deque defaultdict collections.defaultdict
-    OrderedDict Counter mappingproxy types.SimpleNamespace TextIOWrapper _io.TextIOWrapper Future Task Lock
-    None True False await async with yield return import else elif if except finally try for while def class print exec
-    abs aiter all anext any ascii bin breakpoint callable chr compile delattr dir divmod eval exec filter format getattr
-    globals hasattr hash help hex id input isinstance issubclass iter len locals max min next oct open ord pow print
-    repr round setattr sorted sum vars __import__ randrange fromhex
-    __init__ __new__ __call__ __enter__ __exit__ __aenter__ __aexit__ __await__ __iter__ __next__ __aiter__ __anext__
-    __len__ __getitem__ __setitem__ __delitem__ __contains__ __str__ __repr__ __hash__ __bool__ __index__ __eq__
-    __lt__ __dict__ __name__ __file__ __doc__ __class__ __module__ __qualname__ __all__ __slots__ __main__ self cls
-    utf-8 ascii latin-1 utf8 cp1252""".split()
-)
+    datetime date timedelta Decimal Fraction PosixPath WindowsPath Path UUID deque defaultdict OrderedDict Counter
+    mappingproxy TextIOWrapper Future Task Lock match case __main__ self cls
+    abs all anext any ascii bin callable chr compile delattr dir divmod eval exec format getattr globals hasattr hash
+    hex id input isinstance issubclass iter len locals max min next oct open ord pow print repr round setattr sorted
+    sum vars __import__ randrange fromhex except* utf-8 utf8 ascii latin-1 cp1252
+"""
+_KNOWN = frozenset(kwlist) | frozenset(_KNOWN_WORDS.split())
+"""Built-in types, functions and encodings: the shape of a message, never the user's own names."""
+_METHODS = frozenset(name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind))
+_DUNDER = re.compile(r"__[a-z]+__")

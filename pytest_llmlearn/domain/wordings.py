@@ -70,7 +70,8 @@ def _struct_format(match: re.Match[str]) -> str:
 
 def _not_found_as(match: re.Match[str]) -> str:
     kind, name, module, later_module, later_name = match.groups()
-    return f"Can't pickle <{kind} {name or later_name}>: it's not found as {module or later_module}.{name or later_name}"
+    name, module = name or later_name, module or later_module
+    return f"Can't pickle <{kind} {name}>: it's not found as {module}.{name}"
 
 
 def _raised_names(match: re.Match[str]) -> str:
@@ -146,7 +147,7 @@ _OPERATIONS: tuple[tuple[str, str, _Substitution], ...] = (
     ),
     (
         "expected a n",
-        r"^expected a (?:number (?:in range from|between) N .*|nonnegative input\b.*|noninteger or positive integer\b.*)$",
+        r"^expected a (?:number (?:in range from|between) N|nonnegative input|noninteger or positive integer)\b.*$",
         "math domain error",
     ),
     ("expected a positive input", r"^expected a positive input\b.*$", "math domain error"),
@@ -223,7 +224,7 @@ _VALUES: tuple[tuple[str, str, _Substitution], ...] = (
     ),
     (" OR one path", r" OR one path is relative and the other is absolute$", ""),
     ("Unacceptable", r"^(Unacceptable pattern): .*$", r"\1"),
-    (" file URI", r"^relative path can't be expressed as a file URI$", "relative paths can't be expressed as file URIs"),
+    (" file URI", r"^(relative path) (can't be expressed as) a (file URI)$", r"\1s \2 \3s"),
     (
         " must be ",
         r"^'(\w+)' must be (?:string, not \w+|a unicode character\b.*)$",
@@ -244,8 +245,11 @@ _SYNTAX: tuple[tuple[str, str, _Substitution], ...] = (
     ("f-string: ", r"^f-string: expecting '!', or ':', or '}'$", "f-string: expecting '}'"),
     ("f-string: ", r"^f-string: expecting (?:'=', or .*|a valid expression after '{')$", _INVALID),
     ("f-string: ", r"^f-string: lambda expressions are not allowed without parentheses$", _INVALID),
-    ("f-string: ", r"^(f-string): (?:(invalid conversion character)\b.*|missing conversion character)$",
-     "f-string: invalid conversion character"),
+    (
+        "conversion char",
+        r"^f-string: (?:invalid|missing) conversion character\b.*$",
+        "f-string: invalid conversion character",
+    ),
     ("f-string: ", r"^f-string: empty expression not allowed$", "f-string: valid expression required before '}'"),
     ("f-string ex", r"^f-string expression part cannot include '#'$", "'{' was never closed"),
     ("default", r"^(non-default argument .*follows default argument)\b.*$", r"\1"),
@@ -254,6 +258,7 @@ _SYNTAX: tuple[tuple[str, str, _Substitution], ...] = (
         r"^parameter without a default follows parameter with a default$",
         "non-default argument follows default argument",
     ),
+    ("repeated: ", r"^(keyword argument repeated): (\w+)$", r"\1: '\2'"),
     ("multiple exception", r"^(multiple exception types must be parenthesized) when using 'as'$", r"\1"),
     (
         "cannot use ",
