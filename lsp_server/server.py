@@ -1,0 +1,78 @@
+"""The server itself: thin handlers over `Memory`, and converters named for both shores.
+
+It answers the command `llmlearn.relevantMistakes` and the request `llmlearn/relevantMistakes`: what was learned that
+matters for a text about to be written, in the file at a URI.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from pytest_llmlearn import __version__
+from pytest_llmlearn.bootstrap import Memory, project_root
+from pytest_llmlearn.domain.guidance import Guidance, Query
+from pytest_llmlearn.errors import MissingExtra
+
+
+def make_server() -> Any:
+    """A pygls server, ready to be started.
+
+    Raises:
+        MissingExtra: pygls is not installed.
+    """
+    try:
+        from pygls.lsp.server import LanguageServer
+    except ImportError as error:
+        raise MissingExtra("lsp", "the language server") from error
+    server = LanguageServer("llmlearn", __version__)
+
+    @server.command("llmlearn.relevantMistakes")
+    def _command(text: str, uri: str | None = None, model: str | None = None) -> dict[str, Any]:
+        return to_client(relevant(text, uri, model, server.workspace.root_path))
+
+    @server.feature("llmlearn/relevantMistakes")
+    def _request(parameters: Any) -> dict[str, Any]:
+        document = getattr(parameters, "textDocument", None)
+        uri = getattr(document, "uri", None)
+        text = getattr(parameters, "intent", None) or getattr(parameters, "text", None) or ""
+        return to_client(relevant(text, uri, getattr(parameters, "model", None), server.workspace.root_path))
+
+    return server
+
+
+def relevant(text: str, uri: str | None, model: str | None, workspace: str | None) -> Guidance:
+    """What the project's memory says of `text`, about to be written in the file at `uri`."""
+    path = to_path(uri)
+    root = project_root(path.parent if path is not None else Path(workspace) if workspace else Path.cwd()).path
+    inside = path.relative_to(root).as_posix() if path is not None and path.is_relative_to(root) else None
+    with Memory.open(root) as memory:
+        return memory.recall(Query(text=text, path=inside, model=model))
+
+
+def to_path(uri: str | None) -> Path | None:
+    """The file that a `file:` URI names; None for any other."""
+    parts = urlsplit(uri or "")
+    return Path(url2pathname(unquote(parts.path))) if parts.scheme == "file" else None
+
+
+def to_client(guidance: Guidance) -> dict[str, Any]:
+    """Guidance as JSON for the client: the same keys as the command line's."""
+    return {
+        "abstained": guidance.abstained,
+        "text": guidance.text,
+        "tokens": guidance.tokens,
+        "lessons": [
+            {
+                "fingerprint": match.pattern.fingerprint,
+                "rule_id": match.pattern.rule_id,
+                "score": match.score,
+                "lesson": match.pattern.lesson,
+                "path": match.pattern.path,
+                "line": match.pattern.line,
+            }
+            for match in guidance.matches
+        ],
+    }
