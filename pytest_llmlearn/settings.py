@@ -108,7 +108,7 @@ class Settings:
     generated: tuple[Glob, ...] = _setting(
         (),
         _globs,
-        "a list of globs, each \"GLOB\", \"GLOB=MODEL\" or { glob = …, model = … }",
+        'a list of globs, each "GLOB", "GLOB=MODEL" or { glob = …, model = … }',
         "Files that a model wrote, as globs relative to the project's root, each with its model if known.",
     )
     threshold: float = _setting(
@@ -129,9 +129,7 @@ class Settings:
     )
 
     @classmethod
-    def load(
-        cls, root: Path, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None
-    ) -> Settings:
+    def load(cls, root: Path, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
         """The settings in force for the project at `root`.
 
         `environ` is the environment; `overrides` the command line's, where None means not given.

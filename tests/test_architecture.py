@@ -54,7 +54,9 @@ def _loaded_by(statement: str) -> set[str]:
 
 def test_the_pytest_face_loads_nothing_heavy() -> None:
     """Every pytest run of an environment pays for what this module imports."""
-    loaded = _loaded_by("import pytest, sys; before = set(sys.modules); import pytest_llmlearn.entrypoints.pytest_plugin")
+    loaded = _loaded_by(
+        "import pytest, sys; before = set(sys.modules); import pytest_llmlearn.entrypoints.pytest_plugin"
+    )
     ours = {name for name in loaded if name.startswith("pytest_llmlearn")}
     assert ours == {
         "pytest_llmlearn",

@@ -225,9 +225,7 @@ def named_unit(text: str, function: str | None, line: int | None) -> Unit:
         around = [unit for unit in found if line is not None and unit.holds(line)]
         return (around or found)[0] if found else source.unit_at(text, line)
     at = max(line or 1, 1)
-    return Unit(
-        qualname=function or "", kind="function" if function else "module", start=at, line=at, end=at
-    )
+    return Unit(qualname=function or "", kind="function" if function else "module", start=at, line=at, end=at)
 
 
 def is_broken_test(occurrence: Occurrence, under_test: str) -> bool:
@@ -269,5 +267,3 @@ def _called_name(function: ast.expr) -> str:
     if isinstance(function, ast.Attribute):
         return function.attr
     return function.id if isinstance(function, ast.Name) else ""
-
-

@@ -59,9 +59,9 @@ class Store(Protocol):
         """Patterns whose fingerprint begins so, with or without its version; at most ten."""
         ...
 
-    def occurrences(self, *, fingerprint: str | None = None, run: str | None = None, limit: int | None = None) -> list[
-        dict[str, Any]
-    ]:
+    def occurrences(
+        self, *, fingerprint: str | None = None, run: str | None = None, limit: int | None = None
+    ) -> list[dict[str, Any]]:
         """Occurrences, oldest first, with the keys that `llmlearn occurrences --format json` prints."""
         ...
 

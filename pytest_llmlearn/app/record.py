@@ -84,7 +84,9 @@ class Recorder:
         )
         findings = self._classifier.findings(occurrence, evidence)
         chief = findings[0]
-        unit_name = f"{module_name(culprit.path, self._surroundings)}:{culprit.unit.qualname or occurrence.function or ''}"
+        unit_name = (
+            f"{module_name(culprit.path, self._surroundings)}:{culprit.unit.qualname or occurrence.function or ''}"
+        )
         line = _line(culprit, findings)
         redact = self._redact
         message = redact(occurrence.message[:MESSAGE_LIMIT])[:STORED_MESSAGE_LIMIT]
@@ -148,7 +150,9 @@ class Recorder:
 
     def _keep(self, kind: str, path: str, unit: Unit, text: str) -> Held:
         kept = self._redact(source.unit_text(text, unit)[:HELD_LIMIT])
-        digest = f"b2:{blake2b(f'{path}\0{unit.qualname}\0{kept}'.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
+        digest = (
+            f"b2:{blake2b(f'{path}\0{unit.qualname}\0{kept}'.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
+        )
         return Held(
             digest=digest, kind="test" if kind == "test" else "unit", path=path, qualname=unit.qualname, text=kept
         )

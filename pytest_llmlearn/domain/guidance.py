@@ -84,8 +84,10 @@ def weights(terms: Iterable[str], total: int, known: Mapping[str, int]) -> dict[
     words the `QUERY_TERMS` that tell most take part.
     """
     scale = max(total, 8)  # a store of two patterns does not make every word common
-    found = {term: math.log(1.0 + (scale - min(known.get(term, 1), scale) + 0.5) / (max(known.get(term, 1), 1) + 0.5))
-             for term in terms}
+    found = {
+        term: math.log(1.0 + (scale - min(known.get(term, 1), scale) + 0.5) / (max(known.get(term, 1), 1) + 0.5))
+        for term in terms
+    }
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:QUERY_TERMS])
 
 

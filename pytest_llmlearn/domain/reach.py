@@ -77,9 +77,7 @@ def imports_of(text: str) -> Mapping[str, Import]:
                     found.setdefault(top, Import(module=top))
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
-                found[alias.asname or alias.name] = Import(
-                    module=node.module or "", name=alias.name, level=node.level
-                )
+                found[alias.asname or alias.name] = Import(module=node.module or "", name=alias.name, level=node.level)
     return found
 
 
@@ -107,6 +105,8 @@ def _statement(scope: ast.AST, line: int | None, assigned: Mapping[str, list[Cha
             best = node
     if best is None:
         return ()
+    if isinstance(best, ast.Import | ast.ImportFrom):
+        return tuple((alias.asname or alias.name.partition(".")[0],) for alias in best.names)
     parts: Iterable[ast.AST] = (best,)
     if hasattr(best, "body"):  # of a compound statement, the head alone
         parts = [part for name, value in ast.iter_fields(best) if name not in _BODIES for part in _nodes(value)]

@@ -12,7 +12,9 @@ from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W_]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
-_SYMBOL = re.compile(r"\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|\b[a-z]+(?:_[a-z0-9]+)+\b|\b[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+\b")
+_SYMBOL = re.compile(
+    r"\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|\b[a-z]+(?:_[a-z0-9]+)+\b|\b[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+\b"
+)
 
 STOP_WORDS = frozenset(
     """a about above after again all also always am an and any are as at be because been before being below between

@@ -182,8 +182,17 @@ def show(context: click.Context, fingerprint: str, style: str) -> None:
         rule = memory.rule(pattern.rule_id)
         if style == "json":
             meaning = rule.meaning if rule is not None else None
-            _print_json({**printing.pattern(pattern), "meaning": meaning, "bad": pattern.bad, "good": pattern.good,
-                         "symbols": list(pattern.symbols), "message": pattern.message, "occurrences": latest})
+            _print_json(
+                {
+                    **printing.pattern(pattern),
+                    "meaning": meaning,
+                    "bad": pattern.bad,
+                    "good": pattern.good,
+                    "symbols": list(pattern.symbols),
+                    "message": pattern.message,
+                    "occurrences": latest,
+                }
+            )
         else:
             click.echo("\n".join(printing.explanation(pattern, rule, latest)))
 

@@ -53,26 +53,26 @@ def shipping(order: dict[str, float]) -> float:
     return 0.0 if order["total"] > 50 else 4.9
 '''
 TESTS = {
-    "tests/test_users.py": '''import asyncio
+    "tests/test_users.py": """import asyncio
 
 from shop.users import user_name
 
 
 def test_the_name_of_a_user() -> None:
     assert asyncio.run(user_name(1)) == "Ada"
-''',
-    "tests/test_prices.py": '''from shop.prices import total
+""",
+    "tests/test_prices.py": """from shop.prices import total
 
 
 def test_the_total_of_two_prices() -> None:
     assert total({"tea": 3.0, "bread": 4.0}) == 7.0
-''',
-    "tests/test_orders.py": '''from shop.orders import shipping
+""",
+    "tests/test_orders.py": """from shop.orders import shipping
 
 
 def test_shipping_is_free_from_fifty() -> None:
     assert shipping({"total": 50.0}) == 0.0
-''',
+""",
 }
 MODULES = {
     "shop/__init__.py": '"""A small shop."""\n',
@@ -107,7 +107,9 @@ def run(keep: Path | None, say: Callable[[str], object]) -> None:
         _show(folder, say, "llmlearn", "patterns")
         say("\nOne pattern in full:\n")
         _show(folder, say, "llmlearn", "show", _first_pattern(folder))
-        say("\nNext: `pytest --llm-learn` in your own repository, then `llmlearn recall \"what you are about to write\"`.")
+        say(
+            '\nNext: `pytest --llm-learn` in your own repository, then `llmlearn recall "what you are about to write"`.'
+        )
         if keep is not None:
             say(f"The project stays in {keep}.")
 
@@ -140,8 +142,20 @@ def _write(folder: Path, files: dict[str, str]) -> None:
 def _commit(folder: Path, message: str) -> None:
     _git(folder, "add", "-A")
     name, mail = PERSON
-    _git(folder, "-c", f"user.name={name}", "-c", f"user.email={mail}", "-c", "commit.gpgsign=false",
-         "commit", "-q", "--no-verify", "-m", message)
+    _git(
+        folder,
+        "-c",
+        f"user.name={name}",
+        "-c",
+        f"user.email={mail}",
+        "-c",
+        "commit.gpgsign=false",
+        "commit",
+        "-q",
+        "--no-verify",
+        "-m",
+        message,
+    )
 
 
 def _git(folder: Path, *words: str) -> None:
@@ -159,8 +173,15 @@ def _show(folder: Path, say: Callable[[str], object], *words: str) -> None:
     module = {"pytest": "pytest", "llmlearn": "pytest_llmlearn.entrypoints.cli"}[words[0]]
     command = [sys.executable, "-m", module, *words[1:]]
     done = subprocess.run(
-        command, cwd=folder, env={**_environment(), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"},
-        capture_output=True, text=True, encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, check=False,
+        command,
+        cwd=folder,
+        env={**_environment(), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        check=False,
     )
     for line in (done.stdout + done.stderr).rstrip().splitlines():
         say(f"  {line}")
@@ -172,6 +193,8 @@ def _first_pattern(folder: Path) -> str:
     with Memory.open(folder) as memory:
         found = memory.patterns()
     if not found:
-        raise BadInput("the demo's failing run recorded no pattern; `llmlearn doctor` in its folder tells more (--keep)")
+        raise BadInput(
+            "the demo's failing run recorded no pattern; `llmlearn doctor` in its folder tells more (--keep)"
+        )
     wanted = [pattern for pattern in found if pattern.category == "async"]
     return (wanted or found)[0].fingerprint

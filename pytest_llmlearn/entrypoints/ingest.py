@@ -32,7 +32,9 @@ def read(raw: bytes, kind: str, name: str, root: Path) -> list[Occurrence]:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name} is not UTF-8 text (byte {error.start}); a compressed file must be unpacked first") from None
+        raise BadInput(
+            f"{name} is not UTF-8 text (byte {error.start}); a compressed file must be unpacked first"
+        ) from None
     if kind == "auto":
         kind = _kind(text, name)
     if kind == "junit":
@@ -111,9 +113,12 @@ def _junit(text: str, name: str, root: Path) -> Iterator[Occurrence]:
             if problem.tag not in ("failure", "error") or message.startswith("contains "):
                 continue
             when = (
-                "collect" if message == "collection failure"
-                else "setup" if message.startswith("failed on setup")
-                else "teardown" if message.startswith("failed on teardown")
+                "collect"
+                if message == "collection failure"
+                else "setup"
+                if message.startswith("failed on setup")
+                else "teardown"
+                if message.startswith("failed on teardown")
                 else "call"
             )
             yield _from_text(printed, _junit_nodeid(case, printed, when), when, root, message if when == "call" else "")
@@ -133,9 +138,7 @@ def _junit_nodeid(case: ElementTree.Element, printed: str, when: str) -> str:
     return "::".join([dotted.replace(".", "/") + ".py", name])
 
 
-def _from_text(
-    printed: str, nodeid: str, when: str, root: Path, message: str = "", time: object = None
-) -> Occurrence:
+def _from_text(printed: str, nodeid: str, when: str, root: Path, message: str = "", time: object = None) -> Occurrence:
     """From a printed traceback: places at the starts of lines, the exception behind `E`."""
     places = [place for line in printed.split("\n") if (place := _PLACE.match(line))]
     frames = [_frame(place["path"], int(place["line"]), place["function"] or "", root) for place in places]
@@ -150,9 +153,7 @@ def _frame(path: str, line: int, function: str, root: Path) -> Frame:
     return Frame(path=plain.removeprefix(prefix), line=line, function=function)
 
 
-def _made(
-    message: str, last: str, frames: Iterable[Frame], nodeid: str, when: str, *, time: object
-) -> Occurrence:
+def _made(message: str, last: str, frames: Iterable[Frame], nodeid: str, when: str, *, time: object) -> Occurrence:
     exception, said = _exception(message, last)
     return Occurrence(
         nodeid=nodeid[:NODEID_LIMIT],

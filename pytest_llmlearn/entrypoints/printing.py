@@ -75,8 +75,10 @@ def guidance_lines(answer: Guidance) -> list[str]:
     for found in answer.matches:
         known = found.pattern
         lines.append(f"{known.lesson}")
-        lines.append(f"    {known.rule_id}, {_place(known.path, known.line)}, score {found.score:.2f}: "
-                     f"{'; '.join(found.reasons)}")
+        lines.append(
+            f"    {known.rule_id}, {_place(known.path, known.line)}, score {found.score:.2f}: "
+            f"{'; '.join(found.reasons)}"
+        )
         lines += [f"    | {line}" for line in known.bad.splitlines()]
     return lines
 
@@ -84,7 +86,9 @@ def guidance_lines(answer: Guidance) -> list[str]:
 def pattern_line(found: Pattern) -> str:
     state = "" if found.state == "candidate" else f" ({found.state})"
     often = f"seen {times(found.frequency)}" if found.frequency else "told apart"
-    return f"{found.fingerprint[:10]}  {often}{state}  {_place(found.path, found.line)} [{found.rule_id}] {found.lesson}"
+    return (
+        f"{found.fingerprint[:10]}  {often}{state}  {_place(found.path, found.line)} [{found.rule_id}] {found.lesson}"
+    )
 
 
 def occurrence_line(row: Mapping[str, Any]) -> str:

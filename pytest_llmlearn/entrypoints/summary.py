@@ -108,5 +108,3 @@ def quotable_notice(text: str) -> str:
     """A notice on one line, cut where it is long."""
     flat = " ".join(text.split())
     return flat if len(flat) <= 300 else flat[:299] + "…"
-
-

@@ -1,0 +1,271 @@
+"""Whose code is at fault, on real files of a small project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_llmlearn.adapters.surroundings import ProjectSurroundings
+from pytest_llmlearn.app.attribute import Attribution, Origins
+from pytest_llmlearn.domain.culprit import Culprit
+from pytest_llmlearn.domain.occurrence import Binding, Frame, Occurrence
+from pytest_llmlearn.domain.provenance import Provenance
+
+MADE = Provenance(type="ai", model="m", confidence=1.0, evidence="test")
+
+CALC = """class Calc:
+    def __init__(self, start=0):
+        self.total = start
+
+    def add(self, number):
+        self.total -= number
+        return self.total
+
+    def twice(self):
+        return helper(self.total)
+
+
+class Fancy(Calc):
+    pass
+
+
+def helper(number):
+    return number + 2
+
+
+def other():
+    return None
+"""
+
+
+class Written:
+    """A reader of provenance that knows every line of some files to be a model's."""
+
+    name = "written"
+
+    def __init__(self, *paths: str) -> None:
+        self._paths = paths
+
+    def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
+        return {path: [MADE] * 200 for path in paths if path in self._paths}
+
+    def says_anything(self) -> bool:
+        return bool(self._paths)
+
+
+class Project:
+    """A project in a folder, with what a model wrote."""
+
+    def __init__(self, root: Path, *made: str) -> None:
+        self.root = root
+        self.made = made
+
+    def write(self, path: str, text: str) -> None:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+
+    def attribute(self, occurrence: Occurrence, *, everything: bool = False) -> Culprit | None:
+        surroundings = ProjectSurroundings(self.root)
+        origins = Origins([Written(*self.made)], surroundings.text)
+        return Attribution(surroundings, origins, everything=everything).attribute([occurrence])[0]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = Project(tmp_path, "calc.py")
+    project.write("calc.py", CALC)
+    return project
+
+
+def a_failed_assertion(test: str, mark: str = "# here", **changes: object) -> Occurrence:
+    line = next(number for number, text in enumerate(test.split("\n"), 1) if mark in text)
+    frame = Frame(path="test_calc.py", line=line, function="test_it", statement="")
+    values = {
+        "nodeid": "test_calc.py::test_it",
+        "when": "call",
+        "exception": "AssertionError",
+        "mro": ("AssertionError", "Exception", "BaseException"),
+        "message": "assert -2 == 2",
+        "frames": (frame,),
+        "path": "test_calc.py",
+        "line": line,
+        "test_path": "test_calc.py",
+        **changes,
+    }
+    return Occurrence(**values)  # type: ignore[arg-type]
+
+
+def test_the_innermost_generated_frame_is_the_culprit(project: Project) -> None:
+    """A call from generated code into a person's helper is laid on the generated line."""
+    project.write("people.py", "def check(x):\n    raise ValueError(x)\n")
+    frames = (
+        Frame(path="test_calc.py", line=4, function="test_it"),
+        Frame(path="calc.py", line=6, function="Calc.add"),
+        Frame(path="people.py", line=2, function="check"),
+    )
+    found = project.attribute(
+        a_failed_assertion("x # here", exception="ValueError", mro=("ValueError",), frames=frames, path="people.py")
+    )
+    assert found is not None
+    assert (found.path, found.line, found.unit.qualname, found.chosen_by) == ("calc.py", 6, "Calc.add", "frame")
+
+
+def test_a_failed_assertion_goes_to_what_its_statement_names(project: Project) -> None:
+    """The variable is followed back to the method that made it; its `def` line stands until a detector names one."""
+    test = "from calc import Calc\n\ndef test_it():\n    c = Calc(0)\n    r = c.add(2)\n    assert r == 2  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None
+    assert (found.unit.qualname, found.unit.line, found.chosen_by, found.in_test) == ("Calc.add", 5, "statement", True)
+    assert found.line is None
+
+
+def test_an_inherited_method_is_found_in_its_base(project: Project) -> None:
+    """`Fancy().add` is `Calc.add`."""
+    test = "from calc import Fancy\n\ndef test_it():\n    assert Fancy().add(2) == 2  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None and found.unit.qualname == "Calc.add"
+
+
+def test_what_a_name_really_stood_for_decides(project: Project) -> None:
+    """A fixture's value cannot be read off the text; the binding seen when it failed tells."""
+    test = "def test_it(thing):\n    assert thing.add(2) == 2  # here\n"
+    project.write("test_calc.py", test)
+    binding = Binding(name="thing", path="calc.py", line=1, qualname="Calc", kind="instance")
+    found = project.attribute(a_failed_assertion(test, bindings=(binding,)))
+    assert found is not None
+    assert (found.unit.qualname, found.chosen_by) == ("Calc.add", "statement")
+
+
+def test_a_name_reexported_by_a_package_is_followed_home(project: Project) -> None:
+    """`from shop import helper`, where the package imports it from another module."""
+    project.made = ("shop/inner.py",)
+    project.write("shop/__init__.py", "from shop.inner import helper\n")
+    project.write("shop/inner.py", "def helper():\n    return 1\n")
+    test = "from shop import helper\n\ndef test_it():\n    assert helper() == 2  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None and (found.path, found.unit.qualname) == ("shop/inner.py", "helper")
+
+
+def test_a_test_that_reaches_one_function_is_laid_on_it(project: Project) -> None:
+    """The statement names nothing of ours, the test's body one function."""
+    test = "from calc import other\n\ndef test_it():\n    other()\n    assert open('x') == 2  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None and (found.unit.qualname, found.chosen_by) == ("other", "single-unit")
+
+
+def test_of_several_functions_the_last_called_before_the_failure_is_chosen(project: Project) -> None:
+    """And it is said that the choice was made among several."""
+    test = (
+        "from calc import other, helper\n\ndef test_it():\n    helper(1)\n    other()\n    assert 1 == 2  # here\n"
+        "    helper(2)\n"
+    )
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None and (found.unit.qualname, found.chosen_by) == ("other", "test-body")
+
+
+def test_a_name_that_a_generated_module_lacks_is_laid_on_its_first_line(project: Project) -> None:
+    """The test imports what the model did not write."""
+    test = "from calc import missing  # here\n\ndef test_it():\n    assert missing()\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(
+        a_failed_assertion(
+            test,
+            when="collect",
+            nodeid="test_calc.py",
+            exception="ImportError",
+            mro=("ImportError", "Exception"),
+            message="cannot import name 'missing' from 'calc'",
+        )
+    )
+    assert found is not None and (found.path, found.line, found.chosen_by) == ("calc.py", 1, "statement")
+
+
+def test_a_syntax_error_is_laid_on_its_line(project: Project) -> None:
+    """Collection fails in the test's import; the place is the generated file's."""
+    project.write("calc.py", "def add(:\n    pass\n")
+    test = "import calc  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(
+        a_failed_assertion(
+            test,
+            when="collect",
+            nodeid="test_calc.py",
+            exception="SyntaxError",
+            mro=("SyntaxError",),
+            path="calc.py",
+            line=1,
+        )
+    )
+    assert found is not None and (found.path, found.line, found.chosen_by) == ("calc.py", 1, "frame")
+
+
+def test_a_name_that_the_test_itself_lacks_is_a_broken_test(project: Project) -> None:
+    """The generated code could not be at fault yet; the failure is told apart."""
+    test = "from calc import helper\n\ndef test_it():\n    assert helper(nothing) == 2  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test, exception="NameError", mro=("NameError", "Exception")))
+    assert found is not None and found.broken_test
+
+
+def test_code_that_no_model_wrote_is_not_accused(project: Project) -> None:
+    """Without evidence there is no culprit; asked for everything, there is, and it is said who wrote it."""
+    project.made = ()
+    test = "from calc import helper\n\ndef test_it():\n    assert helper(1) == 2  # here\n"
+    project.write("test_calc.py", test)
+    failure = a_failed_assertion(test)
+    assert project.attribute(failure) is None
+    found = project.attribute(failure, everything=True)
+    assert found is not None
+    assert (found.unit.qualname, found.provenance.type) == ("helper", "unknown")
+
+
+def test_a_generated_test_is_the_last_to_be_accused(project: Project) -> None:
+    """Where the code under test is a person's, a test that a model wrote is the generated code at fault."""
+    project.made = ("test_calc.py",)
+    test = "from calc import helper\n\ndef test_it():\n    assert helper(1) == 2  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None and (found.path, found.line) == ("test_calc.py", 4)
+    project.made = ("test_calc.py", "calc.py")
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None and found.path == "calc.py"
+
+
+def test_a_coroutine_nobody_awaited_is_laid_on_the_call_that_made_it(project: Project) -> None:
+    """The warning names where the object died; the test reaches the function whose call is not awaited."""
+    made = "async def load():\n    return 1\n\n\nasync def name():\n    load()\n    return 2\n"
+    project.write("calc.py", made)
+    test = "import asyncio\nfrom calc import name\n\ndef test_it():\n    assert asyncio.run(name()) == 2  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(
+        a_failed_assertion(
+            test,
+            exception="RuntimeWarning",
+            mro=("RuntimeWarning", "Warning"),
+            message="coroutine 'load' was never awaited",
+            source="warning",
+            frames=(),
+            path=None,
+            line=None,
+        )
+    )
+    assert found is not None and (found.line, found.unit.qualname) == (6, "name")
+
+
+def test_a_failing_fixture_is_not_laid_on_what_the_test_would_have_called(project: Project) -> None:
+    """The test's body did not run; only what the fixture names can be at fault."""
+    test = (
+        "import pytest\nfrom calc import helper\n\n@pytest.fixture\ndef thing():\n    raise OSError('no')  # here\n\n"
+        "def test_it(thing):\n    assert helper(1) == 2\n"
+    )
+    project.write("test_calc.py", test)
+    failure = a_failed_assertion(test, when="setup", exception="OSError", mro=("OSError", "Exception"))
+    assert project.attribute(failure) is None
