@@ -7,6 +7,7 @@ input raises the same exception and is no concern of this detector.
 from __future__ import annotations
 
 import io
+import keyword
 import re
 import tokenize
 from collections.abc import Callable, Iterable, Sequence
@@ -66,17 +67,15 @@ _LISTED = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+(?=\S+ +\S)")
 _SHELL = re.compile(r"^\s*(?:\$ +)?(?:pip3?|conda|poetry|uv|python3?|npm|apt-get|pytest|cd|git)\s+[\w./-]+")
 _WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
 _STRING = re.compile(r"\"[^\"]*\"|(?<![A-Za-z])'[^']*'(?![A-Za-z])")
-_KEYWORDS = frozenset(  # split, for as lists these two would take a page
-    "and as assert async await break class continue def del elif else except finally for from global if import in is"
-    " lambda nonlocal not or pass raise return try while with yield match case type print".split()  # noqa: SIM905
-)
-_ENGLISH = frozenset(
-    "a an the this that these those it its here there i you we they he she your our my their to of by on at into be are"
-    " was were will would can could should must may have has had do does did using use used based following below"
-    " above please sure note let let's here's i'm don't i'll it's which what how when where then than more each every"
-    " provided provide complete code function class method implementation example explanation step steps first next"
-    " finally returns takes defines checks creates assuming assume so but also only both all any some no".split()  # noqa: SIM905
-)
+_KEYWORDS = frozenset(word.lower() for word in (*keyword.kwlist, *keyword.softkwlist, "print"))
+_COMMON_WORDS = """
+a an the this that these those it its here there i you we they he she your our my their to of by on at into be are
+was were will would can could should must may have has had do does did using use used based following below above
+please sure note let let's here's i'm don't i'll it's which what how when where then than more each every provided
+provide complete code function class method implementation example explanation step steps first next finally returns
+takes defines checks creates assuming assume so but also only both all any some no
+"""
+_ENGLISH = frozenset(_COMMON_WORDS.split())
 _NEAR = 12
 """Lines before the one in the error that may be the beginning of the same piece of prose."""
 
