@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Collection
+from functools import cache
 from keyword import kwlist
 
 from pytest_llmlearn.domain.wordings import canonical
@@ -22,45 +23,52 @@ LIMIT = 200
 INPUT = 1000
 """Characters of a message's first line that are looked at."""
 
+
+@cache
+def _re(pattern: str) -> re.Pattern[str]:
+    # Compiled at first use: a run without a failure, or a recall, should not pay for twenty patterns.
+    return re.compile(pattern)
+
+
 # Every boundary that `str.splitlines` knows: a message is one line for us exactly where it is one for a reader.
 _BREAK = r"\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029"
-_FIRST_LINE = re.compile(rf"\S[^{_BREAK}]{{0,{INPUT - 1}}}")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_SPACES = re.compile(r"\s{2,}|[^\S ]")
-_POSITION = re.compile(r" \([^()]*, line \d+\)$")
-_LOCALS = re.compile(r"(?:[\w.]|<lambda>|<locals>\.)*<locals>\.")
-_DOUBLE_QUOTED = re.compile(r'(?<!\w)"([^"\'\\]*)"(?!\w)')
+_FIRST_LINE = rf"\S[^{_BREAK}]{{0,{INPUT - 1}}}"
+_UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+_SPACES = r"\s{2,}|[^\S ]"
+_POSITION = r" \([^()]*, line \d+\)$"
+_LOCALS = r"(?:[\w.]|<lambda>|<locals>\.)*<locals>\."
+_DOUBLE_QUOTED = r'(?<!\w)"([^"\'\\]*)"(?!\w)'
 
 _CLOCK = r"\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|UTC|GMT|[AP]M|[+-]\d\d:?\d\d))?(?!\w)"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
-_DATE = re.compile(
+_DATE = (
     r"\bdatetime\.(\w+)\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
     rf"|(?<![\w.:/-])(?:\d{{4}}-\d\d?-\d\d?|\d{{4}}/\d\d?/\d\d?|\d\d?[/.]\d\d?[/.]\d{{4}})(?:(?:T|,? ){_CLOCK}|(?!\w))"
     rf"|(?<![\w.:/-]){_WEEKDAY}?(?:\d\d? {_MONTH},? \d{{4}}|{_MONTH} \d\d?(?: {_CLOCK})?,? \d{{4}})(?: {_CLOCK}|(?!\w))"
     rf"|(?<![\w.:/-]){_CLOCK}"
 )
-_HEXADECIMAL = re.compile(
+_HEXADECIMAL = (
     r"(?P<uuid>(?<![\w-])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![\w-]))"
     r"|(?P<at> at 0x[0-9a-fA-F]+)|\b0[xX][0-9a-fA-F]+\b"
     r"|(?<!\w)(?=[a-fA-F]*\d)(?=\d*[a-fA-F])[0-9a-fA-F]{12,}(?!\w)"
 )
 # A number is no number inside a name (`utf8`, `x1`), nor in the names of encodings and digests (`utf-8`, `sha-256`).
-_NUMBER = re.compile(
+_NUMBER = (
     r"(?<!\w)(?:(?<![)\]])[-+])?(?<!(?i:utf|iso|sha)-)(?<!8859-)(?<!(?i:latin)-)"
     r"(?:\d+(?:[._]\d+)*|(?<!\.)\.\d+)(?:[eE][-+]?\d+)?(?:ms|[uµn]?s|min|[KMGkmg]i?[Bb]|B|j)?(?!\w)"
 )
-_TEMPORARY = re.compile(r"\btmp(?=[a-z_]*\d)[a-z0-9_]{5,12}(?![A-Za-z0-9_])|\bpytest-of-[\w.-]+")
+_TEMPORARY = r"\btmp(?=[a-z_]*\d)[a-z0-9_]{5,12}(?![A-Za-z0-9_])|\bpytest-of-[\w.-]+"
 
-_ROOT = re.compile(
+_ROOT = (
     r"tmp|var|home|Users|root|usr|private|opt|etc|mnt|media|srv|work|workspaces?|builds|github|app|Volumes|lib|proc|dev"
     r"|nix|content|kaggle|run|__w"
 )
-_QUOTED_PATH = re.compile(r"(?<!\w)(['\"])((?:file://|~)?/[^'\"]*|[A-Za-z]:[\\/][^'\"]*)\1")
-_BARE_PATH = re.compile(r"(?<![\w./:\\'\"~-])(?:(?:file://|~)?(?:/[\w.@+%=,~-]+)+/?|[A-Za-z]:[\\/][^\s'\":*?<>|]+)")
-_SEPARATORS = re.compile(r"[\\/]+")
-_RUN_FOLDER = re.compile(r"pytest-\d+|popen-gw\d+|pytest-of-.*")
-_TEMPORARY_BASE = re.compile(r"tmp[a-z0-9_]{5,12}(?=\.|$)")
+_QUOTED_PATH = r"(?<!\w)(['\"])((?:file://|~)?/[^'\"]*|[A-Za-z]:[\\/][^'\"]*)\1"
+_BARE_PATH = r"(?<![\w./:\\'\"~-])(?:(?:file://|~)?(?:/[\w.@+%=,~-]+)+/?|[A-Za-z]:[\\/][^\s'\":*?<>|]+)"
+_SEPARATORS = r"[\\/]+"
+_RUN_FOLDER = r"pytest-\d+|popen-gw\d+|pytest-of-.*"
+_TEMPORARY_BASE = r"tmp[a-z0-9_]{5,12}(?=\.|$)"
 
 
 def exact(message: str, exception: str = "") -> str:
@@ -81,16 +89,16 @@ def shape(message: str, exception: str = "", symbols: Collection[str] = ()) -> s
     """
     text = _settled(_line(message, exception), INPUT)
     parts = frozenset(part for symbol in symbols for part in _parts(symbol))
-    text = _QUOTED_OR_CUT.sub(lambda match: "'" + _masked_quote(match, parts) + "'", text)
-    text = _CALLED.sub(lambda match: _masked_call(match[0], parts), text)
-    text = _REPRESENTED.sub(lambda match: match[1] + _masked(match[2], parts), text)
-    return _MASKED_LIST.sub(r"\1", text)[:LIMIT].rstrip()
+    text = _re(_QUOTED_OR_CUT).sub(lambda match: "'" + _masked_quote(match, parts) + "'", text)
+    text = _re(_CALLED).sub(lambda match: _masked_call(match[0], parts), text)
+    text = _re(_REPRESENTED).sub(lambda match: match[1] + _masked(match[2], parts), text)
+    return _re(_MASKED_LIST).sub(r"\1", text)[:LIMIT].rstrip()
 
 
 def quoted(message: str) -> tuple[str, ...]:
     """What the first line quotes, in order, by ' " ` or typographic quotes; an apostrophe (`don't`) is none."""
-    first = _FIRST_LINE.search(message)
-    return tuple(_content(match) for match in _QUOTED.finditer(first[0])) if first else ()
+    first = _re(_FIRST_LINE).search(message)
+    return tuple(_content(match) for match in _re(_QUOTED).finditer(first[0])) if first else ()
 
 
 def exception_name(name: str) -> str:
@@ -170,12 +178,12 @@ def _line(message: str, exception: str) -> str:
     """The first line that is not blank, without the exception's name and unprintable characters."""
     # The one message of CPython that breaks its line in some versions and not in others.
     head = message[:INPUT].replace("method resolution\norder", "method resolution order")
-    first = _FIRST_LINE.search(head) or _FIRST_LINE.search(message)
+    first = _re(_FIRST_LINE).search(head) or _re(_FIRST_LINE).search(message)
     if first is None:
         return ""
     text = first[0]
     if not text.isprintable():
-        text = _UNPRINTABLE.sub(" ", text)
+        text = _re(_UNPRINTABLE).sub(" ", text)
     if exception and text.startswith(exception + ":"):
         text = text[len(exception) + 1 :]
     return text
@@ -192,27 +200,27 @@ def _settled(text: str, limit: int = LIMIT) -> str:
 
 
 def _once(text: str) -> str:
-    text = _SPACES.sub(" ", text).strip()
+    text = _re(_SPACES).sub(" ", text).strip()
     if text.endswith(")"):
-        text = _POSITION.sub("", text)
+        text = _re(_POSITION).sub("", text)
     if '"' in text:
-        text = _DOUBLE_QUOTED.sub(r"'\1'", text)
+        text = _re(_DOUBLE_QUOTED).sub(r"'\1'", text)
     if "/" in text or "\\" in text:
-        text = _QUOTED_PATH.sub(lambda match: match[1] + _base(match[2]) + match[1], text)
-        text = _BARE_PATH.sub(lambda match: _base(match[0]), text)
+        text = _re(_QUOTED_PATH).sub(lambda match: match[1] + _base(match[2]) + match[1], text)
+        text = _re(_BARE_PATH).sub(lambda match: _base(match[0]), text)
     if "<locals>" in text:
-        text = _LOCALS.sub("", text)
-    if _DIGIT.search(text):
-        text = _HEXADECIMAL.sub(_hexadecimal, text)
-        text = _TEMPORARY.sub("T", text)
-        text = _DATE.sub(_date, text)
-        text = _NUMBER.sub("N", text)
+        text = _re(_LOCALS).sub("", text)
+    if _re(_DIGIT).search(text):
+        text = _re(_HEXADECIMAL).sub(_hexadecimal, text)
+        text = _re(_TEMPORARY).sub("T", text)
+        text = _re(_DATE).sub(_date, text)
+        text = _re(_NUMBER).sub("N", text)
     elif "pytest-of-" in text:
-        text = _TEMPORARY.sub("T", text)
+        text = _re(_TEMPORARY).sub("T", text)
     return canonical(text.rstrip(" ."))
 
 
-_DIGIT = re.compile(r"\d")
+_DIGIT = r"\d"
 
 
 def _hexadecimal(match: re.Match[str]) -> str:
@@ -227,31 +235,31 @@ def _date(match: re.Match[str]) -> str:
 
 def _base(path: str) -> str:
     """The base name of what is surely a path on some machine; a route (`/users/3`) or a lone `/tmp` stays."""
-    parts = [part for part in _SEPARATORS.split(path) if part and part != "file:"]
+    parts = [part for part in _re(_SEPARATORS).split(path) if part and part != "file:"]
     if len(parts) < 2:
         return path
     last = parts[-1]
-    if path[0] == "/" and not _ROOT.fullmatch(parts[0]) and "." not in last:
+    if path[0] == "/" and not _re(_ROOT).fullmatch(parts[0]) and "." not in last:
         return path
-    if _RUN_FOLDER.fullmatch(parts[-2]) or _RUN_FOLDER.fullmatch(last):
+    if _re(_RUN_FOLDER).fullmatch(parts[-2]) or _re(_RUN_FOLDER).fullmatch(last):
         return "T"
-    return _TEMPORARY_BASE.sub("T", last, count=1)
+    return _re(_TEMPORARY_BASE).sub("T", last, count=1)
 
 
 # A prefix (b'..', r"..") belongs to the quote. Openers are excluded inside typographic pairs, so that none is scanned
 # twice; an apostrophe never opens one, for a letter stands before it.
-_QUOTED = re.compile(
+_QUOTED = (
     r"(?<!\w)(?:[bBrRuUfF]{1,2})?(?:'(?P<single>[^'\\]*(?:\\.[^'\\]*)*)'|\"(?P<double>[^\"\\]*(?:\\.[^\"\\]*)*)\")(?!\w)"
     r"|`(?P<tick>[^`]*)`|“(?P<curly>[^“”]*)”|(?<!\w)‘(?P<curly_single>[^‘’]*)’(?!\w)|«(?P<angle>[^«»]*)»"
 )
 # A value longer than INPUT lost its closing quote.
-_QUOTED_OR_CUT = re.compile(_QUOTED.pattern + r"|(?<!\w)'(?P<cut>[^']+)$")
-_CALLED = re.compile(r"(?<![\w.'])[A-Za-z_][\w.]*(?=\(\))")
-_REPRESENTED = re.compile(
+_QUOTED_OR_CUT = _QUOTED + r"|(?<!\w)'(?P<cut>[^']+)$"
+_CALLED = r"(?<![\w.'])[A-Za-z_][\w.]*(?=\(\))"
+_REPRESENTED = (
     r"(<(?:function|bound method|coroutine object|generator object|async_generator object) |<(?=[\w.]+(?: object|:)))"
     r"([A-Za-z_][\w.]*)"
 )
-_MASKED_LIST = re.compile(r"('Q'|\b[NDTUX]\b)(?:(?:,? and |, )(?:'Q'|[NDTUX]\b))+")
+_MASKED_LIST = r"('Q'|\b[NDTUX]\b)(?:(?:,? and |, )(?:'Q'|[NDTUX]\b))+"
 
 
 def _content(match: re.Match[str]) -> str:
@@ -273,7 +281,7 @@ def _masked_quote(match: re.Match[str], symbols: frozenset[str]) -> str:
     return _masked(name, symbols)
 
 
-_BEFORE_MODULE = ("module ", "named ", "from ")
+_BEFORE_MODULE = "module ", "named ", "from "
 
 
 def _masked_call(name: str, symbols: frozenset[str]) -> str:
@@ -283,12 +291,12 @@ def _masked_call(name: str, symbols: frozenset[str]) -> str:
 
 def _masked(name: str, symbols: frozenset[str]) -> str:
     """The name if it is known, else `Q` after what is known of its front (`numpy.Q`) and before a dunder."""
-    if name in symbols or name in _KNOWN or _DUNDER.fullmatch(name) or not _WORDY.search(name):
+    if name in symbols or name in _KNOWN or _re(_DUNDER).fullmatch(name) or not _re(_WORDY).search(name):
         return name
     if name.startswith("async ") and name[6:] in _KNOWN:
         return name
     front, dot, last = name.rpartition(".")
-    if dot and _DUNDER.fullmatch(last) and " " not in front:
+    if dot and _re(_DUNDER).fullmatch(last) and " " not in front:
         return f"{_masked(front, symbols)}.{last}"
     while front and " " not in front:
         if front in symbols:
@@ -298,7 +306,7 @@ def _masked(name: str, symbols: frozenset[str]) -> str:
 
 
 # Quoted punctuation (`'('`, `'=='`) is syntax, not a name; quoted placeholders are masked already.
-_WORDY = re.compile(r"\w{2}|[^\W\dNDTUXQ]")
+_WORDY = r"\w{2}|[^\W\dNDTUXQ]"
 _KNOWN_WORDS = """
     int float complex bool str bytes bytearray memoryview list tuple dict set frozenset range slice object type
     NoneType NotImplementedType ellipsis function method module coroutine generator async_generator property super
@@ -314,4 +322,4 @@ _KNOWN_WORDS = """
 _KNOWN = frozenset(kwlist) | frozenset(_KNOWN_WORDS.split())
 """Built-in types, functions and encodings: the shape of a message, never the user's own names."""
 _METHODS = frozenset(name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind))
-_DUNDER = re.compile(r"__[a-z]+__")
+_DUNDER = r"__[a-z]+__"

@@ -191,7 +191,7 @@ MOSAIC = st.lists(
 @example("datetime.date(" * 300)
 @settings(max_examples=400, deadline=None)
 def test_any_text_at_all_gets_a_bounded_and_settled_form(message: str) -> None:
-    """Nothing raises, nothing grows, every form can be encoded, and normalising a normalised message changes nothing."""
+    """Nothing raises, nothing grows, every form can be encoded, and normalising it again changes nothing."""
     form = exact(message)
     assert exact(form) == form
     assert len(form) <= LIMIT
