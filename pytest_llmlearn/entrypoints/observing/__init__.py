@@ -1,0 +1,1 @@
+"""How a live exception becomes an occurrence: places, frames, facts, bindings, and where coroutines were made."""

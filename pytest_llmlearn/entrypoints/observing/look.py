@@ -1,0 +1,97 @@
+"""Looking at live objects without running any of their code.
+
+No `getattr`, `hasattr`, `isinstance`, `repr` or comparison on anything that is the user's: each can call user code.
+Types, modules' dictionaries and instances' dictionaries are read through the interpreter's own descriptors.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Mapping
+from typing import Any
+
+_mro_of = type.__dict__["__mro__"].__get__
+_vars_of_class = type.__dict__["__dict__"].__get__
+_dict_of_module = types.ModuleType.__dict__["__dict__"]
+_EMPTY: Mapping[str, Any] = types.MappingProxyType({})
+_UNWRAP_LIMIT = 12
+
+
+def mro(cls: type) -> tuple[type, ...]:
+    """The class and its bases, whatever its metaclass defines."""
+    found: tuple[type, ...] = _mro_of(cls)
+    return found
+
+
+def class_vars(cls: type) -> Mapping[str, Any]:
+    """The class's own dictionary."""
+    found: Mapping[str, Any] = _vars_of_class(cls)
+    return found
+
+
+def is_class(value: object) -> bool:
+    """Whether `value` is a class, by its type alone."""
+    return type in mro(type(value))
+
+
+def is_module(value: object) -> bool:
+    """Whether `value` is a module, by its type alone."""
+    return types.ModuleType in mro(type(value))
+
+
+def instance_vars(value: object) -> Mapping[str, Any]:
+    """The dictionary of an instance or a module; empty where it has none of its own."""
+    descriptor = next(
+        (found for base in mro(type(value)) if (found := class_vars(base).get("__dict__")) is not None), None
+    )
+    if is_module(value):
+        descriptor = _dict_of_module
+    elif type(descriptor) is not types.GetSetDescriptorType:  # a property of that name is the user's code
+        return _EMPTY
+    found = descriptor.__get__(value)
+    return found if type(found) is dict else _EMPTY
+
+
+def class_name(cls: type) -> str:
+    """The dotted name of a class, without `builtins.`."""
+    qualname = type.__getattribute__(cls, "__qualname__")
+    module = class_module(cls)
+    return qualname if module in ("", "builtins") else f"{module}.{qualname}"
+
+
+def class_module(cls: type) -> str:
+    """The name of the module that a class says it comes from, or an empty string."""
+    module = class_vars(cls).get("__module__")
+    if type(module) is not str:
+        module = type.__getattribute__(cls, "__module__") if type(cls) is type else ""
+    return module if type(module) is str else ""
+
+
+def code_of(value: object) -> types.CodeType | None:
+    """The code of `function_of(value)`."""
+    function = function_of(value)
+    return None if function is None else function.__code__
+
+
+def function_of(value: Any) -> types.FunctionType | None:
+    """The function behind methods, properties, partials, `functools.wraps` and caches; None where there is none."""
+    for _ in range(_UNWRAP_LIMIT):
+        kind = type(value)
+        if kind is types.FunctionType:
+            function: types.FunctionType = value
+            value = function.__dict__.get("__wrapped__")
+            if value is None:
+                return function
+        elif kind in (types.MethodType, staticmethod, classmethod):
+            value = value.__func__
+        elif kind is property:
+            value = value.fget
+        elif kind is functools.partial:
+            value = value.func
+        elif kind in (functools._lru_cache_wrapper, functools.cached_property):
+            own = instance_vars(value)
+            value = own.get("__wrapped__") or own.get("func")
+        else:
+            return None
+    return None
