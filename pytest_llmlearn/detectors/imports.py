@@ -1,0 +1,367 @@
+"""Names that come from elsewhere: modules and names that do not exist, moved, or were never imported.
+
+Whether a name exists is asked of the project's surroundings and of tables of facts. A package that does exist and
+is only not installed is the environment's affair, not the code's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+
+from pytest_llmlearn.detectors.known_names import REMOVED_MODULES, homes, moved_names
+from pytest_llmlearn.detectors.known_packages import distribution_of, distributions
+from pytest_llmlearn.detectors.missing_imports import import_for
+from pytest_llmlearn.domain import names as naming
+from pytest_llmlearn.domain.finding import Finding, Rule
+from pytest_llmlearn.domain.occurrence import Occurrence
+from pytest_llmlearn.hookspecs import Detector, Evidence, hookimpl
+
+MISSING_MODULE = Rule(
+    rule_id="import.missing-module",
+    severity="critical",
+    meaning="A module is imported that cannot be found.",
+    lesson="Do not import '{name}': {instead}.",
+    plain="Import only modules that exist: look the name up in what is installed and in the project.",
+)
+MISSING_NAME = Rule(
+    rule_id="import.missing-name",
+    severity="critical",
+    meaning="A name is imported from a module that does not define it.",
+    lesson="'{of}' does not define '{name}': {instead}.",
+    plain="Import only names that the module defines: look them up in the version installed.",
+)
+MODULE_ATTRIBUTE = Rule(
+    rule_id="import.module-attribute-missing",
+    severity="critical",
+    meaning="An attribute is asked of a module that does not have it.",
+    lesson="'{of}' has no '{name}': {instead}.",
+    plain="Use only attributes that the module has: look them up in the version installed.",
+)
+CIRCULAR = Rule(
+    rule_id="import.circular",
+    severity="critical",
+    meaning="Two modules import one another, and one is used before it is complete.",
+    lesson="Break the import cycle through '{of}': move what both need into a third module.",
+    plain="Break the import cycle: move what both modules need into a third one, or import inside the function.",
+)
+UNDEFINED = Rule(
+    rule_id="import.undefined-name",
+    severity="critical",
+    meaning="A name is used that an import would bind, and the import is missing.",
+    lesson="Import every name that is used: '{statement}' is missing.",
+    plain="Import every name that is used.",
+)
+RELATIVE = Rule(
+    rule_id="import.relative-import",
+    severity="critical",
+    meaning="A relative import is used where there is no package around it, or reaches above it.",
+    lesson="Import by absolute name ('from package import {name}'): the file does not run as part of a package here.",
+    plain="Import by absolute name: a relative import works only inside a package, and not above its top.",
+)
+SHADOWED = Rule(
+    rule_id="import.shadowed-module",
+    severity="critical",
+    meaning="A file of the project has the name of a library's module and is imported in its place.",
+    lesson="Rename the project's file '{of}.py': it hides the module '{of}' of the same name.",
+    plain="Give no file of the project the name of a library's module.",
+)
+RULES = (MISSING_MODULE, MISSING_NAME, MODULE_ATTRIBUTE, CIRCULAR, UNDEFINED, RELATIVE, SHADOWED)
+
+_NO_MODULE = re.compile(r"No module named '?(?P<name>[\w.]+)'?|import of (?P<halted>[\w.]+) halted")
+_NO_NAME = re.compile(
+    r"cannot import name '?(?P<name>\w+)'?(?: from (?:partially initialized module )?'(?P<of>[\w.]+)')?"
+)
+_NO_ATTRIBUTE = re.compile(r"^(?:partially initialized )?module '?(?P<of>[\w.]+)'? has no attribute '?(?P<name>\w+)'?")
+_GONE_FROM_NUMPY = re.compile(
+    r"^`np\.(?P<name>\w+)` was removed in the NumPy 2\.0 release\.(?: Use `(?P<instead>[\w.]+)`)?"
+)
+_SUBMODULE = re.compile(r"^cannot access submodule '(?P<name>\w+)' of module '(?P<of>[\w.]+)'")
+_NOT_DEFINED = re.compile(r"^(?:free variable |global )?name '(?P<name>\w+)' is not defined")
+_DID_YOU_MEAN = re.compile(r"Did you mean:? '(?P<near>[\w.]+)'")
+_NOT_INSTALLED = re.compile(
+    r"Missing optional dependency '(?P<a>[\w.-]+)'|pip3? install (?:-U |--upgrade )?['\"]?(?P<b>[A-Za-z][\w.-]*)"
+    r"|requires version .* of '(?P<c>[\w.-]+)'"
+)
+_BINARY = re.compile(
+    r"cannot open shared object file|DLL load failed|undefined symbol|[Ss]ymbol not found|binary incompat"
+)
+
+
+class ImportDetector:
+    """What an import, or a name that an import should have bound, got wrong."""
+
+    name = "imports"
+    rules: Sequence[Rule] = RULES
+
+    def detect(self, occurrence: Occurrence, evidence: Evidence) -> Iterable[Finding]:
+        message = occurrence.message
+        found: Finding | None = None
+        if occurrence.is_a("ImportError"):
+            found = _import_error(message, occurrence, evidence)
+        elif occurrence.is_a("AttributeError"):
+            found = _module_attribute(message, occurrence, evidence)
+        elif occurrence.is_a("NameError") and not occurrence.is_a("UnboundLocalError"):
+            found = _undefined(message, occurrence, evidence)
+        return (found,) if found is not None else ()
+
+
+def _import_error(message: str, occurrence: Occurrence, evidence: Evidence) -> Finding | None:
+    if "relative import" in message:
+        return _relative(message, evidence)
+    if "circular import" in message or "partially initialized module" in message:
+        return _circular(_NO_NAME.search(message), occurrence)
+    if match := _NO_NAME.search(message):
+        return _missing_name(match["name"], match["of"] or occurrence.facts.get("of", ""), occurrence, evidence)
+    if match := _NO_MODULE.search(message):
+        return _missing_module(match["name"] or match["halted"], occurrence, evidence)
+    if match := _NOT_INSTALLED.search(message):
+        return _not_installed(match["a"] or match["b"] or match["c"])
+    if _BINARY.search(message):
+        return Finding(rule=MISSING_MODULE, confidence=0.8, scope="environment", detail="a compiled library is missing")
+    if occurrence.is_a("ModuleNotFoundError") and (name := occurrence.facts.get("name")):
+        return _missing_module(name, occurrence, evidence)
+    return None
+
+
+def _relative(message: str, evidence: Evidence) -> Finding:
+    written = [entry for entry in naming.imports(evidence.text) if entry.module.startswith(".")]
+    beyond = "beyond" in message
+    deepest = max(written, key=lambda entry: _dots(entry.module), default=None) if beyond else next(iter(written), None)
+    fields = {"name": deepest.module.lstrip(".") or deepest.name or ""} if deepest is not None else {}
+    return Finding(
+        rule=RELATIVE,
+        line=deepest.line if deepest is not None else None,
+        fields={key: value for key, value in fields.items() if value},
+        confidence=0.9,
+    )
+
+
+def _dots(module: str) -> int:
+    return len(module) - len(module.lstrip("."))
+
+
+def _circular(match: re.Match[str] | None, occurrence: Occurrence) -> Finding:
+    of = (match["of"] if match else None) or occurrence.facts.get("of", "")
+    name = match["name"] if match else occurrence.facts.get("name", "")
+    return Finding(
+        rule=CIRCULAR,
+        symbols=(f"{of}.{name}",) if of and name else (),
+        fields={"of": of} if of else {},
+        confidence=0.9,
+    )
+
+
+def _not_installed(distribution: str) -> Finding:
+    return Finding(
+        rule=MISSING_MODULE,
+        symbols=(distribution,),
+        fields={"name": distribution, "instead": "the package is not installed here"},
+        confidence=0.85,
+        scope="environment",
+    )
+
+
+def _missing_module(name: str, occurrence: Occurrence, evidence: Evidence) -> Finding:
+    surroundings = evidence.surroundings
+    top = name.partition(".")[0]
+    line = _import_line(evidence.text, name, None)
+    distribution = distribution_of(top)
+    own = surroundings.own_module(top, evidence.path)
+    if instead := _gone(name):
+        return _module_finding(name, line, f"it is gone, use {instead}", 0.95)
+    if own is None and not surroundings.is_stdlib(top) and not surroundings.installed(top):
+        if distribution is not None or surroundings.declared(top):
+            return _not_installed_module(name, line, distribution or top)
+        if _raised_in_library(occurrence) and line is None and evidence.text:
+            return _not_installed_module(name, line, top, confidence=0.7)
+    parent, _, last = name.rpartition(".")
+    if parent and last in (surroundings.names(parent) or ()):
+        return _module_finding(name, line, f"'{last}' is a name in {parent}, so 'from {parent} import {last}'", 0.95)
+    if parent and (homes().get(last) == parent or (last[0].isupper() and surroundings.installed(top))):
+        return _module_finding(name, line, f"if '{last}' is a class, 'from {parent} import {last}'", 0.85)
+    if elsewhere := _own_elsewhere(last, name, evidence):
+        return _module_finding(name, line, f"the project's module is '{elsewhere}'", 0.85)
+    near = _nearest_module(name, top, evidence)
+    if near is not None:
+        return _module_finding(name, line, f"the nearest that exists is '{near}'", 0.9)
+    return _module_finding(name, line, "no module of that name is known here", 0.6 if own is None else 0.8)
+
+
+def _module_finding(name: str, line: int | None, instead: str, confidence: float) -> Finding:
+    return Finding(
+        rule=MISSING_MODULE,
+        line=line,
+        symbols=(name,),
+        fields={"name": name, "instead": instead},
+        confidence=confidence,
+    )
+
+
+def _not_installed_module(name: str, line: int | None, distribution: str, confidence: float = 0.9) -> Finding:
+    return Finding(
+        rule=MISSING_MODULE,
+        line=line,
+        symbols=(name.partition(".")[0],),
+        fields={
+            "name": name,
+            "instead": f"its package '{distribution}' is not installed here",
+            "package": distribution,
+        },
+        confidence=confidence,
+        scope="environment",
+    )
+
+
+def _gone(name: str) -> str | None:
+    parts = name.split(".")
+    return next(
+        (
+            REMOVED_MODULES[key]
+            for size in range(len(parts), 0, -1)
+            if (key := ".".join(parts[:size])) in REMOVED_MODULES
+        ),
+        None,
+    )
+
+
+def _own_elsewhere(last: str, name: str, evidence: Evidence) -> str | None:
+    """The project's own module that was meant, where only the path to it is wrong."""
+    parts = name.split(".")
+    for candidate in (".".join(parts[1:]), last):
+        if candidate and candidate != name and evidence.surroundings.own_module(candidate, evidence.path):
+            return candidate
+    return None
+
+
+def _nearest_module(name: str, top: str, evidence: Evidence) -> str | None:
+    if "." in name:
+        parent, _, last = name.rpartition(".")
+        near = get_close_matches(last, evidence.surroundings.names(parent) or (), n=1, cutoff=0.75)
+        return f"{parent}.{near[0]}" if near else None
+    candidates = {*evidence.surroundings.modules(), *distributions()} - {top}
+    near = get_close_matches(top, [entry for entry in candidates if abs(len(entry) - len(top)) < 3], n=1, cutoff=0.8)
+    return near[0] if near else None
+
+
+def _missing_name(name: str, of: str, occurrence: Occurrence, evidence: Evidence) -> Finding:
+    line = _import_line(evidence.text, of, name)
+    symbols = (f"{of}.{name}" if of else name,)
+    fields = {"name": name} | ({"of": of} if of else {})
+    if "consider renaming" in occurrence.message:
+        return Finding(rule=SHADOWED, line=1 if _is_file(of, evidence.path) else None, symbols=symbols, fields=fields)
+    if of and _is_file(of, evidence.path):
+        fields["instead"] = _own_instead(of, name, evidence)
+        return Finding(rule=MISSING_NAME, line=1, symbols=symbols, fields=fields, confidence=0.95)
+    if line is None and evidence.text and _raised_in_library(occurrence):
+        return Finding(
+            rule=MISSING_NAME, symbols=symbols, fields=fields, confidence=0.7, scope="environment",
+            detail="two installed packages do not fit one another",
+        )  # fmt: skip
+    fields["instead"] = _instead(of, name, occurrence, evidence)
+    return Finding(rule=MISSING_NAME, line=line, symbols=symbols, fields=fields, confidence=0.95)
+
+
+def _own_instead(of: str, name: str, evidence: Evidence) -> str:
+    here = naming.top_level(evidence.text)
+    near = get_close_matches(name, here.names, n=1, cutoff=0.8) if here is not None else []
+    if near:
+        return f"it has '{near[0]}', give it the very name asked for"
+    home = homes().get(name)
+    return f"import it there from {home}" if home is not None else "define it there under that very name"
+
+
+def _instead(of: str, name: str, occurrence: Occurrence, evidence: Evidence) -> str:
+    """What to use in place of `of.name`, as the end of a sentence."""
+    if moved := moved_names().get(f"{of}.{name}"):
+        return f"use {moved}"
+    told = [entry for entry in occurrence.facts.get("near", "").split(",") if entry.strip()]
+    if match := _DID_YOU_MEAN.search(occurrence.message):
+        told.insert(0, match["near"])
+    known = evidence.surroundings.names(of) if of else None
+    if known is not None and name in known:
+        return f"it is a module, so 'import {of}.{name}' first"
+    near = told[:3] or get_close_matches(name, known or (), n=3, cutoff=0.75)
+    if near:
+        return "the nearest it has is " + ", ".join(f"'{entry.strip()}'" for entry in near)
+    home = homes().get(name)
+    if home is not None and home != of:
+        return f"it is in {home}"
+    return "look up what it has in the version installed"
+
+
+def _module_attribute(message: str, occurrence: Occurrence, evidence: Evidence) -> Finding | None:
+    match = _NO_ATTRIBUTE.match(message) or _SUBMODULE.match(message)
+    if match is not None and ("circular import" in message or message.startswith("partially")):
+        if "consider renaming" not in message:
+            return _circular(match, occurrence)
+        return Finding(
+            rule=SHADOWED, line=1 if _is_file(match["of"], evidence.path) else None, fields={"of": match["of"]}
+        )
+    gone = _GONE_FROM_NUMPY.match(message)
+    of = match["of"] if match else "numpy" if gone else ""
+    name = match["name"] if match else gone["name"] if gone else ""
+    if not of and occurrence.facts.get("of_kind") == "module":
+        of, name = occurrence.facts.get("of", ""), occurrence.facts.get("name", "")
+    if not of or not name:
+        return None
+    fields = {"name": name, "of": of}
+    symbols = (f"{of}.{name}",)
+    if "consider renaming" in message:
+        return Finding(rule=SHADOWED, line=1 if _is_file(of, evidence.path) else None, symbols=symbols, fields=fields)
+    if _is_file(of, evidence.path):
+        fields["instead"] = _own_instead(of, name, evidence)
+        return Finding(rule=MODULE_ATTRIBUTE, line=1, symbols=symbols, fields=fields, confidence=0.9)
+    instead = f"use {gone['instead']}" if gone and gone["instead"] else _instead(of, name, occurrence, evidence)
+    fields["instead"] = instead.replace("np.", "numpy.")
+    return Finding(rule=MODULE_ATTRIBUTE, symbols=symbols, fields=fields, confidence=0.95)
+
+
+def _undefined(message: str, occurrence: Occurrence, evidence: Evidence) -> Finding | None:
+    match = _NOT_DEFINED.match(message)
+    name = match["name"] if match else occurrence.facts.get("name", "")
+    if not name or (evidence.text and name not in evidence.text):
+        return None
+    statement, target = import_for(name, evidence)
+    if not statement:
+        return None
+    if any(entry.local == name and entry.top_level for entry in naming.imports(evidence.text)):
+        return None  # bound by a statement that was not reached: another mistake
+    return Finding(
+        rule=UNDEFINED,
+        symbols=(target,),
+        fields={"name": name, "statement": statement},
+        confidence=0.9 if evidence.text else 0.75,
+    )
+
+
+def _import_line(text: str, module: str, name: str | None) -> int | None:
+    """The line of the statement that imports `module`, or `name` from it."""
+    best: int | None = None
+    for entry in naming.imports(text) if text else ():
+        written = entry.module.lstrip(".")
+        if name is not None:
+            if entry.name == name and (not module or module == written or module.endswith(f".{written}")):
+                return entry.line
+        elif module in (written, entry.target) or written.startswith(f"{module}."):
+            best = best or entry.line
+    return best
+
+
+def _is_file(module: str, path: str | None) -> bool:
+    """Whether the dotted name is that of the file at `path`."""
+    if not path or not module:
+        return False
+    dotted = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return dotted == module or dotted.endswith(f".{module}")
+
+
+def _raised_in_library(occurrence: Occurrence) -> bool:
+    return bool(occurrence.frames) and not occurrence.frames[-1].inside
+
+
+@hookimpl
+def llmlearn_register_detectors(register: Callable[[Detector], None]) -> None:
+    """Brings the detector of imports that fail or are missing."""
+    register(ImportDetector())
