@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
@@ -60,7 +61,7 @@ class Memory(AppMemory):
             surroundings=surroundings,
             readers=[_LateReader("marker", lambda: _markers(folder, chosen)), _LateReader("git", lambda: _git(folder))],
             detectors=lambda: detectors(plugins),
-            redact=redactor(),
+            redact=_late_redactor(),
             clock=lambda: datetime.now(UTC),
             everything=chosen.scope == "all",
             hold=chosen.hold_days > 0,
@@ -93,6 +94,11 @@ class _LateReader:
 
     def says_anything(self) -> bool:
         return bool(self._part.says_anything())
+
+
+def _late_redactor() -> Callable[[str], str]:
+    late = _Late(lambda: SimpleNamespace(redact=redactor()))
+    return lambda text: str(late.redact(text))
 
 
 def _surroundings(root: Path) -> Surroundings:

@@ -150,9 +150,8 @@ class Recorder:
 
     def _keep(self, kind: str, path: str, unit: Unit, text: str) -> Held:
         kept = self._redact(source.unit_text(text, unit)[:HELD_LIMIT])
-        digest = (
-            f"b2:{blake2b(f'{path}\0{unit.qualname}\0{kept}'.encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
-        )
+        content = "\0".join((path, unit.qualname, kept)).encode("utf-8", "replace")
+        digest = f"b2:{blake2b(content, digest_size=12).hexdigest()}"
         return Held(
             digest=digest, kind="test" if kind == "test" else "unit", path=path, qualname=unit.qualname, text=kept
         )
