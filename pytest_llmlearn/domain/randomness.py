@@ -11,7 +11,7 @@ Every function here is linear in its argument and pure.
 import re
 from collections.abc import Iterator
 
-__all__ = ["looks_random", "random_spans"]
+__all__ = ["long_words", "looks_random", "random_spans"]
 
 _LEAST_LENGTH = 20
 """Shorter tokens carry too few pairs to judge, and vendors' keys are longer."""
@@ -33,10 +33,22 @@ _COMMON_PAIRS = frozenset(first + second for first, seconds in _FOLLOWERS.items(
 # A token starts where the previous character is none of its own, so that a long run is read once and not from each
 # of its characters. Between the tokens' characters `=` is padding only at the end.
 _CANDIDATE = re.compile(r"[A-Za-z0-9+/_-](?<![A-Za-z0-9+/_-][A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{19,}+={0,2}")
+_QUOTES = ("'", '"', "`")
+_DIGIT = re.compile(r"[0-9]")
+_JOINTS = re.compile(r"[^A-Za-z0-9]+")
 _HEX = re.compile(r"(?:0x)?([0-9a-f]{32,}|[0-9A-F]{32,})")
-_LABELLED_DIGEST = re.compile(r"(?:sha-?(?:1|224|256|384|512)|md5|blake2[bs]?|digest|commit|revision|rev)[:= @-]{1,2}\Z",
-                              re.IGNORECASE)  # fmt: skip
+_LABELLED_DIGEST = re.compile(
+    r"(?:sha-?(?:1|224|256|384|512)|md5|blake2[bs]?|digest|commit|revision|rev)[:= @-]{1,2}\Z", re.IGNORECASE
+)
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+
+
+def long_words(text: str) -> str:
+    """The words of a text that are long enough to hold a token, one a line: 12 characters with a digit, 30 without.
+
+    Whatever `looks_random` accepts and whatever vendors issue lies within one of them.
+    """
+    return "\n".join([w for w in text.split() if len(w) >= 12 and (len(w) >= 30 or _DIGIT.search(w) is not None)])
 
 
 def looks_random(token: str) -> bool:
@@ -51,9 +63,13 @@ def looks_random(token: str) -> bool:
     letters = sum(map(str.isalpha, token))
     if 2 * letters < len(token):  # numbers, dates, versions, rulers
         return False
-    has_digit = letters < len(token) and any(map(str.isdigit, token))
-    if not has_digit and (token.islower() or token.isupper()):
-        return False  # words run together or joined by `_`, `-`, `/`
+    if token.islower() or token.isupper():
+        if token.isalpha():
+            return False  # words run together
+        if not token.isalnum():  # words and numbers joined by `_`, `-`, `/`: the longest is judged for itself
+            return looks_random(max(_JOINTS.split(token), key=len))
+    if len(token) < 30 and not any(map(str.isdigit, token)):
+        return False  # 1 random token in 70 of 24 characters has no digit; long names never need one
     pairs = common = steps = 0
     previous = ""
     for character in token.lower():
@@ -80,10 +96,10 @@ def random_spans(text: str) -> Iterator[tuple[int, int]]:
         if hexadecimal is not None:
             if bare.isdigit():
                 continue
-            if text[start - 1 : start] not in ("'", '"', "`") or text[end : end + 1] not in ("'", '"', "`"):
-                if len(hexadecimal.group(1)) == 40 or _LABELLED_DIGEST.search(text, max(0, start - 12), start):
-                    continue
-            yield start, end
+            quoted = text[start - 1 : start] in _QUOTES and text[end : end + 1] in _QUOTES
+            labelled = len(hexadecimal.group(1)) == 40 or _LABELLED_DIGEST.search(text, max(0, start - 12), start)
+            if quoted or not labelled:
+                yield start, end
         elif _UUID.fullmatch(bare):
             continue
         elif "/" not in token:
@@ -102,6 +118,8 @@ def _random_path(token: str, start: int) -> Iterator[tuple[int, int]]:
             found = True
             yield position, position + len(component)
         position += len(component) + 1
-    # Paths keep their slashes together with short or wordy components; base64 has one slash in 64 characters.
-    if not found and token.count("/") * 8 <= len(token) and looks_random(token.replace("/", "")):
+    # Base64 that has the slash in its alphabet has neither `_` nor `-`, one slash in 64 characters, and both cases.
+    bare = token.replace("/", "").replace("+", "").rstrip("=")
+    base64 = bare.isalnum() and not (bare.islower() or bare.isupper()) and token.count("/") * 8 <= len(token)
+    if base64 and not found and token[0] != "/" and looks_random(bare):
         yield start, start + len(token)

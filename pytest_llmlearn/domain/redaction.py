@@ -12,9 +12,11 @@ times, slices and hashes), and what stands under a name that only describes a se
 import re
 from collections.abc import Sequence
 
-from pytest_llmlearn.domain.randomness import random_spans
+from pytest_llmlearn.domain.credential_lines import hide_credential_lines
+from pytest_llmlearn.domain.private_keys import hide_private_keys
+from pytest_llmlearn.domain.randomness import long_words, random_spans
 from pytest_llmlearn.domain.secret_names import hide_named_values
-from pytest_llmlearn.domain.secret_shapes import MASK, hide_private_keys, hide_tokens
+from pytest_llmlearn.domain.secret_shapes import MASK, hide_tokens
 
 __all__ = ["EMAIL", "HOME", "IP", "MASK", "redact"]
 
@@ -48,23 +50,30 @@ def redact(text: str, *, extra: Sequence[str] = (), home: str | None = None) -> 
 
 
 def _redact_once(text: str, literals: re.Pattern[str] | None, folder: re.Pattern[str] | None) -> str:
+    """One pass. Each step stands behind the cheapest test that most texts fail."""
     if literals is not None:
         text = literals.sub(_hide_literal, text)
-    if "----" in text or "PuTTY" in text:
+    if "PRIVATE KEY" in text or "PuTTY" in text:
         text = hide_private_keys(text)
-    text = hide_tokens(text)
-    if "//" in text:
+    seen, words = text, long_words(text)
+    if words:
+        text = hide_tokens(text, words)
+    if "://" in text:
         text = _URL.sub(_hide_url, text)
-    text = hide_named_values(text)
-    if "@" in text:
+    text = hide_named_values(hide_credential_lines(text))
+    if "@" in text and _AT.search(text) is not None:
         text = _EMAIL.sub(_hide_email, text)
     if folder is not None:
         text = folder.sub(HOME, text)
-    if "/" in text or "\\" in text:
+    if any(hint in text for hint in _HOME_HINTS):
         text = _HOMES.sub(HOME, text)
-    if text.count(".") >= 3:
+    if _DOTTED_NUMBERS.search(text) is not None:
         text = _IPV4.sub(_hide_ip, text)
-    return _hide_random(text)
+    if text is not seen:
+        words = long_words(text)
+    if words and next(random_spans(words), None) is not None:
+        text = _hide_random(text)
+    return text
 
 
 # What the caller knows --------------------------------------------------------------------------------------------
@@ -102,7 +111,7 @@ def _home_folder(home: str | None) -> re.Pattern[str] | None:
 
 # From `//` on; the scheme stands before and is kept by not being matched. A backslash ends it: in a literal it begins
 # an escape.
-_URL = re.compile(r"(?<=:)//(?P<rest>[^\s\"'`<>\\]+)")
+_URL = re.compile(r"//(?<=://)(?P<rest>[\w\[{%$*:.~-][^\s\"'`<>\\]*)")
 _QUERY = re.compile(r"[?#]")
 
 
@@ -111,7 +120,7 @@ def _hide_url(match: re.Match[str]) -> str:
     at = rest.find("@")
     if at >= 0:
         authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-        user, colon, password = authority.partition(":")
+        _, colon, password = authority.partition(":")
         web = match.string.endswith(("http:", "https:"), max(0, match.start() - 6), match.start())
         if "@" in authority and (web or not colon):
             rest = MASK + rest[authority.rindex("@") :]
@@ -126,19 +135,18 @@ def _hide_url(match: re.Match[str]) -> str:
 
 def _hide_query(query: str) -> str:
     """`***` for what follows `?` or `#`, without the brackets and stops that belong to the text around the URL."""
-    depth = 0
+    depth, end = 0, len(query)
     for index, character in enumerate(query):
         if character in "{[(":
             depth += 1
         elif character in "}])":
             depth -= 1
             if depth < 0:
+                end = index
                 break
-    else:
-        index = len(query)
-        if depth:  # an f-string's field with a quote in it: the rest of the field stands beyond the quote
-            index = query.index(next(c for c in query if c in "{[("))
-    value, after = query[:index], query[index:]
+    if depth > 0:  # an f-string's field with a quote in it: the rest of the field stands beyond the quote
+        end = min(query.index(c) for c in "{[(" if c in query)
+    value, after = query[:end], query[end:]
     if not after:
         bare = value.rstrip(".,;:!")
         value, after = bare, value[len(bare) :]
@@ -149,14 +157,16 @@ def _hide_query(query: str) -> str:
 
 # People and machines ----------------------------------------------------------------------------------------------
 
+_AT = re.compile(r"@(?<=[\w%+-]@)\w")
 _EMAIL = re.compile(
     r"(?P<local>[\w.%+-](?<![\w.%+-][\w.%+-])[\w.%+-]{0,63}+)@(?P<domain>(?:[^\W_][\w-]{0,62}\.){1,8}(?P<top>[^\W\d_]{2,24})|localhost)"
     r"(?![\w@(\[-])"
 )
-_COMMON_TOPS = frozenset(
-    "com org net edu gov mil int info biz name pro dev app cloud online site store shop tech xyz email company group world"
-    " live life today agency digital network solutions systems services software studio design media news blog wiki"
-    " test example invalid local localhost internal localdomain home lan corp museum travel jobs mobi academy".split()
+_COMMON_TOP = re.compile(
+    r"(?:com|org|net|edu|gov|mil|int|info|biz|name|pro|dev|app|cloud|online|site|store|shop|tech|xyz|email|company|group|world"
+    r"|live|life|today|agency|digital|network|solutions|systems|services|software|studio|design|media|news|blog|wiki"
+    r"|test|example|invalid|local|localhost|internal|localdomain|home|lan|corp|museum|travel|jobs|mobi|academy|ai|io)",
+    re.IGNORECASE,
 )
 _NOT_A_DOMAIN = frozenset({"self", "cls", "np", "torch", "tf", "jnp"})
 
@@ -168,12 +178,13 @@ def _hide_email(match: re.Match[str]) -> str:
     quoted = text[start - 1 : start] in ("'", '"', "<", "`") or text[end : end + 1] in ("'", '"', ">", "`")
     if local == "git" or domain.partition(".")[0] in _NOT_A_DOMAIN:
         return match.group()
-    if quoted or top is not None and (top.lower() in _COMMON_TOPS or (len(top) == 2 and len(local) > 1)):
+    if quoted or (top is not None and (_COMMON_TOP.fullmatch(top) or (len(top) == 2 and len(local) > 1))):
         return EMAIL
     return match.group()
 
 
 _NAME = r"[\w.@+-]*\w"
+_HOME_HINTS = ("/home/", "Users", "users", "/root", "~", "Documents and")
 _HOMES = re.compile(
     r"(?<![\w.)\]}>-])(?:[A-Za-z]:)?(?:"
     rf"/home/(?!<){_NAME}|(?:/mnt/[a-z])?/Users/(?!<){_NAME}"
@@ -185,9 +196,8 @@ _HOMES = re.compile(
     r"|(?<=\s)~[A-Za-z_][\w.-]{0,31}(?=/[\w.-]{1,64}[/.]\w)"
 )
 
-_IPV4 = re.compile(
-    r"[0-9](?<![\w.][0-9])[0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9]|\.[0-9]|[A-Za-z_-])"
-)
+_DOTTED_NUMBERS = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
+_IPV4 = re.compile(r"[0-9](?<![\w.][0-9])[0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9]|\.[0-9]|[A-Za-z_-])")
 _VERSION_SIGN = re.compile(r"(?:[=<>~!^]=?|\bv|version|release|[\w]-)[ :\"'=]{0,3}\Z", re.IGNORECASE)
 
 

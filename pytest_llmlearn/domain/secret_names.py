@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pytest_llmlearn.domain.randomness import looks_random
 from pytest_llmlearn.domain.secret_shapes import MASK
+from pytest_llmlearn.domain.secret_values import NAME_LIKE, NO_VALUE, is_code, is_numbered_name, is_secret_literal
 
 __all__ = ["hide_named_values"]
 
@@ -21,15 +22,25 @@ _REACH = 400
 
 _LONGEST_TRIPLE = 16_384
 
-_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "contrase", "bearer", "cookie", "basic ", "_pw", "-u")
+_HINTS = ("passw", "passp", "passc", "pw", "secret", "token", "cred", "contrase", "authori", "cookie", "jwt",
+          "session")  # fmt: skip
+_KEY_OWNERS = (
+    "api|app|access|auth|private|priv|service|account|db|database|client|consumer|encryption|signing|master|license|storage"
+    "|shared|ssh|deploy|webhook|bot|hmac|crypt|cipher|subscription"
+)
+# Words that code is full of count only as a part of a name or before something that may be a value.
+_COMMON_HINTS = (
+    re.compile(rf"key(?![a-z])(?:{'|'.join(f'(?<={o}key)|(?<={o}[-_. ]key)' for o in _KEY_OWNERS.split('|'))})"),
+    re.compile(r"pass(?:e[sd])?(?![a-z])[\w\"'`\]-]{0,40}[ \t]*(?:[=:,(!\[]|(?<=[ \t])[^\s#])"),
+    re.compile(r"auth(?![a-z])[\w\"'`\]-]{0,40}[ \t]*(?:[=:,(!\[]|(?<=[ \t])[^\s#])"),
+)
 
 # Matched on the lower-cased text. `weak` names mean a secret only with a value that looks like one.
 _NAME = re.compile(
     r"(?:(?P<weak>token|auth(?![a-z])|credential|creds?(?![a-z])|cookie|jwt(?![a-z])|session[-_]?(?:id|key))"
     r"|(?P<short>pass(?:e[sd])?(?![a-z])|pwd|pw(?![a-z]))"
     r"|pass(?:word|wd|phrase|code)|secret|contrase(?:ñ|n)a|authorization"
-    r"|(?:api|app|access|auth|private|priv|service|account|db|database|client|consumer|encryption|signing|master|license"
-    r"|storage|shared|ssh|deploy|webhook|bot|hmac|crypt|cipher|subscription)[-_. ]?key(?![a-z]))"
+    rf"|(?:{_KEY_OWNERS})[-_. ]?key(?![a-z]))"
     r"(?P<plural>s(?![a-z]))?"
 )
 
@@ -51,7 +62,8 @@ _ABOUT = re.compile(
 _TAIL = re.compile(r"[A-Za-z0-9_-]{0,40}+")
 _AFTER = re.compile(
     r"(?P<close>\\{0,3}[\"'`])?(?P<subscript>[ \t]?\])?(?:\[[0-9]{0,4}\])?[ \t]*"
-    r"(?:(?P<annotated>:[ \t]*[A-Za-z_][\w.]{0,60}(?:\[[^\[\]\n=\"']{0,60}(?:\[[^\[\]\n=\"']{0,60}\][^\[\]\n=\"']{0,60})?\])?"
+    r"(?:(?P<annotated>:[ \t]*[A-Za-z_][\w.]{0,60}"
+    r"(?:\[[^\[\]\n=\"']{0,60}(?:\[[^\[\]\n=\"']{0,60}\][^\[\]\n=\"']{0,60})?\])?"
     r"(?:[ \t]*\|[ \t]*[\w.]{1,60}){0,4}[ \t]*=(?!=))"
     r"|(?P<operator>:=|=>|={1,3}|!={1,2}|:(?!:)|,(?=[ \t]))"
     r"|(?P<call>\())?"
@@ -66,27 +78,12 @@ _INSIDE = {
 _BARE = re.compile(r"[^\s\"'`,;&<>(){}\[\]|\\]+")
 _BARE_OF_PAIRS = re.compile(r"[^\s\"'`;]+")
 _PAIRS = re.compile(r"[^\s\"'`;]{1,200};")
-_CALL = re.compile(r"[\w.]+\([^()]*\)")
-
-_INTERPOLATED = re.compile(
-    r"(?:\$?\{\{?[^{}\n]*\}?\}|\$\([^()\n]*\)|\$\w+|%\(\w+\)s|%[srd]|<[^<>\n]*>|\[[A-Za-z _-]*\]|[xX]{3,}|[*•._-]+|…)*"
-)
-_NO_VALUE = frozenset(
-    "none null nil true false undefined yes no on off required optional missing empty unset redacted hidden str int bytes"
-    " bool float object any string text number date datetime dict list tuple set ... ellipsis not self cls".split()
-)
-_ORDINARY_STEM = re.compile(
-    r"(?:(?:\w+_)?(?:password|passwd|passphrase|pass|pwd|pw|secret|token|tok|key|credential|cred|auth|value|val|arg|param"
-    r"|var|name|user|usr|expected|result|res|data|str|string|text|sha|md|base|oauth|utf|hash|line|item|node|obj|env|opt"
-    r"|field|input|node|col|row|idx|index)s?|[a-z]{1,3})_?[0-9]{1,3}"
-)
-_NAME_LIKE = re.compile(r"[^\W\d]\w*")
-_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 _CONFIG_LEAD = re.compile(r"[ \t]*(?:export[ \t]+|set[ \t]+|ENV[ \t]+|ARG[ \t]+|-e[ \t]+|\$env:|-[ \t]+)?[\w.-]*\Z")
 _SECTION = re.compile(r"^\[[\w .:-]+\][ \t]*$", re.MULTILINE)
-_PROSE_AFTER_OPTION = frozenset(
-    "is to must or and for was requires required option flag not in with as from has can may should if when on at a an the"
-    " are be will cannot given argument arguments parameter value values of instead before after text string".split()
+_WORD_OF_PROSE = re.compile(
+    r"(?:is|to|must|or|and|for|was|requires|required|option|flag|not|in|with|as|from|has|can|may|should|if|when|on|at|an?|the"
+    r"|are|be|will|cannot|given|arguments?|parameter|values?|of|instead|before|after|text|string)",
+    re.IGNORECASE,
 )
 _KEY_AND_VALUE_CALL = re.compile(
     r"(?:setenv|setdefault|getenv|environ\.get|\.get|get|pop|setattr|putenv|set|set_key|add_header|header|setheader|set_cookie"
@@ -98,55 +95,17 @@ _DEFAULT = re.compile(r"[^\n#]{0,200}?\b(?:or|else)[ \t]+(?=[rbu]?[\"'])")
 _DASHES = re.compile(r"(?<![\w-])--?(?:[A-Za-z][\w-]{0,40})?\Z")
 _NAME_PART = re.compile(r"(?<![\w.\[\"'])[\w.\[\"']*\Z")
 _BASIC_PAIR = re.compile(
-    r"[ \t]*(?:\w{1,40}\.)?(?:HTTPBasicAuth|BasicAuth|HTTPDigestAuth)?\([ \t]*(?:[\"'][^\"'\n]{0,80}[\"']|[\w.]{1,60})[ \t]*,[ \t]*")
-
-_SCHEMES = re.compile(
-    r"(?P<keep>\b(?:(?P<sure>authorization[\"']?[ \t]{0,3}[:=,][ \t]{0,3}[\"']?(?:[a-z]{3,20}[ \t]{1,3})?)|bearer[ \t]{1,3}|basic[ \t]{1,3}))"
-    r"(?P<value>[\w.~+/-]{6,}+={0,2})",
-    re.IGNORECASE,
-)
-_NETRC = re.compile(
-    r"(?P<keep>\b(?:machine[ \t\r\n]{1,4}\S{1,255}|default)[ \t\r\n]{1,8}login[ \t\r\n]{1,8}\S{1,255}[ \t\r\n]{1,8}password[ \t]{1,8})"
-    r"(?P<value>\S+)"
-)
-_PGPASS = re.compile(
-    r"^(?P<keep>(?![\w./-]*\.py:)[\w.*-]{1,255}:(?:[0-9]{4,5}|\*):[^:\s]{1,64}:[^:\s]{1,64}:)(?P<value>\S+)$", re.MULTILINE
-)
-_USER_OPTION = re.compile(
-    r"(?P<keep>(?:\bcurl\b[^\n]{0,200}?|\bwget\b[^\n]{0,200}?)[ \t](?:-u|--user|--proxy-user)[ \t=]{1,2}[\"']?[^\s:\"']{1,64}:)"
-    r"(?P<value>[^\s\"']+)"
-    r"|(?P<keep2>\bsshpass[ \t]+-p[ \t]*[\"']?)(?P<value2>[^\s\"']+)"
+    r"[ \t]*(?:\w{1,40}\.)?(?:HTTPBasicAuth|BasicAuth|HTTPDigestAuth)?\("
+    r"[ \t]*(?:[\"'][^\"'\n]{0,80}[\"']|[\w.]{1,60})[ \t]*,[ \t]*"
 )
 
 
 def hide_named_values(text: str) -> str:
     """The text with the values that stand under a secret's name replaced by `MASK`; quotes and brackets stay."""
-    if text.count(":") > 3:
-        text = _PGPASS.sub(_hide_kept, text)
     folded = text.lower()
-    if not any(hint in folded for hint in _HINTS):
+    if not any(hint in folded for hint in _HINTS) and not any(hint.search(folded) for hint in _COMMON_HINTS):
         return text
-    if "bearer" in folded or "basic " in folded or "authorization" in folded:
-        text = _SCHEMES.sub(_hide_scheme, text)
-    if "login" in folded and "password" in folded:
-        text = _NETRC.sub(_hide_kept, text)
-    if "curl" in folded or "wget" in folded or "sshpass" in folded:
-        text = _USER_OPTION.sub(_hide_kept, text)
-    return _NamedValues(text).hidden()
-
-
-def _hide_kept(match: re.Match[str]) -> str:
-    return (match["keep"] or match[match.lastindex - 1 if match.lastindex else 0]) + MASK
-
-
-def _hide_scheme(match: re.Match[str]) -> str:
-    """`Authorization: …` always; `Bearer` and `Basic` in other places only before what cannot be a word."""
-    value, sure = match["value"], match["sure"]
-    if sure is None or (value.isalpha() and not sure[-1:].isspace()) or value.lower() in ("bearer", "basic", "header"):
-        drawn = any(map(str.isdigit, value)) or not (value.islower() or value.isupper() or value.istitle())
-        if not drawn and len(value) < 24 and not value.endswith("="):
-            return match.group()
-    return match["keep"] + MASK
+    return _NamedValues(text, folded).hidden()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,20 +121,20 @@ class _Name:
 class _NamedValues:
     """One reading of one text, left to right; spans to hide are gathered in order and never overlap."""
 
-    __slots__ = ("_config", "_end", "_spans", "_text")
+    __slots__ = ("_config", "_end", "_folded", "_spans", "_text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, folded: str) -> None:
+        if len(folded) != len(text):  # a few letters grow when folded; then only ASCII is
+            folded = "".join(c.lower() if c.isascii() else c for c in text)
         self._text = text
+        self._folded = folded
         self._config: bool | None = None
         self._end = 0
         self._spans: list[tuple[int, int]] = []
 
     def hidden(self) -> str:
         text = self._text
-        folded = text.lower()
-        if len(folded) != len(text):  # a few letters grow when folded; then only ASCII is
-            folded = "".join(c.lower() if c.isascii() else c for c in text)
-        for name in _NAME.finditer(folded):
+        for name in _NAME.finditer(self._folded):
             if name.start() >= self._end:
                 self._read(name)
         if not self._spans:
@@ -198,8 +157,9 @@ class _NamedValues:
         text = self._text
         start, end = name.span()
         before, after = text[start - 1 : start] if start else "", text[end : end + 1]
-        if after.islower() or (name["short"] is not None or name["weak"] in ("auth", "cred", "creds")) and (
-            before.isalpha() and not (before.islower() and text[start].isupper())
+        if after.islower() or (
+            (name["short"] is not None or name["weak"] in ("auth", "cred", "creds"))
+            and (before.isalpha() and not (before.islower() and text[start].isupper()))
         ):
             return
         tail = _TAIL.match(text, end)
@@ -213,7 +173,7 @@ class _NamedValues:
         line_start = max(text.rfind("\n", max(0, start - _REACH), start) + 1, start - _REACH)
         lead = text[line_start:start]
         weak = name["weak"] is not None and not (
-            text[start:end].isupper() and before == "_"
+            (text[start:end].isupper() and before == "_" and name["plural"] is None)
             or (name["weak"] == "token" and _QUALIFIED_TOKEN.search(lead[-24:].lower()) is not None)
         )
         found = _Name(lead=lead, weak=weak, plural=bool(name["plural"]), closed=following["close"] is not None)
@@ -224,11 +184,10 @@ class _NamedValues:
             if not self._quoted(value, found):
                 self._bare(value, following.start("operator"), operator, found)
         elif operator == ",":
-            if found.closed and _KEY_AND_VALUE_CALL.search(lead[-120:] + text[start:tail_end]):
+            called = _KEY_AND_VALUE_CALL.search(lead[-120:] + text[start:tail_end]) is not None
+            option = lead.endswith("--") and not text.startswith(("'-", '"-'), value)  # ["--password", "…"]
+            if found.closed and (called or option):
                 self._quoted(value, found)
-            elif found.closed and lead.rstrip("\"'").endswith("--"):
-                if not text.startswith(("'-", '"-'), value):
-                    self._quoted(value, found)
         elif following["call"]:
             if _ASKING.search(lead[-24:].lower()) is None:
                 self._quoted(value, found)
@@ -252,10 +211,9 @@ class _NamedValues:
         if opening is None:
             return False
         quote = opening["quote"]
-        if not (name.closed or opening["prefix"]) and (name.lead.count(quote) - name.lead.count("\\" + quote)) & 1:
-            # The name stands in a string that this quote ends, unless a word follows it directly.
-            if text[opening.end() : opening.end() + 1].isspace() or not _WORD_START.match(text, opening.end()):
-                return True
+        inside = not (name.closed or opening["prefix"]) and (name.lead.count(quote) - name.lead.count("\\" + quote)) & 1
+        if inside and _WORD_START.match(text, opening.end()) is None:
+            return True  # the name stands in a string, and this quote ends it: no word follows it directly
         end = self._literal(position, name.weak)
         while end is not None:
             position = _skip_space(text, end)
@@ -285,10 +243,11 @@ class _NamedValues:
                 newline = text.find("\n", start, limit)
                 limit = newline if newline >= 0 else limit
             stop = text.find(quote, start, limit)
-            if stop < 0:
-                stop = min(len(text), limit) if len(text) < limit else text.find("\n", start, limit) % (len(text) + 1)
+            if stop < 0:  # cut off: the line's rest
+                newline = text.find("\n", start, limit)
+                stop = newline if newline >= 0 else min(len(text), limit)
         closed = text.startswith(quote, stop)
-        if _secret_literal(text[start:stop], weak):
+        if is_secret_literal(text[start:stop], weak=weak):
             self._hide(start, stop)
         self._end = max(self._end, stop)
         return stop + len(quote) if closed else None
@@ -309,7 +268,7 @@ class _NamedValues:
                 and (operator == ":" or not (spaced or name.lead[:1].isspace()))
                 and following in ("", "\n", "\r")
             )
-            if not _is_code(value, following) and self._is_secret_word(
+            if not is_code(value, following) and self._is_secret_word(
                 value, following, operator, name, spaced=spaced, config=config, embedded=in_string or pairs
             ):
                 self._hide(position, position + len(value))
@@ -327,19 +286,25 @@ class _NamedValues:
         """
         digits, letters = any(map(str.isdigit, value)), any(map(str.isalpha, value))
         if name.weak or name.plural:
-            return len(value) >= 8 and digits and letters and not _ordinary(value) and _NAME_LIKE.match(value) is not None
+            return (
+                len(value) >= 8
+                and digits
+                and letters
+                and not is_numbered_name(value)
+                and NAME_LIKE.match(value) is not None
+            )
         if not letters:  # a number: in code it counts something
             return digits and len(value) >= 4 and (config or embedded or operator == ":" or self._is_config())
-        if _NAME_LIKE.fullmatch(value) is None:
+        if NAME_LIKE.fullmatch(value) is None:
             return digits or any(c in "!$#?^~@" for c in value) or (config and "-" in value)
         if digits:
-            return not _ordinary(value)
+            return not is_numbered_name(value) and ("_" not in value or config or embedded or looks_random(value))
         if operator == ":":  # an annotation or a line of YAML; a word of prose has others after it
             return config and "_" not in value and value.islower() and len(value) > 3
         if self._is_config():
             return True
         if embedded or config:
-            return "_" not in value and not _ordinary(value + "0") and len(value) > 3
+            return "_" not in value and not is_numbered_name(value + "0") and len(value) > 3
         # `host=db password=word user=me`: the pairs of a connection's string, which in code have commas between them.
         pair = name.lead[-80:].rstrip().rpartition(" ")[2] if name.lead[-1:].isspace() else ""
         return "=" in pair[1:-1] and not any(c in pair for c in "(,") and following in ("", " ", "\n", "\r")
@@ -364,7 +329,7 @@ class _NamedValues:
             return
         value = bare.group().rstrip(".,:")
         digits = any(map(str.isdigit, value))
-        if value[:1] in ("-", "$", "%", "=", "") or value.lower() in _PROSE_AFTER_OPTION | _NO_VALUE:
+        if value[:1] in ("-", "$", "%", "=", "") or _WORD_OF_PROSE.fullmatch(value) or value.lower() in NO_VALUE:
             return
         if digits or not (value.isupper() or name.weak):  # an upper-case word is the option's metavar in a help text
             self._hide(position, position + len(value))
@@ -383,34 +348,8 @@ class _NamedValues:
             return
         opening = left.rfind(quote, 0, len(left) - 1)
         begin = start - len(name.lead) + opening + 1
-        if opening >= 0 and begin >= self._end and _secret_literal(left[opening + 1 : -1], name.weak):
+        if opening >= 0 and begin >= self._end and is_secret_literal(left[opening + 1 : -1], weak=name.weak):
             self._hide(begin, start - len(name.lead) + len(left) - 1)
-
-
-def _is_code(value: str, following: str) -> bool:
-    """Whether a bare value is a call, a subscript, a constant, a path, a field to be filled in or an operator."""
-    if following in ("(", "[") and value[-1].isalnum() or _DOTTED.fullmatch(value) or _CALL.fullmatch(value):
-        return True
-    if _INTERPOLATED.fullmatch(value) or value.lower() in _NO_VALUE or value[0] in "$=*" and MASK not in value[3:]:
-        return True
-    return value[0] in "/.~" and not looks_random(value)
-
-
-def _secret_literal(value: str, weak: bool) -> bool:
-    """Whether what stands between quotes under a secret's name is to be hidden."""
-    value = value.strip()
-    if not value or _INTERPOLATED.fullmatch(value) or MASK in value and len(value) < 12:
-        return False
-    if not weak:
-        return True
-    if any(map(str.isspace, value)) or len(value) < 6:
-        return False
-    return any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not _ordinary(value) or looks_random(value)
-
-
-def _ordinary(value: str) -> bool:
-    """A numbered name: `password2`, `sha256`, `token_1`."""
-    return _ORDINARY_STEM.fullmatch(value.lower()) is not None
 
 
 def _skip_space(text: str, position: int) -> int:
@@ -419,4 +358,3 @@ def _skip_space(text: str, position: int) -> int:
     while position < end and text[position].isspace():
         position += 1
     return position
-
