@@ -1,0 +1,294 @@
+"""The database's file: its connections, its upkeep, and what is done where it is damaged, locked or too new.
+
+Nothing is made by reading; a reader opens the file read-only and never waits for the writer (WAL). A writer changes
+all or nothing, and nothing that was damaged is deleted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+from pytest_llmlearn.adapters import migrations
+from pytest_llmlearn.adapters.sqlite_store import folder
+from pytest_llmlearn.app.ports import Clock
+from pytest_llmlearn.errors import StoreDamaged, StoreTooNew, StoreUnavailable
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+T = TypeVar("T")
+
+# Primary result codes of SQLite, https://www.sqlite.org/rescode.html
+_DAMAGED = {11, 26}  # SQLITE_CORRUPT, SQLITE_NOTADB
+_READ_ONLY = {8, 14}  # SQLITE_READONLY, SQLITE_CANTOPEN
+# SQLITE_PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL, NOLFS, AUTH
+_UNAVAILABLE = {3, 5, 6, 7, 8, 10, 13, 14, 15, 22, 23}
+_BUSY = 5
+_PAUSE = 0.02
+"""Seconds between two tries where SQLite does not wait by itself."""
+
+
+class DatabaseFile:
+    """The file of the project at `root`. Another writer is waited for, up to `busy_seconds`; threads take turns.
+
+    `notices` are sentences that a person should read.
+    """
+
+    def __init__(self, root: Path, *, busy_seconds: float, clock: Clock) -> None:
+        self.path = folder.database_path(root)
+        self.notices: list[str] = []
+        self._root = root
+        self._busy_seconds = busy_seconds
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._reading: sqlite3.Connection | None = None
+        self._reading_of: tuple[int, int] | None = None
+        self._writing: Database | None = None
+        self._writing_of: tuple[int, int] | None = None
+        self._suspect = False
+
+    @property
+    def exists(self) -> bool:
+        return folder.identity(self.path) is not None
+
+    def compact(self) -> None:
+        """Give free pages back and empty the log of writes, so that erased bytes are gone.
+
+        Raises:
+            StoreUnavailable: another process still reads them.
+        """
+        with self._lock, self._translated():
+            self._close_reading()
+            self._vacuum(self._writer())
+
+    def remove_damaged(self) -> None:
+        """Delete the damaged files that were moved aside."""
+        try:
+            for path in folder.moved_aside(self.path):
+                path.unlink()
+        except OSError as error:
+            raise StoreUnavailable(str(self.path), str(error)) from error
+
+    def close(self) -> None:
+        with self._lock:
+            self._close_reading()
+            self._close_writing()
+
+    # Reading
+
+    def ask(self, question: Callable[[sqlite3.Connection], T], nothing: T) -> T:
+        """The answer from one snapshot of the database; `nothing` where there is none, or none that can be read."""
+        with self._lock:
+            try:
+                with self._translated():
+                    connection = self._reader()
+                    if connection is None:
+                        return nothing
+                    connection.execute("BEGIN")
+                    try:
+                        return question(connection)
+                    finally:
+                        with suppress(sqlite3.Error):  # whatever the question raised is what counts
+                            connection.execute("ROLLBACK")
+            except sqlite3.DatabaseError as error:
+                if _code(error) not in _DAMAGED:
+                    raise
+                self._close_reading()
+                self._suspect = True
+                self._notice(f"{self.path} is damaged and cannot be read ({error}); the next recording moves it aside")
+                return nothing
+
+    def _reader(self) -> sqlite3.Connection | None:
+        """A read-only connection to the file that is there now, of the schema that this code knows."""
+        there = folder.identity(self.path)
+        if there is None:
+            self._close_reading()
+            return None
+        if self._reading is not None and there == self._reading_of:
+            return self._reading
+        self._close_reading()
+        connection, number = self._open_to_read()
+        if 0 < number < migrations.known():
+            # An older version wrote it, and its tables are not those that the questions speak of.
+            connection.close()
+            self.write(lambda _: None)
+            connection, number = self._open_to_read()
+        if not number:  # another process is about to make its tables
+            connection.close()
+            return None
+        self._reading, self._reading_of = connection, there
+        return connection
+
+    def _open_to_read(self) -> tuple[sqlite3.Connection, int]:
+        """A read-only connection and the number of its schema.
+
+        Raises:
+            StoreTooNew: a newer version wrote it.
+        """
+        failed: sqlite3.OperationalError | None = None
+        # In WAL mode even a reader must be able to write the lock file, unless SQLite is told that nobody writes.
+        for options in ("mode=ro", "mode=ro&immutable=1"):
+            connection = self._connect(f"file:{quote(str(self.path.absolute()))}?{options}", uri=True)
+            try:
+                number, strange = migrations.found(connection)
+            except sqlite3.OperationalError as error:
+                connection.close()
+                if _code(error) not in _READ_ONLY:
+                    raise
+                failed = error
+                continue
+            except BaseException:
+                connection.close()
+                raise
+            if strange or number > migrations.known():
+                connection.close()
+                found = str(max(number, migrations.known() + len(strange)))
+                raise StoreTooNew(str(self.path), found, str(migrations.known()))
+            return connection, number
+        raise failed if failed is not None else AssertionError("no way to open was tried")
+
+    def _close_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+        self._reading, self._reading_of = None, None
+
+    # Writing
+
+    def write(self, change: Callable[[Database], T]) -> T:
+        """Make a change in one transaction; on a damaged file, once more on a new one."""
+        with self._lock, self._translated():
+            try:
+                return self._changed(change)
+            except sqlite3.DatabaseError as error:
+                if _code(error) not in _DAMAGED:
+                    raise
+                self._set_aside(str(error))
+            return self._changed(change)
+
+    def _changed(self, change: Callable[[Database], T]) -> T:
+        db = self._writer()
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            answer = change(db)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.conn.in_transaction:
+                with suppress(sqlite3.Error):  # a full disk may have ended the transaction already
+                    db.conn.execute("ROLLBACK")
+            raise
+        return answer
+
+    def _writer(self) -> Database:
+        """A connection for writing to the file that is there now, of the newest schema."""
+        there = folder.identity(self.path)
+        if self._writing is not None and there is not None and there == self._writing_of and not self._suspect:
+            return self._writing
+        self._close_writing()
+        self._writing_of = there
+        if there is not None:
+            self._open_to_read()[0].close()  # refuses a newer one before a byte of it can change
+        try:
+            folder.make(self._root)
+            folder.make_private(self.path)
+        except OSError as error:
+            raise StoreUnavailable(str(self.path), str(error)) from error
+        self._writing_of = folder.identity(self.path)
+
+        from sqlite_utils import Database  # 70 ms: only who writes pays
+
+        db = Database(self._connect(str(self.path)), execute_plugins=False)
+        self._writing = db
+        self._use_wal(db)
+        for pragma in ("foreign_keys = ON", "synchronous = NORMAL", "secure_delete = ON"):
+            db.execute(f"PRAGMA {pragma}")
+        if self._suspect:
+            found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            self._suspect = False
+            if found != "ok":
+                raise _damage(found)
+        if migrations.found(db.conn)[0] < migrations.known():
+            # Looked at again inside the transaction: another process may have been faster.
+            db.execute("BEGIN IMMEDIATE")
+            with db.conn:
+                migrations.migrate(db)
+        return db
+
+    def _use_wal(self, db: Database) -> None:
+        """WAL is kept in the file; two processes that switch to it at once collide without waiting."""
+        deadline = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                db.execute("PRAGMA journal_mode = WAL").fetchone()
+                return
+            except sqlite3.OperationalError as error:
+                if _code(error) != _BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE)
+
+    def _vacuum(self, db: Database) -> None:
+        db.execute("VACUUM")
+        deadline = time.monotonic() + self._busy_seconds
+        while db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if time.monotonic() > deadline:
+                raise StoreUnavailable(
+                    str(self.path), "everything in it is erased, but another process still reads the old bytes"
+                )
+            time.sleep(_PAUSE)
+
+    def _set_aside(self, reason: str) -> None:
+        damaged = self._writing_of or folder.identity(self.path)
+        self._close_reading()
+        self._close_writing()
+        self._suspect = False
+        try:
+            kept = folder.move_aside(self.path, damaged, self._clock())
+        except OSError as error:
+            raise StoreDamaged(str(self.path), str(error)) from error
+        if kept is not None:
+            self._notice(f"{self.path} was damaged ({reason}); it is kept as {kept.name}, and a new store was begun")
+
+    def _close_writing(self) -> None:
+        if self._writing is not None:
+            self._writing.close()
+        self._writing, self._writing_of = None, None
+
+    # Both
+
+    def _connect(self, database: str, *, uri: bool = False) -> sqlite3.Connection:
+        """The one place where connections are made. Transactions are begun by hand; the lock guards threads."""
+        return sqlite3.connect(
+            database, uri=uri, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
+        )
+
+    def _notice(self, sentence: str) -> None:
+        if sentence not in self.notices:
+            self.notices.append(sentence)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """What the outside world does to a database is said in the port's words; damage and our own faults pass."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            if _code(error) in _UNAVAILABLE:
+                raise StoreUnavailable(str(self.path), str(error)) from error
+            raise
+
+
+def _code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 for what the Python module raises by itself."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
+def _damage(found: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(found)
+    error.sqlite_errorcode = min(_DAMAGED)
+    return error

@@ -1,0 +1,136 @@
+"""The port's words over the database file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmlearn.adapters import migrations
+from pytest_llmlearn.adapters.sqlite_store import folder, rows, writing
+from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
+from pytest_llmlearn.app.ports import Clock, Hit, Statistics
+from pytest_llmlearn.domain.entry import Counted, Entry, Run
+from pytest_llmlearn.domain.pattern import Pattern, State
+from pytest_llmlearn.errors import UnknownPattern
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+
+class SqliteStore:
+    """`ports.Store` for the project at `root`; safe to share between threads, and between processes by the file.
+
+    `hold_days` is how long private texts are kept after they were last seen red; with 0 none is written. Another
+    writer is waited for, up to `busy_seconds`. `clock` dates the private texts.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        hold_days: int = 30,
+        busy_seconds: float = 10.0,
+        clock: Clock = lambda: datetime.now(UTC),
+    ) -> None:
+        self._project = root.absolute().name
+        self._hold_days = hold_days
+        self._clock = clock
+        self._file = DatabaseFile(root, busy_seconds=busy_seconds, clock=clock)
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """Sentences that a person should read."""
+        return tuple(self._file.notices)
+
+    def record(self, run: Run, entries: Sequence[Entry]) -> list[Counted]:
+        """Write a run and its entries in one transaction; one answer for each entry, in order.
+
+        A run whose `run_id` is there already is ignored as a whole, and the answers tell how its patterns stand.
+
+        Raises:
+            BadOccurrence: an entry has a value that the store does not know; nothing was written.
+            StoreError: the store cannot be written; nothing was.
+        """
+        writing.check(entries)
+        now = self._clock()
+
+        def change(db: Database) -> list[Counted]:
+            writer = writing.Writer(db, now=now, hold=self._hold_days > 0)
+            counted = writer.write(run, entries, self._project)
+            writing.purge(db, now, self._hold_days)
+            return counted
+
+        return self._file.write(change)
+
+    def patterns(self, *, category: str | None = None, limit: int | None = None) -> list[Pattern]:
+        """Patterns, most frequent and then latest first."""
+        return self._file.ask(lambda connection: rows.patterns(connection, category, limit), [])
+
+    def matching(self, prefix: str) -> list[Pattern]:
+        """Patterns whose fingerprint begins so, with or without its version; at most ten."""
+        return self._file.ask(lambda connection: rows.matching(connection, prefix), [])
+
+    def occurrences(
+        self, *, fingerprint: str | None = None, run: str | None = None, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Occurrences of this fingerprint and this run, oldest first; with a limit, the latest so many of them."""
+        return self._file.ask(lambda connection: rows.occurrences(connection, fingerprint, run, limit), [])
+
+    def search(self, terms: Sequence[str], symbols: Sequence[str], limit: int) -> list[Hit]:
+        """Shown patterns with any of the stemmed words or exact symbols, best rank (the lowest) first."""
+        return self._file.ask(lambda connection: rows.search(connection, terms, symbols, limit), [])
+
+    def rarity(self, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        """How many patterns there are, and in how many of them each word stands."""
+        nothing: tuple[int, Mapping[str, int]] = (0, dict.fromkeys(terms, 0))
+        return self._file.ask(lambda connection: rows.rarity(connection, terms), nothing)
+
+    def failed_before(self, nodeids: Sequence[str]) -> frozenset[str]:
+        """Which of these tests failed in an earlier run, and for which a red unit is still held."""
+        return self._file.ask(lambda connection: rows.failed_before(connection, nodeids), frozenset())
+
+    def statistics(self) -> Statistics:
+        """How much the store holds, private texts and the files beside the database included."""
+        patterns, occurrences, runs, held = self._file.ask(rows.counts, (0, 0, 0, 0))
+        return Statistics(
+            patterns=patterns,
+            occurrences=occurrences,
+            runs=runs,
+            held=held,
+            bytes=folder.size(self._file.path),
+            schema=str(migrations.known()),
+        )
+
+    def set_state(self, fingerprint: str, state: State) -> None:
+        """Put one pattern into this state.
+
+        Raises:
+            UnknownPattern: there is none with exactly this fingerprint.
+        """
+
+        def change(db: Database) -> None:
+            values = (state, rows.storable(fingerprint))
+            if not db.execute("UPDATE patterns SET state = ? WHERE fingerprint = ?", values).rowcount:
+                raise UnknownPattern(fingerprint)
+            writing.moved(db)
+
+        if not self._file.exists:
+            raise UnknownPattern(fingerprint)
+        self._file.write(change)
+
+    def clear(self) -> None:
+        """Erase everything for good: rows, free pages, the log of writes, and damaged files moved aside before.
+
+        Raises:
+            StoreUnavailable: another process still reads what was erased; its bytes remain until it is done.
+        """
+        if self._file.exists:
+            self._file.write(writing.erase)
+            self._file.compact()
+        self._file.remove_damaged()
+
+    def close(self) -> None:
+        """Let go of the file; the store can be used again afterwards."""
+        self._file.close()

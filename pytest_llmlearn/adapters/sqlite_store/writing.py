@@ -1,0 +1,368 @@
+"""How a run and its entries become rows.
+
+Everything happens inside one write transaction of the caller's. A pattern's row is read once, changed in memory while
+its entries come, and written once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmlearn.adapters.sqlite_store.rows import storable, timestamp
+from pytest_llmlearn.domain.entry import Counted, Entry, Held, Run
+from pytest_llmlearn.domain.finding import CATEGORIES, SCOPES, SEVERITIES
+from pytest_llmlearn.domain.occurrence import SOURCES
+from pytest_llmlearn.errors import BadOccurrence
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+PHASES = ("collect", "setup", "call", "teardown")
+COUNTED_SCOPES = frozenset({"generated", "other"})
+"""The other scopes are told apart: kept, but no lesson comes of them."""
+WORD_LIMIT = 400
+"""Words of a pattern's searchable text; it grows with what each occurrence brings until then."""
+LARGEST = 2**63 - 1
+
+_FIXED = ("fingerprint", "symbol_key", "rule_id", "category", "exception")
+_MOVING = (
+    "severity",
+    "message_id",
+    "lesson",
+    "frequency",
+    "raw_count",
+    "archived",
+    "first_seen",
+    "last_seen",
+    "fix_applied",
+    "test_failures",
+    "security_findings",
+    "symbols",
+    "path",
+    "line",
+    "unit",
+    "bad_id",
+    "words",
+)
+_INSERT = (
+    f"INSERT INTO patterns ({', '.join((*_FIXED, *_MOVING))}) VALUES ({', '.join('?' * len((*_FIXED, *_MOVING)))})"
+)
+_SELECT = f"SELECT id, {', '.join((*_FIXED, *_MOVING))} FROM patterns WHERE fingerprint = ?"
+_UPDATE = f"UPDATE patterns SET {', '.join(f'{name} = ?' for name in _MOVING)} WHERE id = ?"
+
+
+def check(entries: Sequence[Entry]) -> None:
+    """Whether every entry can be stored, before anything is.
+
+    Raises:
+        BadOccurrence: names the first that cannot, its key, and what is allowed there.
+    """
+    allowed = {
+        "when": PHASES,
+        "source": SOURCES,
+        "category": CATEGORIES,
+        "severity": SEVERITIES,
+        "scope": SCOPES,
+    }
+    for entry in entries:
+        for key, values in allowed.items():
+            if getattr(entry, key) not in values:
+                raise BadOccurrence(
+                    f"{entry.nodeid[:120]} cannot be recorded: {key!r} must be one of {', '.join(values)}, "
+                    f"not {getattr(entry, key)!r}"
+                )
+
+
+class Writer:
+    """Writes one run. `hold` says whether private texts are kept; `now` dates them."""
+
+    def __init__(self, db: Database, *, now: datetime, hold: bool) -> None:
+        self._db = db
+        self._now = timestamp(now)
+        self._hold = hold
+        self._texts: dict[bytes, int] = {}
+        self._patterns: dict[str, dict[str, Any]] = {}
+        self._codes: dict[tuple[int, str, str], list[int]] = {}
+        self._held: dict[str, int] = {}
+
+    def write(self, run: Run, entries: Sequence[Entry], project: str) -> list[Counted]:
+        """The run's row, its entries, and one answer for each. A run that is there already changes nothing."""
+        if self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (storable(run.run_id),)).fetchone():
+            return [self._standing(entry) for entry in entries]
+        identifier = self._add_run(run, project)
+        counted = [self._add(identifier, entry) for entry in entries]
+        self._db.conn.executemany(
+            _UPDATE, [[*(row[name] for name in _MOVING), row["id"]] for row in self._patterns.values()]
+        )
+        moved(self._db)
+        return counted
+
+    def _standing(self, entry: Entry) -> Counted:
+        row = self._db.execute(_SELECT, (storable(entry.fingerprint.exact),)).fetchone()
+        known = dict(zip(("id", *_FIXED, *_MOVING), row, strict=True)) if row else {"frequency": 0, "raw_count": 0}
+        return Counted(
+            fingerprint=entry.fingerprint.exact,
+            before=known["frequency"],
+            after=known["frequency"],
+            raw_count=known["raw_count"],
+        )
+
+    def _add_run(self, run: Run, project: str) -> int:
+        cursor = self._db.execute(
+            """INSERT INTO runs (run_id, project, started, finished, command, exit_status, passed, failed,
+                                 commit_id, python)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                storable(run.run_id),
+                storable(project),
+                timestamp(run.started),
+                timestamp(run.finished),
+                storable(run.command),
+                run.exit_status,
+                run.passed,
+                run.failed,
+                _optional(run.commit),
+                storable(run.python),
+            ),
+        )
+        return _row(cursor.lastrowid)
+
+    def _add(self, run: int, entry: Entry) -> Counted:
+        message = self._text(entry.message)
+        snippet = self._text(entry.snippet)
+        time = timestamp(entry.time)
+        counts = entry.scope in COUNTED_SCOPES and not entry.flaky
+        pattern = self._pattern(entry, message, snippet, time)
+        before = pattern["frequency"]
+        code, newly = self._code(pattern["id"], entry, counts)
+        occurrence = self._add_occurrence(run, pattern["id"], code, entry, message, snippet, time)
+        pattern["raw_count"] += 1
+        pattern["security_findings" if entry.category == "security" else "test_failures"] += 1
+        _grow_words(pattern, storable(entry.words))
+        if counts:
+            pattern["frequency"] += newly
+            pattern["fix_applied"] = pattern["archived"] = 0  # it is back
+            if not before or time >= pattern["last_seen"]:
+                pattern.update(_latest(entry, message, snippet))
+            pattern["first_seen"] = min(time, pattern["first_seen"]) if before else time
+            pattern["last_seen"] = max(time, pattern["last_seen"]) if before else time
+            self._add_model(pattern["id"], entry, newly)
+        elif not before:
+            pattern["first_seen"] = min(time, pattern["first_seen"])
+            pattern["last_seen"] = max(time, pattern["last_seen"])
+        self._add_symbols(pattern["id"], entry)
+        if self._hold:
+            self._keep(occurrence, entry.held)
+        return Counted(
+            fingerprint=entry.fingerprint.exact,
+            before=before,
+            after=pattern["frequency"],
+            raw_count=pattern["raw_count"],
+        )
+
+    def _pattern(self, entry: Entry, message: int, snippet: int, time: str) -> dict[str, Any]:
+        """The pattern's row as it stands in this transaction, made if there was none."""
+        fingerprint = storable(entry.fingerprint.exact)
+        known = self._patterns.get(fingerprint)
+        if known is not None:
+            return known
+        row = self._db.execute(_SELECT, (fingerprint,)).fetchone()
+        if row is not None:
+            known = dict(zip(("id", *_FIXED, *_MOVING), row, strict=True))
+        else:
+            known = {
+                "fingerprint": fingerprint,
+                "symbol_key": storable(entry.fingerprint.symbol),
+                "rule_id": storable(entry.rule_id),
+                "category": entry.category,
+                "exception": storable(entry.exception),
+                "frequency": 0,
+                "raw_count": 0,
+                "archived": 0,
+                "first_seen": time,
+                "last_seen": time,
+                "fix_applied": 0,
+                "test_failures": 0,
+                "security_findings": 0,
+                "words": "",
+                **_latest(entry, message, snippet),
+            }
+            _grow_words(known, storable(entry.words))
+            known["id"] = _row(self._db.execute(_INSERT, [known[name] for name in (*_FIXED, *_MOVING)]).lastrowid)
+        self._patterns[fingerprint] = known
+        return known
+
+    def _code(self, pattern: int, entry: Entry, counts: bool) -> tuple[int, int]:
+        """The row of this pattern in this code, and 1 if it is counted from now on, else 0."""
+        key = (pattern, storable(entry.unit), storable(entry.unit_hash))
+        known = self._codes.get(key)
+        if known is None:
+            row = self._db.execute(
+                "SELECT id, counted FROM pattern_codes WHERE pattern = ? AND unit = ? AND unit_hash = ?", key
+            ).fetchone()
+            if row is None:
+                inserted = self._db.execute(
+                    "INSERT INTO pattern_codes (pattern, unit, unit_hash, counted) VALUES (?, ?, ?, 0)", key
+                )
+                row = (_row(inserted.lastrowid), 0)
+            known = self._codes[key] = list(row)
+        newly = int(counts and not known[1])
+        if newly:
+            known[1] = 1
+            self._db.execute("UPDATE pattern_codes SET counted = 1 WHERE id = ?", (known[0],))
+        return known[0], newly
+
+    def _add_occurrence(
+        self, run: int, pattern: int, code: int, entry: Entry, message: int, snippet: int, time: str
+    ) -> int:
+        findings = [
+            [finding.rule_id, finding.severity, finding.line, round(finding.confidence, 3), finding.detail]
+            for finding in entry.findings
+        ]
+        values = {
+            "run": run,
+            "pattern": pattern,
+            "code": code,
+            "nodeid": storable(entry.nodeid),
+            "phase": entry.when,
+            "source": entry.source,
+            "time": time,
+            "exception": storable(entry.exception),
+            "message_id": message,
+            "path": _optional(entry.path),
+            "line": _line(entry.line),
+            "function": _optional(entry.function),
+            "statement_id": self._text(entry.statement) if entry.statement is not None else None,
+            "snippet_id": snippet,
+            "rule_id": storable(entry.rule_id),
+            "severity": entry.severity,
+            "findings_id": self._text(json.dumps(findings, separators=(",", ":"))),
+            "model": storable(entry.model),
+            "tool": _optional(entry.tool),
+            "provenance": storable(entry.provenance),
+            "confidence": entry.confidence,
+            "scope": entry.scope,
+            "chosen_by": entry.chosen_by,
+            "flaky": int(entry.flaky),
+            "task": _optional(entry.task),
+        }
+        marks = ", ".join("?" * len(values))
+        cursor = self._db.execute(f"INSERT INTO occurrences ({', '.join(values)}) VALUES ({marks})", [*values.values()])
+        return _row(cursor.lastrowid)
+
+    def _text(self, text: str) -> int:
+        """The row of a text that stands once, however often it is meant."""
+        kept = storable(text)
+        digest = blake2b(kept.encode(), digest_size=16).digest()
+        known = self._texts.get(digest)
+        if known is None:
+            row = self._db.execute("SELECT id FROM occurrence_texts WHERE digest = ?", (digest,)).fetchone()
+            if row is None:
+                inserted = self._db.execute("INSERT INTO occurrence_texts (digest, text) VALUES (?, ?)", (digest, kept))
+                row = (_row(inserted.lastrowid),)
+            known = self._texts[digest] = row[0]
+        return known
+
+    def _add_model(self, pattern: int, entry: Entry, newly: int) -> None:
+        # Counted as the pattern is: a model's one broken function that fails fifteen tests is one mistake of it.
+        key = (pattern, storable(entry.model))
+        self._db.execute(
+            """INSERT INTO pattern_models (pattern, model, category, count) VALUES (?, ?, ?, ?)
+               ON CONFLICT (pattern, model) DO UPDATE SET count = count + excluded.count""",
+            (*key, entry.category, newly),
+        )
+
+    def _add_symbols(self, pattern: int, entry: Entry) -> None:
+        # The last part of a dotted name stands beside the whole: a question says `np.asscalar` or only `asscalar`.
+        names = {
+            name for symbol in map(storable, entry.symbols) for name in (symbol, symbol.rpartition(".")[2]) if name
+        }
+        self._db.conn.executemany(
+            "INSERT OR IGNORE INTO pattern_symbols (symbol, pattern) VALUES (?, ?)",
+            [(name, pattern) for name in sorted(names)],
+        )
+
+    def _keep(self, occurrence: int, texts: Sequence[Held]) -> None:
+        """Private texts, once for each content; one that is seen red again is kept from now on."""
+        for held in texts:
+            digest = storable(held.digest)
+            if digest not in self._held:
+                self._db.execute(
+                    """INSERT INTO held (digest, kind, path, qualname, text, added) VALUES (?, ?, ?, ?, ?, ?)
+                       ON CONFLICT (digest) DO UPDATE SET added = excluded.added""",
+                    (digest, held.kind, *map(storable, (held.path, held.qualname, held.text)), self._now),
+                )
+                found = self._db.execute("SELECT id FROM held WHERE digest = ?", (digest,)).fetchone()
+                self._held[digest] = found[0]
+            self._db.execute("INSERT OR IGNORE INTO held_by_occurrence VALUES (?, ?)", (occurrence, self._held[digest]))
+
+
+def purge(db: Database, now: datetime, hold_days: int) -> None:
+    """Erase private texts that were not seen red for `hold_days`; all of them for 0."""
+    if hold_days <= 0:
+        db.execute("DELETE FROM held")
+    else:
+        db.execute("DELETE FROM held WHERE added < ?", (timestamp(now - timedelta(days=hold_days)),))
+
+
+def moved(db: Database) -> None:
+    """The store is not what it was: indexes and caches made before are old now."""
+    db.execute("UPDATE store SET revision = revision + 1")
+
+
+def erase(db: Database) -> None:
+    """Every row but the revision. The full-text index forgets too: deleted words would stay in it until merged."""
+    for table in (
+        "held_by_occurrence",
+        "held",
+        "occurrences",
+        "pattern_codes",
+        "pattern_models",
+        "pattern_symbols",
+        "patterns",
+        "runs",
+        "occurrence_texts",
+    ):
+        db.execute(f"DELETE FROM {table}")
+    db.execute("INSERT INTO pattern_words (pattern_words) VALUES ('delete-all')")
+    db.execute("DELETE FROM sqlite_sequence")
+    moved(db)
+
+
+def _latest(entry: Entry, message: int, snippet: int) -> dict[str, Any]:
+    """What a pattern shows of its newest counted occurrence."""
+    return {
+        "severity": entry.severity,
+        "message_id": message,
+        "lesson": storable(entry.lesson),
+        "path": _optional(entry.path),
+        "line": _line(entry.line),
+        "unit": storable(entry.unit),
+        "bad_id": snippet,
+        "symbols": json.dumps([storable(symbol) for symbol in entry.symbols], separators=(",", ":")),
+    }
+
+
+def _grow_words(pattern: dict[str, Any], words: str) -> None:
+    if pattern["words"] != words:
+        known = dict.fromkeys(f"{pattern['words']} {words}".split())
+        pattern["words"] = " ".join(list(known)[:WORD_LIMIT])
+
+
+def _optional(text: str | None) -> str | None:
+    return None if text is None else storable(text)
+
+
+def _line(line: int | None) -> int | None:
+    """A line that SQLite can keep; a handed-in number may be any."""
+    return line if line is None or abs(line) <= LARGEST else None
+
+
+def _row(identifier: int | None) -> int:
+    if identifier is None:
+        raise AssertionError("an INSERT without a row")
+    return identifier
