@@ -44,11 +44,11 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
 def long_words(text: str) -> str:
-    """The words of a text that are long enough to hold a token, one a line: 12 characters with a digit, 30 without.
+    """The words of a text that are long enough to hold a token, one a line: 12 characters with a digit, 20 without.
 
     Whatever `looks_random` accepts and whatever vendors issue lies within one of them.
     """
-    return "\n".join([w for w in text.split() if len(w) >= 12 and (len(w) >= 30 or _DIGIT.search(w) is not None)])
+    return "\n".join([w for w in text.split() if len(w) >= 12 and (len(w) >= 20 or _DIGIT.search(w) is not None)])
 
 
 def looks_random(token: str) -> bool:

@@ -40,6 +40,8 @@ SHAPED = [
     ("github" + "_pat_" + drawn(22) + "_" + drawn(59), "print('@@')"),
     ("gl" + "pat-" + drawn(20), "remote: @@ was revoked"),
     ("gl" + "dt-" + drawn(20), 'deploy("@@")'),
+    ("gl" + "pat-" + "aBcDeFgHiJkLmNoPqRsT", "a token with no digit in it @@"),
+    ("AKIA" + "IOSFODNNQEXAMPLE", "key @@"),
     ("gl" + "ptt-" + drawn(40, HEX), "curl -F token=@@"),
     ("xox" + "b-" + "1234567890-1234567890123-" + drawn(24), "slack('@@')"),
     ("xox" + "p-" + "123456789-123456789-" + drawn(32, HEX), "SlackApiError @@"),
@@ -381,8 +383,8 @@ TEXTS = st.one_of(
         st.sampled_from(
             ["password", "token", "api_key", "auth", "=", "==", ": ", ":", '"', "'", '"""', "\\", "\n", " ", "(", ")",
              "[", "]", "{", "}", ",", "--", "@", "//", "https://", "?", "#", "a", "b1", HUNTER, "***", "<email>",
-             "<home>", "/home/", "/Users/x", "C:\\Users\\", "~b/", "1.2.3.4", ".", "x@y.com", "-----BEGIN PRIVATE " + "KEY-----",
-             "AKIA" + "A" * 16, drawn(30), drawn(40, HEX), "Bearer ", "or ", "str", "export ", ";", "&", "f", "="]
+             "<home>", "/home/", "/Users/x", "C:\\Users\\", "~b/", "1.2.3.4", ".", "x@y.com", "Bearer ", "or ", "str",
+             "-----BEGIN PRIVATE " + "KEY-----", "AKIA" + "A" * 16, drawn(30), drawn(40, HEX), "export ", ";", "&", "f"]
         )
     ).map("".join),
 )  # fmt: skip
