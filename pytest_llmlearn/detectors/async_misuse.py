@@ -53,6 +53,7 @@ _NOT_MADE = re.compile(
 _CANNOT_AWAIT = re.compile(
     r"object (?P<a>[\w.]+) can't be used in 'await' expression|'(?P<b>[\w.]+)' object can't be awaited"
 )
+_RECEIVED = re.compile(r"received an object from (?P<name>__\w+__) that does not implement __await__: (?P<type>\w+)")
 _LOOP_RUNNING = re.compile(
     r"(?P<name>asyncio\.run|Runner\.run)\(\) cannot be called from a running event loop|event loop is already running"
     r"|Cannot run the event loop while another loop is running"
@@ -114,6 +115,11 @@ def _told(told: Iterable[tuple[str, str]], occurrence: Occurrence, evidence: Evi
             yield _never_awaited(match["name"], message, occurrence, evidence, 0.95)
         elif match := _CANNOT_AWAIT.search(message):
             yield _not_awaitable(match["a"] or match["b"], occurrence, evidence)
+        elif match := _RECEIVED.search(message):
+            name = match["name"]
+            yield Finding(
+                rule=NOT_AWAITABLE, symbols=(name,), fields={"name": name, "type": match["type"]}, confidence=0.9
+            )
         elif match := _NOT_MADE.search(message):
             yield _not_awaitable((match["got"] or "").strip(), occurrence, evidence)
         elif "cannot reuse already awaited coroutine" in message:

@@ -73,7 +73,9 @@ _NO_MODULE = re.compile(r"No module named '?(?P<name>[\w.]+)'?|import of (?P<hal
 _NO_NAME = re.compile(
     r"cannot import name '?(?P<name>\w+)'?(?: from (?:partially initialized module )?'(?P<of>[\w.]+)')?"
 )
-_NO_ATTRIBUTE = re.compile(r"^(?:partially initialized )?module '?(?P<of>[\w.]+)'? has no attribute '?(?P<name>\w+)'?")
+_NO_ATTRIBUTE = re.compile(
+    r"^(?:partially initialized )?module '?(?P<of>[\w.]+)'?(?: from '[^']*')? has no attribute '?(?P<name>\w+)'?"
+)
 _GONE_FROM_NUMPY = re.compile(
     r"^`np\.(?P<name>\w+)` was removed in the NumPy 2\.0 release\.(?: Use `(?P<instead>[\w.]+)`)?"
 )
@@ -111,7 +113,7 @@ def _import_error(message: str, occurrence: Occurrence, evidence: Evidence) -> F
     if "relative import" in message:
         return _relative(message, evidence)
     if "circular import" in message or "partially initialized module" in message:
-        return _circular(_NO_NAME.search(message), occurrence)
+        return _circular(_NO_NAME.search(message), occurrence, evidence)
     if match := _NO_NAME.search(message):
         return _missing_name(match["name"], match["of"] or occurrence.facts.get("of", ""), occurrence, evidence)
     if match := _NO_MODULE.search(message):
@@ -142,13 +144,39 @@ def _dots(module: str) -> int:
     return len(module) - len(module.lstrip("."))
 
 
-def _circular(match: re.Match[str] | None, occurrence: Occurrence) -> Finding:
+def _circular(match: re.Match[str] | None, occurrence: Occurrence, evidence: Evidence) -> Finding:
     of = (match["of"] if match else None) or occurrence.facts.get("of", "")
     name = match["name"] if match else occurrence.facts.get("name", "")
+    if _is_shadowed(of, occurrence.message, evidence):
+        return _shadowed(of, name, evidence)
     return Finding(
         rule=CIRCULAR,
         symbols=(f"{of}.{name}",) if of and name else (),
         fields={"of": of} if of else {},
+        confidence=0.9,
+    )
+
+
+def _is_shadowed(of: str, message: str, evidence: Evidence) -> bool:
+    """Whether a file of the project stands where the library's module of that name was meant.
+
+    Python 3.13 and later say so themselves.
+    """
+    if "consider renaming" in message:
+        return True
+    if not of or "." in of:
+        return False
+    own = evidence.surroundings.own_module(of, evidence.path)
+    is_known = evidence.surroundings.is_stdlib(of) or (distribution_of(of) is not None and _is_file(of, evidence.path))
+    return own is not None and not own.endswith("__init__.py") and is_known
+
+
+def _shadowed(of: str, name: str, evidence: Evidence) -> Finding:
+    return Finding(
+        rule=SHADOWED,
+        line=1 if _is_file(of, evidence.path) else None,
+        symbols=(f"{of}.{name}",) if name else (of,),
+        fields={"of": of},
         confidence=0.9,
     )
 
@@ -249,8 +277,8 @@ def _missing_name(name: str, of: str, occurrence: Occurrence, evidence: Evidence
     line = _import_line(evidence.text, of, name)
     symbols = (f"{of}.{name}" if of else name,)
     fields = {"name": name} | ({"of": of} if of else {})
-    if "consider renaming" in occurrence.message:
-        return Finding(rule=SHADOWED, line=1 if _is_file(of, evidence.path) else None, symbols=symbols, fields=fields)
+    if _is_shadowed(of, occurrence.message, evidence):
+        return _shadowed(of, name, evidence)
     if of and _is_file(of, evidence.path):
         fields["instead"] = _own_instead(of, name, evidence)
         return Finding(rule=MISSING_NAME, line=1, symbols=symbols, fields=fields, confidence=0.95)
@@ -294,11 +322,7 @@ def _instead(of: str, name: str, occurrence: Occurrence, evidence: Evidence) -> 
 def _module_attribute(message: str, occurrence: Occurrence, evidence: Evidence) -> Finding | None:
     match = _NO_ATTRIBUTE.match(message) or _SUBMODULE.match(message)
     if match is not None and ("circular import" in message or message.startswith("partially")):
-        if "consider renaming" not in message:
-            return _circular(match, occurrence)
-        return Finding(
-            rule=SHADOWED, line=1 if _is_file(match["of"], evidence.path) else None, fields={"of": match["of"]}
-        )
+        return _circular(match, occurrence, evidence)
     gone = _GONE_FROM_NUMPY.match(message)
     of = match["of"] if match else "numpy" if gone else ""
     name = match["name"] if match else gone["name"] if gone else ""
@@ -308,8 +332,8 @@ def _module_attribute(message: str, occurrence: Occurrence, evidence: Evidence) 
         return None
     fields = {"name": name, "of": of}
     symbols = (f"{of}.{name}",)
-    if "consider renaming" in message:
-        return Finding(rule=SHADOWED, line=1 if _is_file(of, evidence.path) else None, symbols=symbols, fields=fields)
+    if _is_shadowed(of, message, evidence):
+        return _shadowed(of, name, evidence)
     if _is_file(of, evidence.path):
         fields["instead"] = _own_instead(of, name, evidence)
         return Finding(rule=MODULE_ATTRIBUTE, line=1, symbols=symbols, fields=fields, confidence=0.9)
@@ -323,7 +347,7 @@ def _undefined(message: str, occurrence: Occurrence, evidence: Evidence) -> Find
     name = match["name"] if match else occurrence.facts.get("name", "")
     if not name or (evidence.text and name not in evidence.text):
         return None
-    statement, target = import_for(name, evidence)
+    statement, target = import_for(name, evidence, f"{occurrence.statement or ''} {message}")
     if not statement:
         return None
     if any(entry.local == name and entry.top_level for entry in naming.imports(evidence.text)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from pytest_llmlearn.detectors.known_names import aliases, homes
 from pytest_llmlearn.detectors.known_packages import distribution_of
@@ -11,8 +12,11 @@ from pytest_llmlearn.domain.source import parse
 from pytest_llmlearn.hookspecs import Evidence
 
 
-def import_for(name: str, evidence: Evidence) -> tuple[str, str]:
-    """The import statement that would bind `name`, and what it would bind; empty where none surely would."""
+def import_for(name: str, evidence: Evidence, told: str = "") -> tuple[str, str]:
+    """The import statement that would bind `name`, and what it would bind; empty where none surely would.
+
+    `told` is the failing statement and the message, which count where the text is not at hand.
+    """
     imported_inside = naming.imported(evidence.text).get(name)
     if imported_inside is not None:
         module, _, last = imported_inside.rpartition(".")
@@ -20,7 +24,9 @@ def import_for(name: str, evidence: Evidence) -> tuple[str, str]:
         return (written if last == name else f"{written} as {name}"), imported_inside
     if evidence.text and name in naming.bound_anywhere(evidence.text):
         return "", ""  # a variable of another scope, or a definition that comes too late
-    asked = _attributes_asked(evidence.text, name)
+    asked = _attributes_asked(evidence.text, name) or set(re.findall(rf"(?<![\w.]){re.escape(name)}\.(\w+)", told))
+    if f"forget to import '{name}'" in told:
+        return f"import {name}", name
     home = homes().get(name)
     alias = aliases().get(name)
     if alias is not None and (asked or not evidence.text):

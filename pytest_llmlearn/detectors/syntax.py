@@ -10,6 +10,7 @@ import io
 import keyword
 import re
 import tokenize
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 
 from pytest_llmlearn.domain.finding import Finding, Rule
@@ -52,12 +53,6 @@ _OPENED_ON = re.compile(r"\bon line (\d+)$")
 _UNTERMINATED = re.compile(
     r"unterminated|was never closed|unexpected EOF|EOF while scanning|EOF in multi-line|unexpected end of file"
 )
-_COMPILED_ONLY = re.compile(
-    r"outside (?:async )?function|outside (?:of )?an asynchronous function|outside loop|not properly in loop"
-    r"|duplicate argument|prior to global|before global|prior to nonlocal|before nonlocal|no binding for nonlocal"
-    r"|is parameter and|nonlocal declaration not allowed|__future__|default 'except:' must be last|unreachable"
-)
-"""Errors of the compiler, not of the parser: `ast.parse` accepts such a file."""
 _WRONG_ANYWAY = re.compile(r"unmatched|does not match|unexpected indent|unindent|invalid|cannot assign|outside")
 _MARKER = re.compile(
     r"^\s*(?:`{1,3}(?!`)|~~~)|<\|[a-z_]+\|>|\[/?INST\]|<</?SYS>>|^\s*</?(?:s|code|pre|think|answer)>"
@@ -90,7 +85,9 @@ class SyntaxDetector:
         if not occurrence.is_a("SyntaxError"):
             return
         message, file, line = _located(occurrence)
-        if file.startswith("<") or _of_another_file(file, evidence) or _parses(evidence.text, message):
+        if file.startswith("<") or _of_another_file(file, evidence) or _compiles(evidence.text):
+            return
+        if not evidence.text and _raised_by_code(file, occurrence):
             return
         yield _finding(message, line, evidence.text, indented=occurrence.is_a("IndentationError"))
 
@@ -109,8 +106,22 @@ def _of_another_file(file: str, evidence: Evidence) -> bool:
     return bool(file and evidence.path) and file.rpartition("/")[2] != (evidence.path or "").rpartition("/")[2]
 
 
-def _parses(text: str, message: str) -> bool:
-    return bool(text.strip()) and parse(text) is not None and not _COMPILED_ONLY.search(message)
+def _compiles(text: str) -> bool:
+    """Whether the text is valid after all, so that the error is of something else: of `eval`, of another file."""
+    if not text.strip() or parse(text) is None:
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a warning of the compiler is no news, and must not become an error here
+        try:
+            compile(text, "<culprit>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # what the parser lets pass: `return` outside
+            return False
+    return True
+
+
+def _raised_by_code(file: str, occurrence: Occurrence) -> bool:
+    """Whether running code raised it: a function of the culprit, and no file and line in the message."""
+    return not file and occurrence.function not in (None, "<module>", "<syntax>", "")
 
 
 def _finding(message: str, line: int | None, text: str, *, indented: bool) -> Finding:
