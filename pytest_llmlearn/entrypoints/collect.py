@@ -260,7 +260,7 @@ class _Origins:
 
 def _lay_on_origin(wire: Wire, made: _Origins) -> None:
     """Under `-W error` the warning fails the test, from wherever the object died: lay it where it was made."""
-    if not wire["exception"].endswith("PytestUnraisableExceptionWarning"):
+    if wire.get("path") is not None and not wire["exception"].endswith("PytestUnraisableExceptionWarning"):
         return
     for link in wire.get("linked", ()):
         name = never_awaited(link["message"])
@@ -289,6 +289,8 @@ def _told_by_text(text: str) -> Wire:
     """Class and message from the last line that pytest marks with `E`, or the text as it is."""
     marked = [line[4:].strip() for line in text.splitlines() if line.startswith("E   ")]
     said = marked[-1] if marked else text.strip()
+    if said.startswith("assert "):  # pytest leaves the class out where the assertion has no message of its own
+        said = f"AssertionError: {said}"
     name, colon, message = said.partition(": ")
     if not colon or not name.replace(".", "").replace("_", "").isalnum() or not name.rpartition(".")[2][:1].isupper():
         return {"exception": "Failed", "mro": ["Failed"], "message": bounded(said, MESSAGE_LIMIT)}

@@ -16,7 +16,8 @@ from pytest_llmlearn.entrypoints.observing.places import Places
 from pytest_llmlearn.entrypoints.observing.text import clean
 
 _NAMES = 400
-_PLAIN = frozenset((int, str, float, bool, bytes, list, dict, tuple, set, frozenset, complex, type(None)))
+# By identity: a class may define what its hash and its comparison do.
+_PLAIN = frozenset(map(id, (int, str, float, bool, bytes, list, dict, tuple, set, frozenset, complex, type(None))))
 _NAME_LIMIT = 120
 
 
@@ -26,7 +27,8 @@ class Scope:
     def __init__(
         self, code: types.CodeType, variables: Mapping[str, Any], values: Mapping[str, Any], statement: str
     ) -> None:
-        names = dict.fromkeys(_names(code))
+        # Names with `@` are those that pytest's rewriting of assertions adds.
+        names = dict.fromkeys(name for name in _names(code) if name[:1] != "@")
         # What the failing statement names matters most, and the number of bindings is bounded.
         first = [name for name in names if name in statement]
         self.names = list(dict.fromkeys([*first, *names]))[:_NAMES]
@@ -62,7 +64,7 @@ def bindings(scopes: Sequence[Scope], places: Places, test_path: str) -> list[di
     for scope in scopes:
         for name in scope.names:
             value = scope.value(name)
-            if type(value) in _PLAIN:
+            if id(type(value)) in _PLAIN:
                 continue
             for told, place in _told(name, value, scope, places, test_path):
                 if told not in found and place["path"] != test_path:
@@ -82,7 +84,7 @@ def _told(name: str, value: Any, scope: Scope, places: Places, test_path: str) -
     elif place is not None and place["kind"] == "instance" and place["path"] == test_path:
         for attribute in scope.names:
             inner = _held(value, attribute)
-            if type(inner) not in _PLAIN:
+            if id(type(inner)) not in _PLAIN:
                 inner_place = _place(inner, places)
                 if inner_place is not None:
                     yield f"{name}.{attribute}", inner_place
@@ -96,7 +98,7 @@ def _attributes(
         return
     for attribute in scope.names:
         inner = members.get(attribute)
-        if inner is None or type(inner) in _PLAIN:
+        if id(type(inner)) in _PLAIN:
             continue
         place = _place(inner, places)
         if place is not None:

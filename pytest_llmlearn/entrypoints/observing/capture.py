@@ -18,6 +18,7 @@ from pytest_llmlearn.domain.occurrence import (
     MESSAGE_LIMIT,
     OUTER_FRAMES,
     STATEMENT_LIMIT,
+    is_inside,
 )
 from pytest_llmlearn.entrypoints.observing import look
 from pytest_llmlearn.entrypoints.observing.facts import Facts
@@ -87,7 +88,8 @@ class Capture:
         start = next((at for at, (frame, _) in enumerate(levels) if places.inside(frame.f_code.co_filename)), None)
         if start is None:
             names = [frame.f_code.co_filename for frame, _ in levels]
-            start = next((at for at, name in enumerate(names) if not (places.harness(name) or places.loop(name))), 0)
+            own = (at for at, name in enumerate(names) if not (places.harness(name) or places.loop(name)))
+            start = next(own, len(levels))
         end = len(levels)
         while end > start + 1 and places.harness(levels[end - 1][0].f_code.co_filename):
             end -= 1
@@ -131,7 +133,7 @@ class Capture:
         links: Sequence[tuple[dict[str, Any], list[Level]]],
     ) -> None:
         """Names the place: that of a syntax error, else the innermost level in the project, the linked ones' last."""
-        if SyntaxError in look.mro(type(error)):
+        if issubclass(type(error), SyntaxError):
             filename, line = (SyntaxError.__dict__[key].__get__(error) for key in ("filename", "lineno"))
             if type(filename) is str and type(line) is int and self.places.inside(filename):
                 frame = self.frame(filename, line, "<module>")
@@ -139,6 +141,9 @@ class Capture:
                 if type(text) is str:
                     frame["statement"] = one_line(text, STATEMENT_LIMIT)
                 wire.update(frame)
+                # Below it lie the parser's levels at most; the file that does not parse has none of its own.
+                inside = [each for each in wire["frames"] if is_inside(each["path"])]
+                wire["frames"] = [*inside, frame]
                 return
         for candidates in (levels, *(own for _, own in links)):
             for level in reversed(candidates):
@@ -165,7 +170,7 @@ def _attribute(error: BaseException, name: str) -> Any:
 def _linked(error: BaseException) -> list[tuple[str, BaseException]]:
     cause = _attribute(error, "__cause__")
     found: list[tuple[str, BaseException]] = [] if cause is None else [("cause", cause)]
-    if BaseExceptionGroup in look.mro(type(error)):
+    if issubclass(type(error), BaseExceptionGroup):
         members = BaseExceptionGroup.__dict__["exceptions"].__get__(error)
         found += [("member", member) for member in members[:LINK_LIMIT]]
     context = _attribute(error, "__context__")

@@ -12,9 +12,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-DEPTH = 5
-"""Levels noted. An unusual number: a note of another length was asked for by somebody else (asyncio's debug mode
-takes 10), and is shown as they wanted."""
+DEPTH = 2
+"""Levels noted: who called, and from where; a third one costs five times as much, for asyncio's loop lies there.
+A note of another length was asked for by somebody else (asyncio's debug mode takes 10), and is shown as they wanted."""
 
 _HOOK = "_warn_unawaited_coroutine"  # the interpreter calls it by this name, from the coroutine's finaliser
 
@@ -73,7 +73,7 @@ def _chooser(original: types.FunctionType, made: Made) -> type:
             ours = False
             try:
                 origin = coroutine.cr_origin
-                ours = origin is not None and _is_ours(origin)
+                ours = origin is not None and len(origin) == DEPTH
                 made(coroutine.__qualname__, origin or ())
             # Called while an object dies, in the midst of anyone's code: the warning itself must still come.
             except Exception:
@@ -88,7 +88,3 @@ def _chooser(original: types.FunctionType, made: Made) -> type:
 
     return Chooser
 
-
-def _is_ours(origin: tuple[tuple[str, int, str], ...]) -> bool:
-    # A young thread has fewer levels than we ask for: then its last one is where threads begin.
-    return len(origin) == DEPTH or (len(origin) < DEPTH and origin[-1][2].endswith("_bootstrap"))

@@ -33,24 +33,24 @@ class Facts:
 
     def of(self, error: BaseException, message: str, frame: types.FrameType | None) -> dict[str, str]:
         """Facts of this exception; `message` is its text, `frame` the innermost frame of its traceback."""
-        bases = look.mro(type(error))
+        kind = type(error)
         found: dict[str, object] = {}
-        if AttributeError in bases:
+        if issubclass(kind, AttributeError):
             self._attribute(error, found)
-        elif ImportError in bases:
+        elif issubclass(kind, ImportError):
             self._import(error, message, found)
-        elif NameError in bases:
+        elif issubclass(kind, NameError):
             self._name(error, message, frame, found)
-        elif SyntaxError in bases:
+        elif issubclass(kind, SyntaxError):
             for key in ("lineno", "offset", "text"):
                 found[key] = _member(SyntaxError, key, error)
-        elif TypeError in bases:
+        elif issubclass(kind, TypeError):
             found["parameters"] = _parameters(message, frame)
-        elif KeyError in bases:
+        elif issubclass(kind, KeyError):
             arguments = _member(BaseException, "args", error)
-            if type(arguments) is tuple and arguments and type(arguments[0]) in (str, int):
+            if type(arguments) is tuple and arguments and look.exactly(arguments[0], str, int):
                 found["key"] = repr(arguments[0])[:80]
-        told = {key: value for key, value in found.items() if type(value) in (str, int) and value != ""}
+        told = {key: value for key, value in found.items() if look.exactly(value, str, int) and value != ""}
         return {key: one_line(str(value), FACT_LIMIT) for key, value in told.items()}
 
     def _attribute(self, error: BaseException, found: dict[str, object]) -> None:

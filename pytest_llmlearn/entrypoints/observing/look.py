@@ -1,7 +1,8 @@
 """Looking at live objects without running any of their code.
 
-No `getattr`, `hasattr`, `isinstance`, `repr` or comparison on anything that is the user's: each can call user code.
-Types, modules' dictionaries and instances' dictionaries are read through the interpreter's own descriptors.
+No `getattr`, `hasattr`, `isinstance`, `repr`, hash or comparison on anything that is the user's, its class included:
+each can call user code. Dictionaries are read through the interpreter's own descriptors; `issubclass` of a built-in
+class and `is` are safe.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ def class_vars(cls: type) -> Mapping[str, Any]:
 
 def is_class(value: object) -> bool:
     """Whether `value` is a class, by its type alone."""
-    return type in mro(type(value))
+    return issubclass(type(value), type)
 
 
 def is_module(value: object) -> bool:
     """Whether `value` is a module, by its type alone."""
-    return types.ModuleType in mro(type(value))
+    return issubclass(type(value), types.ModuleType)
 
 
 def instance_vars(value: object) -> Mapping[str, Any]:
@@ -51,6 +52,11 @@ def instance_vars(value: object) -> Mapping[str, Any]:
         return _EMPTY
     found = descriptor.__get__(value)
     return found if type(found) is dict else _EMPTY
+
+
+def exactly(value: object, *kinds: type) -> bool:
+    """Whether the value's class is one of these, not one derived from them."""
+    return any(type(value) is kind for kind in kinds)
 
 
 def class_name(cls: type) -> str:
@@ -83,13 +89,13 @@ def function_of(value: Any) -> types.FunctionType | None:
             value = function.__dict__.get("__wrapped__")
             if value is None:
                 return function
-        elif kind in (types.MethodType, staticmethod, classmethod):
+        elif kind is types.MethodType or kind is staticmethod or kind is classmethod:
             value = value.__func__
         elif kind is property:
             value = value.fget
         elif kind is functools.partial:
             value = value.func
-        elif kind in (functools._lru_cache_wrapper, functools.cached_property):
+        elif kind is functools._lru_cache_wrapper or kind is functools.cached_property:
             own = instance_vars(value)
             value = own.get("__wrapped__") or own.get("func")
         else:
