@@ -54,17 +54,13 @@ class FileProvenance:
 
 
 def first_answers(layers: Sequence[Sequence[Provenance | None] | None], length: int) -> FileProvenance:
-    """One file's provenance from the answers of several readers, the surest reader first.
+    """One file's provenance from the answers of several readers: the surest of each line, the earlier of equals.
 
-    A layer is one reader's answer for each line; None, for a line or for all, leaves it to the next layer.
+    A layer is one reader's answer for each line; None, for a line or for all, leaves it to the others.
     """
     lines: list[Provenance] = []
     for index in range(length):
-        for layer in layers:
-            answer = layer[index] if layer is not None and index < len(layer) else None
-            if answer is not None:
-                lines.append(answer)
-                break
-        else:
-            lines.append(UNKNOWN)
+        answers = [layer[index] for layer in layers if layer is not None and index < len(layer)]
+        given = [answer for answer in answers if answer is not None]
+        lines.append(max(given, key=lambda answer: answer.confidence, default=UNKNOWN))
     return FileProvenance(lines=tuple(lines))
