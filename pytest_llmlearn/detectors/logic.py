@@ -10,6 +10,7 @@ import ast
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Final
 
 from pytest_llmlearn.domain.assertion import called_name
@@ -17,7 +18,7 @@ from pytest_llmlearn.domain.enclosing import enclosing
 from pytest_llmlearn.domain.finding import Finding, Rule
 from pytest_llmlearn.domain.literal import Kind
 from pytest_llmlearn.domain.mismatch import Mismatch, mismatch
-from pytest_llmlearn.domain.names import dotted
+from pytest_llmlearn.domain.names import defined, dotted
 from pytest_llmlearn.domain.occurrence import Frame, Occurrence
 from pytest_llmlearn.domain.raised import Raised, raised
 from pytest_llmlearn.hookspecs import Detector, Evidence, hookimpl
@@ -62,7 +63,7 @@ ADVICE: Final[dict[Kind, str]] = {
     "extra element": "leave out what was not asked for",
     "order": "keep the specified order",
     "float tolerance": "round only where it is specified",
-    "off by one": "check bounds, `<` against `<=`, and the first index",
+    "off by one": "check bounds and the first index",
     "text case": "keep the specified upper and lower case",
     "white space": "keep spaces and line ends as specified",
     "shape": "return the specified shape",
@@ -72,6 +73,9 @@ ADVICE: Final[dict[Kind, str]] = {
 }
 TOLD_LIMIT: Final = 72
 """Characters of what was got and expected, so that a lesson stays one line of a terminal."""
+
+CONTEXT: Final = 8
+"""Characters of a common beginning that are shown before the first difference."""
 
 _NOT_RAISED = (
     re.compile(r"^DID NOT (?:RAISE|WARN)\b(?: any of)?(?P<names>.*)", re.S),
@@ -83,7 +87,9 @@ _OTHER_MESSAGE = re.compile(
     re.S,
 )
 _CLASS_NAME = re.compile(r"[A-Za-z_][\w.]*")
-_IGNORED_WORDS = frozenset({"class", "No", "warnings", "of", "type", "were", "emitted", "any"})
+_CLASS = re.compile(r"<class '([\w.]+)'>")
+_ACCIDENTS: Final = ("NameError", "AttributeError", "TypeError", "ImportError", "SyntaxError", "LookupError",
+                     "ZeroDivisionError", "RecursionError")  # fmt: skip
 _NOT_UNDER_TEST: Final = frozenset({"len", "isinstance", "type", "raises", "approx", "fail", "list", "sorted", "set"})
 _ELSEWHERE = re.compile(r"^Timeout \(?>|async def functions are not|contains \d+ failed subtest")
 """What pytest's `Failed` also says, and other detectors explain."""
@@ -99,7 +105,7 @@ class LogicDetector:
 
     def detect(self, occurrence: Occurrence, evidence: Evidence) -> Iterable[Finding]:
         statement = _Statement(occurrence, evidence)
-        unit = evidence.unit.qualname or statement.called or "the code under test"
+        unit = _unit_name(evidence, statement)
         told: set[str] = set()
         for one in raised(occurrence):
             for finding in _of(one, occurrence, evidence, statement, unit):
@@ -115,7 +121,7 @@ class _Statement:
         self.frame = _test_frame(occurrence, evidence)
         self.text = evidence.test_text
 
-    @property
+    @cached_property
     def node(self) -> ast.stmt | None:
         """Its syntax tree, or None where it is not known."""
         if self.frame is None:
@@ -137,6 +143,15 @@ class _Statement:
         return None
 
 
+def _unit_name(evidence: Evidence, statement: _Statement) -> str:
+    """The unit under test; of a class the method that the statement calls."""
+    name = evidence.unit.qualname
+    if not name:
+        return statement.called or "the code under test"
+    method = f"{name}.{statement.called}" if evidence.unit.kind == "class" else ""
+    return method if method in defined(evidence.text) else name
+
+
 def _test_frame(occurrence: Occurrence, evidence: Evidence) -> Frame | None:
     path = occurrence.test_path or occurrence.nodeid.partition("::")[0]
     inside = [frame for frame in occurrence.frames if frame.path == path]
@@ -156,7 +171,11 @@ def _of(
             return
         fields = {"unit": unit, "expected": " or ".join(wanted), "raised": one.short_exception}
         fields["kind"] = f"{one.short_exception} instead of {fields['expected']}"
-        yield _finding(WRONG_EXCEPTION, fields, symbols=(*wanted, one.short_exception), confidence=0.9)
+        # An accident, unlike a deliberate `raise`, is better told by the detector that knows its kind.
+        frame = one.innermost
+        accident = one.is_a(*_ACCIDENTS) and not (frame is not None and frame.statement.startswith("raise "))
+        symbols = (*wanted, one.short_exception)
+        yield _finding(WRONG_EXCEPTION, fields, symbols=symbols, confidence=0.5 if accident else 0.9)
 
 
 def _failed(one: Raised, evidence: Evidence, statement: _Statement, unit: str) -> Iterator[Finding]:
@@ -206,20 +225,21 @@ def _told(found: Mismatch) -> str:
         return "leads the test to call `fail`"
     if found.kind == "own check":
         return "fails a check of its own"
-    if found.kind == "missing element" and found.expected is not None:
-        return f"lacks {_cut(found.expected, TOLD_LIMIT - 6)}" if _is_short(found.expected) else "lacks an element"
     if found.kind == "call":
         return "does not make a call that the test expects"
     if found.got is None or found.expected is None:
         return "gives nothing (None)" if found.kind == "none" else f"fails an assertion ({found.kind})"
-    if not found.got.strip("'\" \\n"):
-        found = Mismatch(kind=found.kind, got=repr(found.got) if not found.got else found.got, expected=found.expected)
     half = (TOLD_LIMIT - len("gives , not  ()") - len(found.kind)) // 2
-    return f"gives {_cut(found.got or '', half)}, not {_cut(found.expected or '', half)} ({found.kind})"
+    got, expected = _from_difference(found.got, found.expected, half)
+    return f"gives {_cut(got, half)}, not {_cut(expected, half)} ({found.kind})"
 
 
-def _is_short(text: str) -> bool:
-    return len(text) <= TOLD_LIMIT // 2
+def _from_difference(got: str, expected: str, limit: int) -> tuple[str, str]:
+    """Both without most of their common beginning, where they are too long to be shown whole."""
+    shared = next((at for at, (a, b) in enumerate(zip(got, expected, strict=False)) if a != b), 0)
+    if max(len(got), len(expected)) <= limit or shared <= CONTEXT:
+        return got, expected
+    return f"…{got[shared - CONTEXT :]}", f"…{expected[shared - CONTEXT :]}"
 
 
 def _cut(text: str, limit: int) -> str:
@@ -238,7 +258,8 @@ def _quoted_message(regex: str | None) -> str:
 
 def _names(text: str) -> tuple[str, ...]:
     """The class names in `<class 'ValueError'>`, `(ValueError, KeyError)`, `ValueError`; at most three."""
-    found = [name.rpartition(".")[2] for name in _CLASS_NAME.findall(text[:300]) if name not in _IGNORED_WORDS]
+    words = _CLASS.findall(text[:300]) or [word for word in _CLASS_NAME.findall(text[:300]) if word != "class"]
+    found = [name.rpartition(".")[2] for name in words]
     return tuple(dict.fromkeys(found))[:3]
 
 

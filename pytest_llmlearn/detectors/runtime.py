@@ -39,6 +39,7 @@ _OTHERS: Final = frozenset(
     {"AssertionError", "Failed", "TypeError", "ImportError", "SyntaxError", "Skipped", "Exit", "XFailed"}
 )
 """What the detectors of assertions, types, imports and syntax name: here it is passed over."""
+_ACCEPT: Final = "accept what the specification allows"
 _KEY = re.compile(r"^(['\"])([\w .:/-]{1,40})\1$")
 _UNDEFINED = re.compile(r"(?:name|local variable|free variable) '(\w+)'")
 _IN_FUNCTION = re.compile(r"in function '(?:\w+::)*(\w+)'")
@@ -47,7 +48,7 @@ _NONE_ATTRIBUTE = re.compile(r"'NoneType' object has no attribute '(\w+)'")
 _TIMED_OUT = re.compile(r"^Timeout \(?>")
 _NOT_JSON = re.compile(r"is not JSON serializable|^Circular reference detected$|float values are not JSON")
 _CHANGED = re.compile(r"changed size during iteration|mutated during iteration|changed during iteration")
-_LOOP = re.compile(r"\bevent loop\b|await|coroutine|\bTask\b|\basync")
+_LOOP = re.compile(r"\b[Ee]vent loop\b|await|coroutine|\bTask\b|\basync")
 
 
 class RuntimeDetector:
@@ -209,10 +210,18 @@ def _by_package(seen: _Seen) -> _Verdict | None:
         return None
     if seen.is_own:
         return _Verdict(rule=rules.OWN_ERROR, confidence=BY_CLASS, line=line, fields={"unit": seen.unit})
-    named = _IN_FUNCTION.search(one.message)
-    called = f"{package}.{named[1]}" if named is not None else seen.calls[0] if seen.calls else ""
+    called = _called_of(package, seen)
     fields = {"package": package, "callable": called or package, "base": _telling_base(one)}
     return _Verdict(rule=rules.LIBRARY_ERROR, line=line, symbols=(called or one.exception,), fields=fields)
+
+
+def _called_of(package: str, seen: _Seen) -> str:
+    """What was called of this package: of several calls the one that the message names, else the outermost."""
+    named = _IN_FUNCTION.search(seen.message)
+    calls = [call for call in library_calls(seen.evidence.text, seen.line) if call.partition(".")[0] == package]
+    if named is not None:
+        calls = [call for call in calls if call.rpartition(".")[2] == named[1]] or calls or [f"{package}.{named[1]}"]
+    return calls[0] if calls else ""
 
 
 def _telling_base(one: Raised) -> str:
@@ -240,14 +249,18 @@ def _by_base(seen: _Seen) -> _Verdict | None:
         called = "" if seen.deliberate else api_name(seen.evidence.text, line, "")
         return _Verdict(rule=rules.NOT_IMPLEMENTED, line=line, symbols=(called,), fields={"callable": called or unit})
     if one.is_a("IndexError"):
-        return _Verdict(rule=rules.INDEX, line=line, symbols=seen.calls)
+        return _Verdict(rule=rules.INDEX, line=line)
     if one.is_a("KeyError"):
         key = _KEY.match(message)
         known = key is not None and _is_literal_in(key[2], seen.evidence)
-        fields = {"key": key[2] if key is not None else ""}
+        told = f"The key {key[0]} may be absent" if key is not None else "A key may be absent"
+        fields = {"key": key[2] if key is not None else "", "told": told}
+        fields["advice"] = "use 'get' with a default, or make sure that it is set"
+        if seen.deliberate:
+            fields |= {"told": f"{unit} raises KeyError itself", "advice": _ACCEPT, "raised_by": "own"}
         return _Verdict(rule=rules.KEY, line=line, symbols=(fields["key"] if known else "",), fields=fields)
     if one.is_a("ZeroDivisionError") or (one.is_a("RuntimeWarning") and "divide" in message[:60]):
-        return _Verdict(rule=rules.ZERO_DIVISION, line=line, symbols=seen.calls)
+        return _Verdict(rule=rules.ZERO_DIVISION, line=line)
     if one.is_a("FileNotFoundError"):
         return _Verdict(rule=rules.FILE_NOT_FOUND, line=line, symbols=seen.calls or ("open",))
     if one.is_a("OSError", "EOFError"):
@@ -292,8 +305,7 @@ def _value(seen: _Seen) -> _Verdict:
     """A `ValueError`: the code's own refusal of its input, or that of what it called."""
     message = seen.message
     if seen.deliberate:
-        fields = {"callable": f"`{seen.unit}`" if seen.unit else "The code", "raised_by": "own",
-                  "advice": "where the test holds it valid, accept it as specified"}  # fmt: skip
+        fields = {"callable": seen.unit, "raised_by": "own", "advice": _ACCEPT}
         return _Verdict(rule=rules.VALUE, confidence=BY_CLASS, line=seen.line, fields=fields)
     named = _NAMED_CALL.search(message)
     called = next((name for name in named.groups() if name), "") if named is not None else ""
@@ -302,8 +314,7 @@ def _value(seen: _Seen) -> _Verdict:
     elif "truth value of a" in message:
         called = "bool"
     symbol = called if called in ("unpacking", "bool") else api_name(seen.evidence.text, seen.line, called)
-    fields = {"callable": f"`{symbol}`" if symbol else ""}
-    fields |= {"raised_by": "library", "advice": "check or convert it first"}
+    fields = {"callable": symbol, "raised_by": "library", "advice": "check or convert it first"}
     return _Verdict(rule=rules.VALUE, line=seen.line, symbols=(symbol,), fields=fields)
 
 

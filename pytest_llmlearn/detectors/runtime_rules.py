@@ -17,12 +17,12 @@ INDEX = _rule(
 )
 KEY = _rule(
     "key", "major", "A key was read that the mapping does not have.",
-    "The key `{key}` may be absent: use `get` with a default, or make sure that it is set.",
+    "{told}: {advice}.",
     "A key may be absent: use `get` with a default, or make sure that it is set.",
 )
 VALUE = _rule(
     "value", "major", "A value of the right type but of no use was given to an operation.",
-    "{callable} does not take such a value: {advice}.",
+    "`{callable}` refuses this value: {advice}.",
     "Check or convert the value before the operation that refuses it.",
 )
 ATTRIBUTE_NONE = _rule(

@@ -29,7 +29,7 @@ MISSING_ATTRIBUTE = Rule(
     rule_id="type.missing-attribute",
     severity="major",
     meaning="An object has no attribute or method of that name.",
-    lesson="`{of}` has no attribute `{name}`{instead}: use a name that the class really has, or define it.",
+    lesson="`{of}` has no attribute `{name}`{instead}: {advice}.",
     plain="Use attributes and methods that the object's class really has, or define them.",
 )
 UNEXPECTED_KEYWORD = Rule(
@@ -92,7 +92,7 @@ ABSTRACT_CLASS = Rule(
     rule_id="type.abstract-class",
     severity="major",
     meaning="A class that still has abstract methods was instantiated.",
-    lesson="`{type}` is abstract, {methods} not implemented: implement it, or leave out `abstractmethod`.",
+    lesson="`{type}` is abstract: implement {methods}, or do not mark it as abstract.",
     plain="Implement every abstract method, or do not mark it as abstract where callers make instances.",
 )
 RULES: Final = (
@@ -162,16 +162,16 @@ def _details(
     if rule is NONE_VALUE:
         return dict(groups), library_calls(evidence.text, line)[:1]
     if rule is UNSUPPORTED_OPERAND:
-        types = [f"`{groups[side]}`" for side in ("left", "right") if side in groups]
+        types = [f"'{groups[side]}'" for side in ("left", "right") if side in groups]
         operator = groups.get("operator", "+" if "concat" in message else "this operator")
         fields = {"operator": operator, "types": " and ".join(types) or "these types"}
-        return fields, (f"operator {operator}", *(name.strip("`") for name in types)) if types else ()
+        return fields, (f"operator {operator}", *(name.strip("'") for name in types)) if types else ()
     if rule is BAD_ARGUMENT_TYPE:
         called = api_name(evidence.text, line, groups.get("callable", ""))
         wanted = groups.get("wanted") or next((word for key, word in _WANTED_INSTEAD if key in message), "")
-        fields = {"callable": f"`{called}`" if called else "The call", "wanted": wanted.strip()}
+        fields = {"callable": called or "The call", "wanted": wanted.strip()}
         if "got" in groups:
-            fields["got"] = f"`{groups['got'].strip(' ').strip(chr(39))}`"
+            fields["got"] = groups["got"].strip(" '")
         return {key: value for key, value in fields.items() if value}, (called,) if called else ()
     if rule is ABSTRACT_CLASS:
         methods = ", ".join(re.findall(r"\w+", groups.get("methods", ""))[:4])
@@ -238,10 +238,13 @@ def _attribute_error(one: Raised, occurrence: Occurrence, evidence: Evidence) ->
     if not name or not of:
         yield _finding(MISSING_ATTRIBUTE, line, library_calls(evidence.text, line)[:1], {}, BY_TYPE * one.weight)
         return
-    module = "." in of and of.islower() and not kind  # a library's own wording for what one of its modules lacks
+    # A library's own wording for what one of its modules lacks.
+    module = "." in of and of.islower() and " object " not in message and not kind
     near = one.facts.get("near") or suggested(message)
     fields = {"of": of, "name": name, "instead": f" (there is {near.partition(',')[0]})" if near else ""}
-    fields["kind"] = "own" if of.partition(".")[0] in defined(evidence.text) else "other"
+    own = of.partition(".")[0] in defined(evidence.text)
+    fields["kind"] = "own" if own else "other"
+    fields["advice"] = "define it, for callers use it" if own else "use a name that this class really has"
     confidence = AWAITABLE if kind == "coroutine" or _COROUTINE.search(of) or module else EXACT
     yield _finding(MISSING_ATTRIBUTE, line, (f"{_public(of, one)}.{name}",), fields, confidence * one.weight)
 

@@ -180,14 +180,17 @@ def _members(got: _Dict, expected: _Dict, depth: int) -> Kind:
     if missing and extra:
         cased = {key.casefold() for key in missing} == {key.casefold() for key in extra}
         return "text case" if cased else "value"
-    if missing or extra:
-        return "missing element" if missing else "extra element"
-    return _pairwise([have[key] for key in want], list(want.values()), depth)
+    both = [key for key in want if key in have]
+    if not missing and not extra:
+        return _pairwise([have[key] for key in both], [want[key] for key in both], depth)
+    if any(have[key] != want[key] for key in both):
+        return "value"
+    return "missing element" if missing else "extra element"
 
 
 def _sequence(got: Sequence[Any], expected: Sequence[Any], depth: int) -> Kind:
     if _depth(got) != _depth(expected) and got and expected:
-        return "shape" if _depth(got) > 1 and _depth(expected) > 1 else "type"
+        return "shape"
     elements = _elements(got, expected)
     if elements is not None:
         return elements

@@ -72,7 +72,8 @@ def _introspected(lines: list[str], sides: Sides) -> Mismatch:
         return _truth(claim, where, sides)
     left, operator, right = split
     if operator in ("in", "not in"):
-        return Mismatch(kind="missing element" if operator == "in" else "extra element", got=right, expected=left)
+        wanted = f"something {'with' if operator == 'in' else 'without'} {left}"
+        return Mismatch(kind="missing element" if operator == "in" else "extra element", got=right, expected=wanted)
     got, expected = sides.pair(left, right)
     if operator in ("!=", "is not"):
         return Mismatch(kind="none" if got == "None" == expected else "value", got=got)
@@ -85,12 +86,14 @@ def _introspected(lines: list[str], sides: Sides) -> Mismatch:
 
 def _truth(claim: str, where: re.Match[str] | None, sides: Sides) -> Mismatch:
     """`assert X`: whether X holds is decided by a call that the next line may show."""
+    asserted = "a false value" if claim.startswith("not ") else "a true value"
+    claim = claim.removeprefix("not ")
     if claim == "None":
-        return Mismatch(kind="none", got="None")
+        return Mismatch(kind="none", got="None", expected=asserted)
     call = where["call"] if where is not None else ""
     found = _BUILT_IN.match(call) or _CALL.match(call)
     if found is None:
-        return Mismatch(kind="truth" if sides.likely == "value" else sides.likely, got=claim)
+        return Mismatch(kind="truth" if sides.likely == "value" else sides.likely, got=claim, expected=asserted)
     name = found["name"].rpartition(".")[2]
     if name in _COMPARING:
         values = _try_read(f"({found['arguments']},)")
@@ -98,7 +101,8 @@ def _truth(claim: str, where: re.Match[str] | None, sides: Sides) -> Mismatch:
             pair = (values[1], values[0]) if sides.swapped else values[:2]
             return Mismatch(kind=difference(*pair) if pair[0] != pair[1] else "value")
         return Mismatch(kind="value")
-    return Mismatch(kind=TOLD_BY_CALL.get(name, "value" if name in ("startswith", "endswith") else "truth"), got=claim)
+    kind = TOLD_BY_CALL.get(name, "value" if name in ("startswith", "endswith") else "truth")
+    return Mismatch(kind=kind, got=claim, expected=f"{asserted} of {name}(…)")
 
 
 def _split(claim: str) -> tuple[str, str, str] | None:
@@ -160,7 +164,7 @@ def _explained(rest: list[str], sides: Sides) -> Kind | None:
     more = {fronts[(match[1] or match[2]).lower()] for match in _MORE.finditer(text)}
     more |= {fronts[match[1] or match[2]] for match in _EXTRA_SET.finditer(text)}
     differing = _AT_INDEX.search(text) or _DIFFERING.search(text) or _FIRST_DIFFERING.search(text)
-    if len(more) == 1 and (differing is None or "index" in text or "element" in text):
+    if len(more) == 1 and not _DIFFERING.search(text):
         return "missing element" if more.pop() == sides.swapped else "extra element"
     if more:
         return "value"
@@ -228,9 +232,14 @@ def _worded(message: str, lines: list[str], sides: Sides) -> Mismatch | None:
         if needle in message and (match := pattern.match(message)) is not None:
             groups = match.groupdict()
             told: Kind = "none" if groups.get("got") == "None" and kind == "truth" else kind
+            wanted = groups.get("expected")
             if message.startswith("Regex didn't"):
                 told = "value"
-            return Mismatch(kind=told, got=groups.get("got"), expected=groups.get("expected"))
+            elif kind == "truth":
+                wanted = f"a{needle.removeprefix(' is not')} value"
+            elif kind in ("missing element", "extra element"):
+                wanted = f"something {'with' if kind == 'missing element' else 'without'} {wanted}"
+            return Mismatch(kind=told, got=groups.get("got"), expected=wanted)
     return _unequal(lines, sides)
 
 

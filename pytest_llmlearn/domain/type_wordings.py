@@ -100,16 +100,16 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("unsupported-operand", rf"^can only concatenate (?P<left>\w+) \(not \"(?P<right>{_NAME})\"\) to \w+"),
         (
             "unsupported-operand",
-            rf"^can't (?:concat|compare|subtract) (?P<left>{_NAME}) (?:to|and) (?P<right>[\w.\-]+)",
+            r"^can't (?:concat|compare|subtract) (?P<left>[\w.\-]+) (?:to|and) (?P<right>[\w.\-]+)",
         ),
         ("unsupported-operand", rf"^can't multiply (?P<left>sequence) by non-int of type '(?P<right>{_NAME})'"),
         ("unsupported-operand", r"^ufunc '(?P<operator>\w+)' (?:did not contain a loop|cannot use operands)"),
         ("unsupported-operand", r"^numpy boolean subtract|^cannot (?:add|subtract|multiply|compare)\b"),
-        ("unsupported-operand", r"^Cannot (?:compare|interpret|join|perform '\w+')|^Invalid comparison between"),
+        ("unsupported-operand", r"^Cannot (?:compare|join|perform '\w+')|^Invalid comparison|^'in <string>' requires"),
         (
             "bad-argument-type",
-            r"^(?:(?P<callable>[\w.]+)(?:\(\))?:? )?(?:first |\d\w\w )?arg(?:ument)?(?: ?\w+| '\w+')? (?:must|should) be"
-            r" (?P<wanted>.+?)(?:,? (?:not|but got|got) (?P<got>['\w.<> ]+))?$",
+            r"^(?:(?P<callable>[\w.]+)(?:\(\))?:? )?(?:first |\d\w\w )?arg(?:ument)?(?: ?\w+| '\w+')?"
+            r" (?:must|should) be (?P<wanted>.+?)(?:,? (?:not|but got|got) (?P<got>['\w.<> ]+))?$",
         ),
         ("bad-argument-type", rf"^(?P<callable>\w+)\(\) .*must be (?P<wanted>.+?), not {_Q}(?P<got>{_NAME})"),
         ("bad-argument-type", rf"must be (?P<wanted>[^,]+?),? (?:not|but got|got) {_Q}(?P<got>{_NAME})"),
