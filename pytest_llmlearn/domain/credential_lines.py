@@ -1,4 +1,4 @@
-"""Credentials whose place in a line tells them: authorization headers, netrc, .pgpass, options of curl and sshpass.
+"""Credentials told by their place: in headers, netrc, .pgpass, XML, options of curl and sshpass.
 
 The formats: RFC 7617 and RFC 6750 (headers), the manuals of ftp's netrc, of libpq's password file and of curl.
 """
@@ -28,6 +28,10 @@ _CURL_USER = re.compile(
 )
 _SSHPASS = re.compile(r"(?P<keep>\bsshpass[ \t]{1,4}-p[ \t]{0,4}[\"']?)[^\s\"']+")
 
+_ELEMENT = re.compile(
+    r"(?P<keep><[\w.:-]{0,40}(?:password|passwd|pwd|secret|token|api-?key)[\w.-]{0,20}>)[^<>\s]+(?=</)", re.IGNORECASE
+)
+
 
 def hide_credential_lines(text: str) -> str:
     """The text with the credentials of such lines replaced by `MASK`, and all else kept."""
@@ -39,6 +43,8 @@ def hide_credential_lines(text: str) -> str:
         text = _CURL_USER.sub(_hide, text)
     if "sshpass" in text:
         text = _SSHPASS.sub(_hide, text)
+    if "</" in text:
+        text = _ELEMENT.sub(_hide, text)
     if _HEADER_HINT.search(text) is not None:
         text = _HEADER.sub(_hide_header, text)
     return text

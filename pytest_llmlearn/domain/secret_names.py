@@ -63,7 +63,7 @@ _TAIL = re.compile(r"[A-Za-z0-9_-]{0,40}+")
 _AFTER = re.compile(
     r"(?P<close>\\{0,3}[\"'`])?(?P<subscript>[ \t]?\])?(?:\[[0-9]{0,4}\])?[ \t]*"
     r"(?:(?P<annotated>:[ \t]*[A-Za-z_][\w.]{0,60}"
-    r"(?:\[[^\[\]\n=\"']{0,60}(?:\[[^\[\]\n=\"']{0,60}\][^\[\]\n=\"']{0,60})?\])?"
+    r"(?:\[[^\[\]\n\"']{0,60}(?:\[[^\[\]\n\"']{0,60}\][^\[\]\n\"']{0,60})?\])?"
     r"(?:[ \t]*\|[ \t]*[\w.]{1,60}){0,4}[ \t]*=(?!=))"
     r"|(?P<operator>:=|=>|={1,3}|!={1,2}|:(?!:)|,(?=[ \t]))"
     r"|(?P<call>\())?"
@@ -92,6 +92,7 @@ _KEY_AND_VALUE_CALL = re.compile(
 _WORD_START = re.compile(r"[\w$!#]")
 _ASKING = re.compile(r"(?:get|load|read|fetch|find|lookup|from|generate|make|create|prompt)_?\Z")
 _DEFAULT = re.compile(r"[^\n#]{0,200}?\b(?:or|else)[ \t]+(?=[rbu]?[\"'])")
+_CONTINUED = re.compile(r"[ \t]*\+[ \t]*(?=[rbuf]?[\"'])|[^\n#;,)\]}\"']{0,200}?\b(?:or|else)[ \t]+(?=[rbuf]?[\"'])")
 _DASHES = re.compile(r"(?<![\w-])--?(?:[A-Za-z][\w-]{0,40})?\Z")
 _NAME_PART = re.compile(r"(?<![\w.\[\"'])[\w.\[\"']*\Z")
 _BASIC_PAIR = re.compile(
@@ -192,7 +193,10 @@ class _NamedValues:
             if _ASKING.search(lead[-24:].lower()) is None:
                 self._quoted(value, found)
         elif not found.closed and text[tail_end : tail_end + 1] in (" ", "\t"):
-            self._option(value, found)
+            if text.startswith("passw", start) and _OPENING.match(text, value) is not None:
+                self._quoted(value, found)  # in a message: wrong password '…'
+            else:
+                self._option(value, found)
         self._compared_before(start, found)
 
     # What may stand as a value ------------------------------------------------------------------------------------
@@ -211,7 +215,9 @@ class _NamedValues:
         if opening is None:
             return False
         quote = opening["quote"]
-        inside = not (name.closed or opening["prefix"]) and (name.lead.count(quote) - name.lead.count("\\" + quote)) & 1
+        inside = not name.closed and (name.lead.count(quote) - name.lead.count("\\" + quote)) & 1
+        if inside and opening["prefix"]:
+            return False  # 'password=b': what looks like a prefix is the value
         if inside and _WORD_START.match(text, opening.end()) is None:
             return True  # the name stands in a string, and this quote ends it: no word follows it directly
         end = self._literal(position, name.weak)
@@ -222,7 +228,12 @@ class _NamedValues:
             elif "\n" in text[end:position] and not container:
                 break
             opening = _OPENING.match(text, position)
-            if opening is None or opening["quote"][0] in "\\`":
+            if opening is None:
+                continued = _CONTINUED.match(text, end)
+                if continued is None:
+                    break
+                position = continued.end()
+            elif opening["quote"][0] in "\\`":
                 break
             end = self._literal(position, name.weak)
         return True

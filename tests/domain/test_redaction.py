@@ -151,6 +151,11 @@ NAMED = [
     "headers = {'Authorization': 'Bearer @@'}",
     "X-Api-Key: @@",
     "contraseña = '@@'",
+    "password = 'abc' if local else '@@'",
+    "password = 'abc' + '@@'",
+    "password: Annotated[str, Field(min_length=8)] = '@@'",
+    "E   LoginError: wrong password '@@' for bob",
+    "<db><password>@@</password></db>",
 ]
 
 INNOCENT = [
@@ -219,6 +224,13 @@ INNOCENT = [
     "Object at 0x7f8b8c0d5e10",
     "cookies = response.cookies",
     "credentials = load_credentials(path)",
+    "f(password=none_type_0, x=1)",
+    'print("Enter your password:", end="")',
+    'raise ValueError("password: must not be empty")',
+    "max_tokens = 4096",
+    "password = first_password or second_password",
+    'url = re.compile("((http|https)://)?www.example.com/")',
+    'File "/tmp/run_qrhznkws/w/module_12.py", line 64',
 ]
 
 
@@ -457,6 +469,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "masks": lambda n: f'password = "{"x" * n}!"; token=' + "-." * (n // 2) + "!",
     "colons": lambda n: ":5432:a" * (n // 7),
     "machines": lambda n: "machine a login b password " * (n // 27),
+    "elements": lambda n: "<password>a" * (n // 11) + "</",
     "dashes": lambda n: "--a" * (n // 3) + " password x",
 }
 
