@@ -71,7 +71,7 @@ ADVICE: Final[dict[Kind, str]] = {
     "own check": "the code's own assertion does not hold",
     "explicit fail": "the test calls this result a failure",
 }
-TOLD_LIMIT: Final = 72
+TOLD_LIMIT: Final = 68
 """Characters of what was got and expected, so that a lesson stays one line of a terminal."""
 
 CONTEXT: Final = 8

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Final
 
 from pytest_llmlearn.domain.enclosing import api_name, library_calls
@@ -104,6 +105,8 @@ EXACT: Final = 0.9
 """Confidence where the message has a shape that says just this."""
 BY_TYPE: Final = 0.5
 """Confidence where only the exception's class speaks."""
+LISTED: Final = 4
+"""Parameters of a signature that a lesson lists."""
 AWAITABLE: Final = 0.3
 """Confidence where a coroutine was used like its result: the missing `await` is the mistake."""
 
@@ -196,10 +199,9 @@ def _about_call(
     else:
         fields["advice"] = "use the signature of the installed version"
     if rule is UNEXPECTED_KEYWORD:
-        near = one.facts.get("near") or suggested(one.message)
         if argument:
             fields["argument"] = argument
-        fields["instead"] = f" (there is {near.partition(',')[0]})" if near else ""
+        fields["instead"] = _instead(argument, name, one, evidence)
     else:
         fields["told"] = _arity(groups)
     for key in ("missing", "takes", "given", "twice"):
@@ -207,6 +209,21 @@ def _about_call(
             fields[key] = groups[key]
     symbols = (f"{name}.{argument}" if argument else name,) if name else ()
     return _finding(rule, line, symbols, fields, confidence)
+
+
+def _instead(argument: str, name: str, one: Raised, evidence: Evidence) -> str:
+    """What the callable does take: the parameter that was meant, where one resembles it, else the first ones."""
+    told = one.facts.get("parameters", "")
+    names = [entry for entry in told.split(",") if entry.isidentifier()]
+    module, _, function = name.rpartition(".")
+    if not names and module:
+        signature = evidence.surroundings.signature(module, function)
+        names = [entry for entry in signature.parameters if entry not in ("self", "cls")] if signature else []
+    near = suggested(one.message) or next(iter(get_close_matches(argument, names, 1)), "")
+    if near:
+        return f", there is {near}"
+    listed = ", ".join(names[:LISTED])
+    return f", it takes {listed}{', …' if len(names) > LISTED else ''}" if listed else ""
 
 
 def _arity(groups: Mapping[str, str]) -> str:
@@ -241,7 +258,7 @@ def _attribute_error(one: Raised, occurrence: Occurrence, evidence: Evidence) ->
     # A library's own wording for what one of its modules lacks.
     module = "." in of and of.islower() and " object " not in message and not kind
     near = one.facts.get("near") or suggested(message)
-    fields = {"of": of, "name": name, "instead": f" (there is {near.partition(',')[0]})" if near else ""}
+    fields = {"of": of, "name": name, "instead": f", there is {near.partition(',')[0]}" if near else ""}
     own = of.partition(".")[0] in defined(evidence.text)
     fields["kind"] = "own" if own else "other"
     fields["advice"] = "define it, for callers use it" if own else "use a name that this class really has"

@@ -145,7 +145,7 @@ def test_an_accident_inside_of_raises_is_left_to_its_own_detector() -> None:
     [
         "Regex pattern did not match.\n  Expected regex: 'foo'\n  Actual message: 'bar'",
         "Regex pattern did not match.\n Regex: 'foo'\n Input: 'bar'",
-        "\"foo\" does not match \"bar\"",
+        '"foo" does not match "bar"',
     ],
 )
 def test_another_message_than_the_expected_one_is_a_wrong_exception(message: str) -> None:

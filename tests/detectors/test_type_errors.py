@@ -14,7 +14,7 @@ from pytest_llmlearn.domain.finding import Finding
 from pytest_llmlearn.domain.occurrence import Frame, Linked, Occurrence
 from pytest_llmlearn.domain.source import unit_at
 from pytest_llmlearn.domain.type_wordings import read_attribute_error, read_type_error
-from pytest_llmlearn.hookspecs import Detector, Evidence
+from pytest_llmlearn.hookspecs import Detector, Evidence, Signature
 
 WORDINGS = Path(__file__).parent.parent / "data" / "wordings.json"
 CODE = """\
@@ -36,6 +36,14 @@ def add(a, b):
 """
 
 
+class Surroundings:
+    """Knows one signature of a library."""
+
+    def signature(self, module: str, qualname: str) -> Signature | None:
+        known = (module, qualname) == ("skimage.transform", "resize")
+        return Signature(parameters=("image", "output_shape", "order", "mode", "cval")) if known else None
+
+
 def findings(
     message: str,
     *,
@@ -55,7 +63,7 @@ def findings(
         test_path="test_shop.py",
     )  # fmt: skip
     evidence = Evidence(
-        path="shop.py", text=CODE, unit=unit_at(CODE, line or 6), surroundings=None,  # type: ignore[arg-type]
+        path="shop.py", text=CODE, unit=unit_at(CODE, line or 6), surroundings=Surroundings(),  # type: ignore[arg-type]
         in_test=line is None,
     )  # fmt: skip
     return list(TypeDetector().detect(occurrence, evidence))
@@ -152,10 +160,16 @@ def test_a_keyword_of_a_library_is_named_in_full() -> None:
 
 @pytest.mark.parametrize("suggestion", ["", ". Did you mean 'output_shape'?"])
 def test_a_suggested_keyword_is_passed_on(suggestion: str) -> None:
-    """From the exception's own facts, or from the message of newer versions."""
-    facts = {} if suggestion else {"near": "output_shape"}
-    (found,) = findings(f"resize() got an unexpected keyword argument 'size'{suggestion}", **facts)
-    assert "there is output_shape" in found.lesson
+    """By likeness with the parameters that the exception's facts tell, or by the message of newer versions."""
+    facts = {} if suggestion else {"parameters": "image,output_shape,order"}
+    (found,) = findings(f"resize() got an unexpected keyword argument 'out_shape'{suggestion}", **facts)
+    assert "`out_shape`, there is output_shape:" in found.lesson
+
+
+def test_the_installed_signature_is_told_where_no_parameter_resembles_the_argument() -> None:
+    """What a library really takes is read from its source, through the surroundings."""
+    (found,) = findings("resize() got an unexpected keyword argument 'multichannel'")
+    assert "`multichannel`, it takes image, output_shape, order, mode, …:" in found.lesson
 
 
 def test_a_signature_that_callers_do_not_expect_is_laid_on_its_definition() -> None:
