@@ -36,7 +36,7 @@ from pytest_llmlearn.domain.source import unit_named
 from pytest_llmlearn.hookspecs import Detector, Evidence, hookimpl
 
 _OF_ASYNC = re.compile(
-    r"corout|await|async|event loop|_GatheringFuture|Task was destroyed|Task exception|Future exception|<Task "
+    r"corout|await|async|[Ee]vent loop|_GatheringFuture|Task was destroyed|Task exception|Future exception|<Task "
     r"|__aenter__|__aexit__|context manager protocol|__enter__|__aiter__"
 )
 _IN_TEXT = re.compile(r"\basync\s+(?:def|with|for)\b|\basyncio\b|\banyio\b|\btrio\b")
@@ -156,9 +156,7 @@ def _says_lost(told: Iterable[tuple[str, str]]) -> bool:
 
 
 def _is_of_coroutine(message: str) -> bool:
-    return bool(_COROUTINE_VALUE.search(message)) and "coroutine object" not in message.replace(
-        "'coroutine' object", ""
-    )
+    return bool(_COROUTINE_VALUE.search(message)) and "just-started coroutine" not in message
 
 
 def _plain(occurrence: Occurrence, evidence: Evidence, of_kind: bool, written: bool) -> Iterator[Finding]:

@@ -35,13 +35,13 @@ def import_for(name: str, evidence: Evidence, told: str = "") -> tuple[str, str]
         has = evidence.surroundings.names(name)
         if has is None or asked & set(has):
             return f"import {name}", name
-    if home is not None and (
-        not name.islower() or not evidence.text or _is_called(evidence.text, name) or name in _VALUES
-    ):
+    fits = name in _VALUES or (bool(asked) and name in _WITH_ATTRIBUTES) or _is_called(evidence.text, name)
+    if home is not None and (fits or not name.islower() or not evidence.text):
         return f"from {home} import {name}", f"{home}.{name}"
     return "", ""
 
 
+_WITH_ATTRIBUTES = frozenset({"datetime", "chain"})
 _VALUES = frozenset({"pi", "inf", "ndimage", "models", "ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits"})
 
 

@@ -53,7 +53,9 @@ _OPENED_ON = re.compile(r"\bon line (\d+)$")
 _UNTERMINATED = re.compile(
     r"unterminated|was never closed|unexpected EOF|EOF while scanning|EOF in multi-line|unexpected end of file"
 )
-_WRONG_ANYWAY = re.compile(r"unmatched|does not match|unexpected indent|unindent|invalid|cannot assign|outside")
+_WRONG_ANYWAY = re.compile(
+    r"unmatched|does not match|unexpected indent|unindent|inconsistent use|invalid|cannot assign|outside"
+)
 _MARKER = re.compile(
     r"^\s*(?:`{1,3}(?!`)|~~~)|<\|[a-z_]+\|>|\[/?INST\]|<</?SYS>>|^\s*</?(?:s|code|pre|think|answer)>"
     r"|^\s*(?:User|Assistant|Human|AI|System):"
@@ -82,14 +84,14 @@ class SyntaxDetector:
     rules: Sequence[Rule] = RULES
 
     def detect(self, occurrence: Occurrence, evidence: Evidence) -> Iterable[Finding]:
-        if not occurrence.is_a("SyntaxError"):
+        if not occurrence.is_a("SyntaxError", "IndentationError", "TabError"):
             return
         message, file, line = _located(occurrence)
         if file.startswith("<") or _of_another_file(file, evidence) or _compiles(evidence.text):
             return
         if not evidence.text and _raised_by_code(file, occurrence):
             return
-        yield _finding(message, line, evidence.text, indented=occurrence.is_a("IndentationError"))
+        yield _finding(message, line, evidence.text, indented=occurrence.is_a("IndentationError", "TabError"))
 
 
 def _located(occurrence: Occurrence) -> tuple[str, str, int | None]:
