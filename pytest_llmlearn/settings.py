@@ -21,7 +21,7 @@ FOLDER = ".llmlearn"
 ENABLING_VARIABLE = "LLMLEARN"
 ROOT_VARIABLE = "LLMLEARN_ROOT"
 PREFIX = "LLMLEARN_"
-OTHER_VARIABLES = frozenset({ROOT_VARIABLE, "LLMLEARN_CORPORA"})
+OTHER_VARIABLES = frozenset({ROOT_VARIABLE, "LLMLEARN_CORPORA", "LLMLEARN_DEBUG"})
 """Variables with our prefix that are no settings."""
 
 Glob = tuple[str, str | None]

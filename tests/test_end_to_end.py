@@ -123,12 +123,12 @@ def test_the_loop(shop: Shop) -> None:
     red = shop.run("pytest", "--llm-learn", "-p", "no:cacheprovider")
     assert red.returncode == 1
     assert "2 failures laid on LLM-written code: 2 new patterns, 0 seen before; 1 elsewhere" in red.stdout
-    assert "shop/users.py:12 [async.never-awaited]" in red.stdout
+    assert "shop/users.py:13 [async.never-awaited] Await 'load_user'" in red.stdout
 
     rows = {row["nodeid"].partition("::")[2]: row for row in shop.json("occurrences")}
     assert set(rows) == {"test_the_name", "test_the_initials"}
     name, initials = rows["test_the_name"], rows["test_the_initials"]
-    assert (name["path"], name["line"], name["rule_id"]) == ("shop/users.py", 12, "async.never-awaited")
+    assert (name["path"], name["line"], name["rule_id"]) == ("shop/users.py", 13, "async.never-awaited")
     assert (name["model"], name["scope"], name["function"]) == ("Claude Sonnet 5", "generated", "user_name")
     assert (initials["line"], initials["rule_id"]) == (16, "logic.assertion-mismatch")
     assert initials["chosen_by"] == "statement"
@@ -189,7 +189,8 @@ def test_a_repository_that_says_nothing_is_told_how_to(shop: Shop) -> None:
 def test_markers_and_globs_say_it(shop: Shop) -> None:
     """The one-line ways that the section names work."""
     shop.git("commit", "--amend", "-q", "-m", "Add users")
-    shop.write("pyproject.toml", '[tool.pytest.ini_options]\npythonpath = ["."]\n[tool.llmlearn]\ngenerated = ["shop/users.py=gpt-x"]\n')
+    settings = '[tool.llmlearn]\ngenerated = ["shop/users.py=gpt-x"]\n'
+    shop.write("pyproject.toml", f'[tool.pytest.ini_options]\npythonpath = ["."]\n{settings}')
     shop.run("pytest", "--llm-learn", "-p", "no:cacheprovider")
     assert {row["model"] for row in shop.json("occurrences")} == {"gpt-x"}
     shop.write("shop/people.py", "# llmlearn: generated=gpt-y\ndef broken():\n    return 2\n")

@@ -70,11 +70,11 @@ class Attribution:
 
     def attribute(self, occurrences: Sequence[Occurrence]) -> list[Culprit | None]:
         """The culprit of each failure, None where none of its code is known to be a model's."""
-        candidates = [list(self._candidates(occurrence)) for occurrence in occurrences]
-        self._origins.load(candidate.path for several in candidates for candidate in several)
+        levels = [list(self._levels(occurrence)) for occurrence in occurrences]
+        self._origins.load(candidate.path for several in levels for level in several for candidate in level)
         return [
             self._chosen(occurrence, several) or self._handed_in(occurrence)
-            for occurrence, several in zip(occurrences, candidates, strict=True)
+            for occurrence, several in zip(occurrences, levels, strict=True)
         ]
 
     def _handed_in(self, occurrence: Occurrence) -> Culprit | None:
@@ -92,22 +92,31 @@ class Attribution:
             in_test=occurrence.line is None,
         )
 
-    def _chosen(self, occurrence: Occurrence, candidates: Sequence[_Candidate]) -> Culprit | None:
-        generated = [(candidate, self._written(candidate)) for candidate in candidates]
+    def _chosen(self, occurrence: Occurrence, levels: Sequence[Sequence[_Candidate]]) -> Culprit | None:
+        """From the nearest level that names anything of the project; a farther one is not accused in its place.
+
+        The last level, the test's own lines, is asked in any case: a test that a model wrote is generated code too.
+        """
+        nearest = next((level for level in levels[:-1] if level), ())
         for allowed in (True, False) if self._everything else (True,):
-            kept = [(candidate, origin) for candidate, origin in generated if origin.generated or not allowed]
-            if kept:
-                candidate, origin = kept[0]
-                return Culprit(
-                    path=candidate.path,
-                    line=candidate.line,
-                    unit=candidate.unit,
-                    chosen_by=_how(candidate, [entry for entry, _ in kept]),
-                    provenance=origin,
-                    in_test=candidate.in_test,
-                    broken_test=candidate.in_test and is_broken_test(occurrence, candidate.path),
-                )
+            for level in (nearest, levels[-1]):
+                kept = [(candidate, self._written(candidate)) for candidate in level]
+                kept = [(candidate, origin) for candidate, origin in kept if origin.generated or not allowed]
+                if kept:
+                    return self._culprit(occurrence, kept)
         return None
+
+    def _culprit(self, occurrence: Occurrence, kept: Sequence[tuple[_Candidate, Provenance]]) -> Culprit:
+        candidate, origin = kept[0]
+        return Culprit(
+            path=candidate.path,
+            line=candidate.line,
+            unit=candidate.unit,
+            chosen_by=_how(candidate, [entry for entry, _ in kept]),
+            provenance=origin,
+            in_test=candidate.in_test,
+            broken_test=candidate.in_test and is_broken_test(occurrence, candidate.path),
+        )
 
     def _written(self, candidate: _Candidate) -> Provenance:
         known = self._origins.of(candidate.path)
@@ -117,14 +126,15 @@ class Attribution:
             return known.between(1, max(len(known.lines), 1))
         return known.between(candidate.unit.start, candidate.unit.end)
 
-    def _candidates(self, occurrence: Occurrence) -> Iterator[_Candidate]:
+    def _levels(self, occurrence: Occurrence) -> Iterator[list[_Candidate]]:
+        """Candidates by how directly the failure points at them, the nearest level first; the test's lines last."""
         if occurrence.source == "handed-in" and occurrence.path is not None:
-            return  # already laid on its culprit
-        yield from self._frames(occurrence)
-        yield from self._never_awaited(occurrence)
+            yield []  # already laid on its culprit
+            return
+        yield list(self._frames(occurrence))
+        yield list(self._never_awaited(occurrence))
         yield from self._under_test(occurrence)
-        for frame in test_frames(occurrence):
-            yield self._at(frame.path, frame.line, "frame")
+        yield [self._at(frame.path, frame.line, "frame") for frame in test_frames(occurrence)]
 
     def _frames(self, occurrence: Occurrence) -> Iterator[_Candidate]:
         places: list[tuple[str, int]] = []
@@ -142,19 +152,21 @@ class Attribution:
         unit = source.unit_at(self._surroundings.text(path) or "", line)
         return _Candidate(path=path, line=line, unit=unit, chosen_by=chosen_by, in_test=False)
 
-    def _under_test(self, occurrence: Occurrence) -> Iterator[_Candidate]:
+    def _under_test(self, occurrence: Occurrence) -> Iterator[list[_Candidate]]:
+        """What each place of the test names: its statement, its function; at last what its module imports."""
+        imported: list[_Candidate] = []
         for place in self._places(occurrence):
             text = self._surroundings.text(place.path)
             if text is None:
                 continue
             names = reach.reached(text, place.line or None)
             resolver = Resolver(self._surroundings, place.path, names.imports, occurrence.bindings)
-            yield from self._named(resolver, names.statement, "statement", occurrence)
+            yield list(self._named(resolver, names.statement, "statement", occurrence))
             if occurrence.when in ("setup", "teardown") and occurrence.frames:
                 continue  # a fixture failed: what the test would have done did not happen
-            yield from self._named(resolver, names.function, "test-body", occurrence)
-            imported = [(name,) for name in names.imports]
-            yield from self._named(resolver, imported, "imports", occurrence)
+            yield list(self._named(resolver, names.function, "test-body", occurrence))
+            imported += self._named(resolver, [(name,) for name in names.imports], "imports", occurrence)
+        yield imported
 
     def _places(self, occurrence: Occurrence) -> list[Frame]:
         """Where in the test's files to look for names, innermost first; the test itself where no frame is known."""
@@ -186,7 +198,7 @@ class Attribution:
         if named is None or occurrence.path is not None:
             return
         name = named.group(1).rpartition(".")[2]
-        reached = list(self._under_test(occurrence))
+        reached = [candidate for level in self._under_test(occurrence) for candidate in level]
         for candidate in reached:
             lines = call_lines(self._surroundings.text(candidate.path) or "", name, candidate.unit)
             for line in lines:

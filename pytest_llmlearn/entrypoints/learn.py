@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -53,8 +54,8 @@ class Learner:
             known = isinstance(error, LlmlearnError | OSError)
             said = str(error) if known else f"{type(error).__name__}: {error}"
             self._notices.append(f"nothing was learned from this run: {said}")
-            if not known and os.environ.get("LLMLEARN_DEBUG"):
-                raise
+            if os.environ.get("LLMLEARN_DEBUG"):
+                traceback.print_exc()
 
     def _learn(self, exit_status: int) -> None:
         from pytest_llmlearn.bootstrap import Memory, current_commit
@@ -83,6 +84,8 @@ class Learner:
         self._silent_repository = not self._recording.entries and not memory.knows_generated_code
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._config.getoption("no_summary", False):
+            return
         lines = summary.lines(
             self._recording,
             [*self._collector.notices, *self._notices],
@@ -92,7 +95,7 @@ class Learner:
         if not lines:
             return
         if self._config.get_verbosity() >= 0:
-            terminalreporter.section("llmlearn", bold=True)
+            terminalreporter.write_sep("=", "llmlearn", bold=True)
         for line in lines:
             terminalreporter.write_line(line.text, **line.markup)
 
