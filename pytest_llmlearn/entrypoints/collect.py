@@ -199,7 +199,8 @@ class Collector:
                 wire = self._never_awaited(warned, coroutine, made.claim(nodeid, coroutine))
                 unseen.setdefault((wire["nodeid"], coroutine, wire.get("path"), wire.get("line")), wire)
         for log in self._logs:
-            notices.setdefault(log["nodeid"], []).append({**log, "kind": "log"})
+            told = {"kind": "log", "category": log["category"], "message": log["message"]}
+            notices.setdefault(log["nodeid"], []).append(told)
         for wire in extra:
             notices.setdefault(wire["nodeid"], []).extend(wire.get("notices", ()))
         for wire in failures:

@@ -85,7 +85,7 @@ class Observer:
         self._last = None
 
     @pytest.hookimpl(trylast=True, specname="pytest_sessionfinish")
-    def hand_over_the_rest(self) -> None:
+    def pytest_sessionfinish_hands_over_the_rest(self) -> None:
         """What no report took: a worker sends it with its last message; in one process it is asked for."""
         output = getattr(self._config, "workeroutput", None)
         if output is not None:

@@ -207,7 +207,7 @@ def test_workers_tell_the_same_as_one_process(bench: Bench) -> None:
 
 
 def test_warnings_as_errors_are_seen_once(bench: Bench) -> None:
-    """Under `-W error` the warning fails the test: its report is the one occurrence, laid where the coroutine was made."""
+    """Under `-W error` the warning fails the test: that is the one occurrence, laid where the coroutine was made."""
     seen = bench.files(made=MODULE, test_it="import made\n\ndef test_forgot():\n    made.forgot()\n").run("-W", "error")
     occurrence = seen.only
     assert occurrence.exception == "pytest.PytestUnraisableExceptionWarning"
@@ -220,7 +220,10 @@ def test_an_exception_carries_its_own_frames(bench: Bench) -> None:
     """The path is relative to the root, the innermost project frame is the place, the runner's frames are gone."""
     seen = bench.files(made=MODULE, test_it="import made\n\ndef test_it():\n    made.boom(1)\n").run_here()
     occurrence = seen.only
-    assert [(frame.path, frame.function) for frame in occurrence.frames] == [("test_it.py", "test_it"), ("made.py", "boom")]
+    assert [(frame.path, frame.function) for frame in occurrence.frames] == [
+        ("test_it.py", "test_it"),
+        ("made.py", "boom"),
+    ]
     assert (occurrence.path, occurrence.function) == ("made.py", "boom")
     assert occurrence.statement == 'raise ValueError("boom")'
     assert (occurrence.test_path, occurrence.test_line, occurrence.test_function) == ("test_it.py", 3, "test_it")
@@ -260,7 +263,10 @@ def test_causes_are_followed_and_suppressed_contexts_are_not(bench: Bench) -> No
                 raise RuntimeError("outer")
         """
     ).run_here()
-    told = {o.nodeid.partition("::")[2]: [(k.relation, k.exception, dict(k.facts)) for k in o.linked] for o in seen.occurrences}
+    told = {
+        o.nodeid.partition("::")[2]: [(k.relation, k.exception, dict(k.facts)) for k in o.linked]
+        for o in seen.occurrences
+    }
     assert told == {
         "test_cause": [("cause", "KeyError", {"key": "'a'"})],
         "test_suppressed": [],
@@ -457,7 +463,8 @@ def test_names_of_the_test_are_resolved_to_their_definitions(bench: Bench) -> No
     (bench.pytester.path / "pkg/__init__.py").write_text("from pkg.inner import Deep, wrapped\n")
     (bench.pytester.path / "pkg/inner.py").write_text(
         "import functools\n\n"
-        "def around(function):\n    @functools.wraps(function)\n    def call(*a):\n        return function(*a)\n    return call\n\n"
+        "def around(function):\n    @functools.wraps(function)\n"
+        "    def call():\n        return function()\n    return call\n\n"
         "@around\ndef wrapped():\n    return 1\n\n"
         "class Deep:\n    def go(self):\n        return 1\n"
     )
@@ -550,7 +557,8 @@ def test_a_virtual_environment_in_the_project_is_not_the_project(bench: Bench) -
     folder.mkdir(parents=True)
     (folder / "installed.py").write_text("def fail():\n    raise ValueError('x')\n")
     seen = bench.files(
-        test_it=f"import sys\nsys.path.append({str(folder)!r})\nimport installed\n\ndef test_it():\n    installed.fail()\n"
+        conftest=f"import sys\nsys.path.append({str(folder)!r})\n",
+        test_it="import installed\n\ndef test_it():\n    installed.fail()\n",
     ).run_here()
     assert seen.only.path == "test_it.py"
     assert seen.only.frames[-1].path == (folder / "installed.py").as_posix()

@@ -142,7 +142,7 @@ def _class_place(cls: type, kind: str, places: Places) -> dict[str, Any] | None:
     if file is None:  # a module that was executed without being registered: its functions know their file
         codes = (look.code_of(member) for member in members.values())
         file = next((code.co_filename for code in codes if code is not None), None)
-    qualname = type.__getattribute__(cls, "__qualname__")
+    qualname = look.class_qualname(cls)
     return _placed(file, line if type(line) is int else 0, qualname, kind, places)
 
 

@@ -87,4 +87,3 @@ def _chooser(original: types.FunctionType, made: Made) -> type:
         __init__ = staticmethod(original)  # type: ignore[assignment]
 
     return Chooser
-

@@ -67,15 +67,17 @@ class Facts:
         found["name"] = _member(ImportError, "name", error)
         found["path"] = self._places.told(path) if type(path) is str else None
         match = _IMPORTED.search(message)
-        missing = _member(ImportError, "name_from", error) or (match[1] if match else None)
+        missing = _member(ImportError, "name_from", error)
+        if type(missing) is not str and match:
+            missing = match[1]
         if type(missing) is not str:
             return
         found["name_from"] = missing
-        if not found["name"] and match:
-            found["name"] = match[2]
-        module = sys.modules.get(str(found["name"]))
+        name = found["name"] if type(found["name"]) is str else match[2] if match else ""
+        found["name"] = name
+        module = sys.modules.get(name)
         if module is not None:
-            found["near"] = self._nearest(f"module {found['name']}", missing, look.instance_vars(module))
+            found["near"] = self._nearest(f"module {name}", missing, look.instance_vars(module))
 
     def _name(
         self, error: BaseException, message: str, frame: types.FrameType | None, found: dict[str, object]
@@ -184,7 +186,7 @@ def _reach(name: str, frame: types.FrameType) -> list[Any]:
             scopes = [look.instance_vars(value)]
         else:
             kinds = look.mro(value if look.is_class(value) else type(value))
-            found += [base for base in kinds if type.__getattribute__(base, "__name__") == name]
+            found += [base for base in kinds if look.class_qualname(base).rpartition(".")[2] == name]
             scopes = [look.class_vars(base) for base in kinds]
             code = look.code_of(value)
             if code is not None and code.co_name == name:

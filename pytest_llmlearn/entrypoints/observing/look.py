@@ -14,6 +14,8 @@ from typing import Any
 
 _mro_of = type.__dict__["__mro__"].__get__
 _vars_of_class = type.__dict__["__dict__"].__get__
+_qualname_of_class = type.__dict__["__qualname__"].__get__
+_module_of_class = type.__dict__["__module__"].__get__
 _dict_of_module = types.ModuleType.__dict__["__dict__"]
 _EMPTY: Mapping[str, Any] = types.MappingProxyType({})
 _UNWRAP_LIMIT = 12
@@ -61,16 +63,19 @@ def exactly(value: object, *kinds: type) -> bool:
 
 def class_name(cls: type) -> str:
     """The dotted name of a class, without `builtins.`."""
-    qualname = type.__getattribute__(cls, "__qualname__")
-    module = class_module(cls)
+    module, qualname = class_module(cls), class_qualname(cls)
     return qualname if module in ("", "builtins") else f"{module}.{qualname}"
+
+
+def class_qualname(cls: type) -> str:
+    """The qualified name of a class."""
+    qualname: str = _qualname_of_class(cls)
+    return qualname
 
 
 def class_module(cls: type) -> str:
     """The name of the module that a class says it comes from, or an empty string."""
-    module = class_vars(cls).get("__module__")
-    if type(module) is not str:
-        module = type.__getattribute__(cls, "__module__") if type(cls) is type else ""
+    module = _module_of_class(cls)
     return module if type(module) is str else ""
 
 
