@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_llmlearn.detectors.known_coroutines import BLOCKING, BLOCKING_METHODS, COROUTINES
@@ -20,10 +19,10 @@ class Target:
     makes_coroutine: bool | None
 
 
-def in_unit(evidence: Evidence) -> Iterator[Call]:
+def in_unit(evidence: Evidence) -> tuple[Call, ...]:
     """The calls written in the culprit's unit; all of the file's where the unit is no function or class."""
-    whole = evidence.unit.kind in ("module", "imports")
-    return (call for call in calls(evidence.text) if whole or evidence.unit.holds(call.line))
+    unit = evidence.unit
+    return calls(evidence.text) if unit.kind in ("module", "imports") else calls(evidence.text, unit.start, unit.end)
 
 
 def library_name(call: Call, text: str) -> str:

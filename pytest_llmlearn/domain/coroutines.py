@@ -7,8 +7,9 @@ function nobody knows may well be awaited there.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -57,53 +58,87 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scope:
+    """What is known on the way down the tree; `parents` is one growing map, shared by all scopes of a walk."""
+
     qualname: str = ""
     owner: str = ""
     node: Function | ast.Module | None = None
-    parents: Mapping[ast.AST, ast.AST]
+    parents: dict[ast.AST, ast.AST]
+    loads: Mapping[str, Sequence[ast.Name]] = field(default_factory=dict)
+    shared: frozenset[str] = frozenset()
 
     @property
     def in_async(self) -> bool:
         return isinstance(self.node, ast.AsyncFunctionDef)
 
 
-@lru_cache(maxsize=64)
-def calls(text: str) -> tuple[Call, ...]:
-    """Every call in the text whose callee is a name or a chain of attributes, in the order of its lines."""
+@lru_cache(maxsize=256)
+def calls(text: str, first: int = 1, last: int = sys.maxsize) -> tuple[Call, ...]:
+    """Every call whose callee is a name or a chain of attributes, in the order of its lines.
+
+    `first` and `last` bound the lines that are looked at: a function of a long file costs no more than itself.
+    """
     tree = parse(text)
     if tree is None:
         return ()
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    found = _calls(tree, _Scope(node=tree, parents=parents))
-    return tuple(sorted(found, key=lambda call: call.line))
+    found = _calls(tree, _Scope(node=tree, parents={}), first, last)
+    return tuple(sorted((call for call in found if first <= call.line <= last), key=lambda call: call.line))
 
 
-def _calls(node: ast.AST, scope: _Scope) -> Iterator[Call]:
+def _calls(node: ast.AST, scope: _Scope, first: int, last: int) -> Iterator[Call]:
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt) and (child.lineno > last or (child.end_lineno or child.lineno) < first):
+            continue
+        scope.parents[child] = node
         if isinstance(child, ast.ClassDef):
             name = f"{scope.qualname}.{child.name}".lstrip(".")
-            yield from _calls(child, _Scope(qualname=name, owner=name, node=None, parents=scope.parents))
+            yield from _calls(child, _Scope(qualname=name, owner=name, parents=scope.parents), first, last)
         elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             inside = ".<locals>" if scope.node is not None and scope.qualname else ""
             name = f"{scope.qualname}{inside}.{child.name}".lstrip(".")
-            inner = _Scope(qualname=name, owner=scope.owner, node=child, parents=scope.parents)
-            yield from _calls(child, inner)
+            yield from _calls(child, _of_function(child, name, scope), first, last)
         elif isinstance(child, ast.Lambda):
-            yield from _calls(child, _Scope(qualname=scope.qualname, owner=scope.owner, parents=scope.parents))
+            inner = _Scope(qualname=scope.qualname, owner=scope.owner, parents=scope.parents)
+            yield from _calls(child, inner, first, last)
         else:
-            if isinstance(child, ast.Call):
-                name = _callee(child) or ""
-                if name:
-                    yield Call(
-                        name=name,
-                        line=child.func.end_lineno or child.lineno,
-                        scope=scope.qualname,
-                        owner=scope.owner,
-                        in_async=scope.in_async,
-                        awaited=isinstance(scope.parents.get(child), ast.Await),
-                        fate=_fate(child, scope),
-                    )
-            yield from _calls(child, scope)
+            if isinstance(child, ast.Call) and (callee := _callee(child)):
+                yield Call(
+                    name=callee,
+                    line=child.func.end_lineno or child.lineno,
+                    scope=scope.qualname,
+                    owner=scope.owner,
+                    in_async=scope.in_async,
+                    awaited=isinstance(node, ast.Await),
+                    fate=_fate(child, scope),
+                )
+            yield from _calls(child, scope, first, last)
+
+
+def _of_function(node: Function, qualname: str, around: _Scope) -> _Scope:
+    """The scope of a function, with where it reads which name, and the names it declares to be another scope's."""
+    loads: dict[str, list[ast.Name]] = {}
+    shared: set[str] = set()
+    parents = around.parents
+    pending: list[ast.AST] = [node]
+    while pending:
+        outer = pending.pop()
+        for inner in ast.iter_child_nodes(outer):
+            parents[inner] = outer
+            if isinstance(inner, ast.Name):
+                if isinstance(inner.ctx, ast.Load):
+                    loads.setdefault(inner.id, []).append(inner)
+            elif isinstance(inner, ast.Global | ast.Nonlocal):
+                shared.update(inner.names)
+            else:
+                pending.append(inner)
+    return _Scope(
+        qualname=qualname,
+        owner=around.owner,
+        node=node,
+        parents=parents,
+        loads=loads,
+        shared=frozenset(shared),
+    )
 
 
 def _callee(node: ast.Call) -> str | None:
@@ -114,7 +149,7 @@ def _callee(node: ast.Call) -> str | None:
     return dotted(node.func)
 
 
-def _fate(node: ast.expr, scope: _Scope) -> Fate | None:
+def _fate(node: ast.expr, scope: _Scope, seen: frozenset[str] = frozenset()) -> Fate | None:
     """What becomes of the value of `node`, should it be a coroutine."""
     parent = scope.parents.get(node)
     while isinstance(parent, ast.IfExp | ast.NamedExpr | ast.Starred | ast.List | ast.Tuple | ast.Set | ast.BoolOp):
@@ -133,7 +168,7 @@ def _fate(node: ast.expr, scope: _Scope) -> Fate | None:
     if isinstance(parent, ast.Assign | ast.AnnAssign):
         targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
         if len(targets) == 1 and isinstance(targets[0], ast.Name) and isinstance(scope.node, Function):
-            return _fate_of_variable(targets[0].id, scope)
+            return _fate_of_variable(targets[0].id, scope, seen)
         return "used" if any(isinstance(target, ast.Tuple | ast.List) for target in targets) else "unknown"
     if isinstance(parent, ast.If | ast.While | ast.Assert | ast.For | ast.comprehension | ast.AsyncFor | ast.AugAssign):
         return "used"
@@ -161,31 +196,17 @@ def _fate_of_argument(node: ast.AST, call: ast.Call) -> Fate | None:
     return "used" if name in _VALUE_FUNCTIONS else "unknown"
 
 
-def _fate_of_variable(name: str, scope: _Scope) -> Fate | None:
+def _fate_of_variable(name: str, scope: _Scope, seen: frozenset[str]) -> Fate | None:
     """Of a coroutine kept in a local variable: lost if no use could await it."""
-    uses = [
-        node
-        for node in (ast.walk(scope.node) if scope.node is not None else ())
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
-    ]
+    if name in seen or name in scope.shared:
+        return "unknown"
+    uses = scope.loads.get(name)
     if not uses:
-        return "unknown" if _is_shared(name, scope) else "dropped"
-    fates: set[Fate | None] = set()
-    for use in uses:
-        parent = scope.parents.get(use)
-        if isinstance(parent, ast.Assign | ast.AnnAssign):
-            fates.add("unknown")
-        else:
-            fates.add(_fate(use, scope))
+        return "dropped"
+    fates = {_fate(use, scope, seen | {name}) for use in uses}
     if None in fates:
         return None
     return "unknown" if fates & {"unknown", "entered"} else "used"
-
-
-def _is_shared(name: str, scope: _Scope) -> bool:
-    """Whether the variable is declared to be another scope's, where it may be awaited."""
-    nodes = ast.walk(scope.node) if scope.node is not None else ()
-    return any(isinstance(node, ast.Global | ast.Nonlocal) and name in node.names for node in nodes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

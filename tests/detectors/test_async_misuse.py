@@ -295,6 +295,14 @@ def test_code_that_handles_its_coroutines_gives_no_finding(text: str, part: str)
     assert not at(part, text)
 
 
+def test_a_variable_made_from_itself_is_followed_once() -> None:
+    """`jobs = (jobs, g())` must end, and nothing is told of it."""
+    text = (
+        "import asyncio\nasync def g(): ...\nasync def f():\n    jobs = g()\n    jobs = (jobs, jobs)\n    return jobs\n"
+    )
+    assert not at("jobs = g()", text)
+
+
 def test_a_failure_without_anything_asynchronous_gives_no_finding() -> None:
     """Whatever words its message holds."""
     assert not at(

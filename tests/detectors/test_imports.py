@@ -194,9 +194,9 @@ def test_the_attribute_of_an_object_is_no_import() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        "cannot import name 'a' from partially initialized module 'east' (most likely due to a circular import) (/p/e.py)",
+        "cannot import name 'a' from partially initialized module 'east' (most likely due to a circular import) (e.py)",
         "partially initialized module 'east' has no attribute 'a' (most likely due to a circular import)",
-        "partially initialized module 'east' from '/p/east.py' has no attribute 'a' (most likely due to a circular import)",
+        "partially initialized module 'east' from '/e.py' has no attribute 'a' (most likely due to a circular import)",
     ],
 )
 def test_a_cycle_is_named_by_the_module_it_goes_through(message: str) -> None:
