@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import textwrap
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -50,7 +51,9 @@ def lines_of(text: str) -> tuple[str, ...]:
 def parse(text: str) -> ast.Module | None:
     """The syntax tree, or None where the text does not parse."""
     try:
-        return ast.parse(text)
+        with warnings.catch_warnings():  # of odd escapes Python warned when it compiled the file; `-W error` would raise
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
