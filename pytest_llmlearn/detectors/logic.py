@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-import textwrap
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final
@@ -127,7 +127,9 @@ class _Statement:
         if self.frame is None:
             return None
         try:
-            return ast.parse(textwrap.dedent(self.frame.statement)).body[0]
+            with warnings.catch_warnings():  # Python has warned of this text when it compiled it
+                warnings.simplefilter("ignore")
+                return ast.parse(self.frame.statement.strip()).body[0]
         except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError):
             around = enclosing(self.text, self.frame.line)  # it spans lines, or is the head of a block
             return around[-1] if around else None

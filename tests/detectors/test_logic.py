@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+import warnings
 from typing import Any
 
 import pytest
@@ -160,6 +161,14 @@ def test_an_explicit_failure_is_a_kind_of_its_own() -> None:
     (of_pytest,) = findings("broken", "pytest.fail('broken')", 1, exception="Failed")
     (of_unittest,) = findings("broken", "self.fail('broken')", 1)
     assert of_pytest.fields["kind"] == of_unittest.fields["kind"] == "explicit fail"
+
+
+def test_reading_a_statement_warns_nobody() -> None:
+    """An odd escape in the test's text was warned of when Python compiled it, and is no news."""
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        findings("assert 'a' == '\\d'", r"assert f() == '\d'", 1)
+    assert seen == []
 
 
 def test_a_strict_xpass_is_told() -> None:
