@@ -84,9 +84,7 @@ class Recorder:
         )
         findings = self._classifier.findings(occurrence, evidence)
         chief = findings[0]
-        unit_name = (
-            f"{module_name(culprit.path, self._surroundings)}:{culprit.unit.qualname or occurrence.function or ''}"
-        )
+        unit_name = f"{module_name(culprit.path, self._surroundings)}:{culprit.unit.qualname}".rstrip(":")
         line = _line(culprit, findings)
         redact = self._redact
         message = redact(occurrence.message[:MESSAGE_LIMIT])[:STORED_MESSAGE_LIMIT]
@@ -103,7 +101,7 @@ class Recorder:
             message=message,
             path=culprit.path or None,
             line=line,
-            function=culprit.unit.qualname or occurrence.function,
+            function=culprit.unit.qualname or None,
             statement=statement or None,
             unit=unit_name,
             unit_hash=code_state,

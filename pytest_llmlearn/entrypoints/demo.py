@@ -40,11 +40,11 @@ async def user_name(user_id: int) -> str:
 REPAIRED = USERS.replace("user = load_user", "user = await load_user")
 PRICES = '''"""Prices of the shop."""
 
-from collections import Mapping
+import statistics
 
 
-def total(prices: Mapping[str, float]) -> float:
-    return sum(prices.values())
+def usual(prices: list[float]) -> float:
+    return statistics.average(prices)
 '''
 ORDERS = '''"""Orders of the shop."""
 
@@ -61,11 +61,11 @@ from shop.users import user_name
 def test_the_name_of_a_user() -> None:
     assert asyncio.run(user_name(1)) == "Ada"
 """,
-    "tests/test_prices.py": """from shop.prices import total
+    "tests/test_prices.py": """from shop.prices import usual
 
 
-def test_the_total_of_two_prices() -> None:
-    assert total({"tea": 3.0, "bread": 4.0}) == 7.0
+def test_the_usual_price() -> None:
+    assert usual([3.0, 5.0]) == 4.0
 """,
     "tests/test_orders.py": """from shop.orders import shipping
 
@@ -175,7 +175,7 @@ def _show(folder: Path, say: Callable[[str], object], *words: str) -> None:
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**_environment(), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"},
+        env={**_environment(), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "PYTHONWARNINGS": "ignore"},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -183,7 +183,8 @@ def _show(folder: Path, say: Callable[[str], object], *words: str) -> None:
         stdin=subprocess.DEVNULL,
         check=False,
     )
-    for line in (done.stdout + done.stderr).rstrip().splitlines():
+    expected = done.returncode in (0, 1)  # pytest's 1 is the failing run itself; what is beside it is not the demo's
+    for line in (done.stdout if expected else done.stdout + done.stderr).strip().splitlines():
         say(f"  {line}")
 
 

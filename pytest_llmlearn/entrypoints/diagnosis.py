@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import platform
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class Report:
         if "generated_code_known" in values:
             known = values["generated_code_known"]
             lines.append(f"LLM-written code: {'known in this repository' if known else 'none is known here'}")
-        lines += [f"setting {key}: {value}" for key, value in values.get("settings", {}).items()]
+        lines += [f"setting {key}: {json.dumps(value)}" for key, value in values.get("settings", {}).items()]
         for extra, state in values["extras"].items():
             missing = f"missing: pip install 'pytest-llmlearn[{extra}]'"
             lines.append(f"extra {extra}: {'installed' if state['installed'] else missing}")
