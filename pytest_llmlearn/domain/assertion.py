@@ -21,7 +21,7 @@ class Sides:
     swapped: bool = False
     """The expected value comes first."""
     measures: Kind | None = None
-    """The value under test is a length or a shape."""
+    """What the value under test is of another: its length, its shape, its type."""
     likely: Kind = "value"
     """The kind where the message tells nothing."""
 
@@ -65,7 +65,16 @@ def _compared(left: ast.expr, right: ast.expr) -> Sides:
         node = under_test.value if isinstance(under_test, ast.Subscript) else under_test
         if isinstance(node, ast.Attribute) and node.attr == "shape":
             measures = "shape"
+    if measures is None and any(_asks_type(part) for part in ast.walk(under_test)):
+        measures = "type"
     return Sides(swapped=swapped, measures=measures)
+
+
+def _asks_type(node: ast.AST) -> bool:
+    """`type(x)` or `x.__class__`, as in `type(x).__name__ == 'Point'`."""
+    if isinstance(node, ast.Call):
+        return called_name(node) == "type" and len(node.args) == 1
+    return isinstance(node, ast.Attribute) and node.attr == "__class__"
 
 
 def _is_expected(node: ast.expr) -> bool:

@@ -51,7 +51,7 @@ def lines_of(text: str) -> tuple[str, ...]:
 def parse(text: str) -> ast.Module | None:
     """The syntax tree, or None where the text does not parse."""
     try:
-        with warnings.catch_warnings():  # of odd escapes Python warned when it compiled the file; `-W error` would raise
+        with warnings.catch_warnings():  # Python warned of odd escapes when it compiled the file
             warnings.simplefilter("ignore")
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -33,6 +33,7 @@ PYTEST = [
     ("assert False is True\n +  where False = <a.B object at 0x7f1>.c", "assert b.c is True", "truth"),
     ("assert False\n +  where False = isinstance(3, str)", "assert isinstance(f(3), str)", "type"),
     ("assert 1 == 2\n +  where 1 = len([1])\n +    where [1] = f([1])", "assert len(f([1])) == 2", "length"),
+    ("assert 'dict' == 'Point'\n  \n  - Point\n  + dict", "assert type(f()).__name__ == 'Point'", "type"),
     ("assert 'a' in ['b']\n +  where ['b'] = f()", "assert 'a' in f()", "missing element"),
     ("assert 'a' not in 'abc'\n  \n  'a' is contained here:\n    abc\n  ? +", "assert 'a' not in f()", "extra element"),
     ("assert 'Ab' == 'ab'\n  \n  - ab\n  + Ab", "assert f() == 'ab'", "text case"),
