@@ -30,7 +30,7 @@ _TRAILER = re.compile(
     r"replit-commit-author)[ \t]*:[ \t]*(?P<value>[^\r\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
-_SENTENCE = re.compile(r"^\W*(?:generated|assisted)[ \t]+(?:with|by)[ \t]+(?P<value>[^\r\n]*)", re.I | re.M)
+_SENTENCE = re.compile(r"^[^\w\r\n]*(?:generated|assisted)[ \t]+(?:with|by)[ \t]+(?P<value>[^\r\n]*)", re.I | re.M)
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
 _MARK = re.compile(r".*?\s*\((?P<mark>[^()]+)\)\s*")
 _PEOPLE = frozenset({"co-authored-by", "coauthored-by", "co-developed-by", "signed-off-by"})

@@ -140,22 +140,31 @@ def glob_pattern(glob: str) -> re.Pattern[str]:
 
 def _name_pattern(name: str) -> str:
     """The pattern of one folder's or file's name."""
-    pattern, index = "", 0
+    first, *others = _between_stars(name)
+    if not others:
+        return first
+    # All but the last part may take the first place that fits, for good: trying others costs without an end.
+    return first + "".join(f"(?>[^/]*?{part})" for part in others[:-1]) + f"[^/]*{others[-1]}"
+
+
+def _between_stars(name: str) -> list[str]:
+    """The patterns of what stands before, between and behind the stars."""
+    parts, index = [""], 0
     while index < len(name):
         character, index = name[index], index + 1
         if character == "*":
-            pattern += "" if pattern.endswith("[^/]*") else "[^/]*"
+            parts.append("")
         elif character == "?":
-            pattern += "[^/]"
+            parts[-1] += "[^/]"
         elif character == "[" and (end := name.find("]", index + (2 if name[index : index + 1] == "!" else 1))) > 0:
             inside = name[index:end]
             negated = inside.startswith("!")
             listed = re.sub(r"([\\\[\]^&~|])", r"\\\1", inside[negated:])
-            pattern += f"(?!/)[{'^' if negated else ''}{listed}]"
+            parts[-1] += f"(?!/)[{'^' if negated else ''}{listed}]"
             index = end + 1
         else:
-            pattern += re.escape(character)
-    return pattern
+            parts[-1] += re.escape(character)
+    return parts
 
 
 def glob_marker(path: str, globs: Sequence[tuple[str, str | None]]) -> Provenance | None:

@@ -31,7 +31,7 @@ FEW = 4
 _FORMAT = "--format=%H%n%an%n%ae%n%aN%n%aE%n%cn%n%ce%n%cN%n%cE%n%B"
 _FIELDS = 9
 _IGNORED = ".git-blame-ignore-revs"
-_IGNORE_NONE = "--ignore-revs-file="
+_TRUSTED = "safe.directory=*"
 # What git says of a file that it does not know, or that is gone: no answer, and nothing to be told.
 _UNKNOWN = (b"no such path", b"no such ref", b"cannot lstat", b"is outside repository", b"bad revision")
 _ABSENT = (b"promisor", b"lazy fetching", b"transport ", b"could not fetch")
@@ -121,6 +121,7 @@ class _Reading:
     environ: Mapping[str, str]
     deadline: float
     notice: Callable[[str], None]
+    blaming: list[str] = field(default_factory=lambda: ["blame"])
     ignoring: list[str] = field(default_factory=list)
 
     def lines(self, paths: list[str]) -> dict[str, list[Provenance | None]]:
@@ -156,7 +157,8 @@ class _Reading:
             while todo or running:
                 while todo and len(running) < AT_ONCE:
                     path = todo.pop()
-                    running[path] = self._start(["blame", "--incremental", "--no-textconv", *self.ignoring, "--", path])
+                    words = [*self.blaming, "--incremental", "--no-textconv", *self.ignoring, "--", path]
+                    running[path] = self._start(words)
                 path, process = next(iter(running.items()))
                 output = self._answered(process)
                 del running[path]
@@ -210,9 +212,11 @@ class _Reading:
                 f"`git config --global --add safe.directory {self.top}` allows it."
             )
         words = process.args
-        if b"object name" in errors and isinstance(words, list) and "blame" in words and _IGNORE_NONE not in words:
-            # A configured list that is missing here stops every blame of the repository.
-            self.ignoring = [_IGNORE_NONE]
+        if b"object name" in errors and isinstance(words, list) and "blame" in words and _TRUSTED not in words:
+            # A list that is configured for all repositories, and missing in this one, stops every blame. No option
+            # takes it back; that git asked for it at all shows that the user trusts the repository.
+            self.environ = {**self.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+            self.blaming, self.ignoring = ["-c", _TRUSTED, "blame"], []
             self.notice(f"git's list of commits to ignore cannot be read in {self.top} ({said}); it is not used.")
             return None
         lower = errors.lower()
