@@ -83,7 +83,6 @@ def m001_truth(db: Database) -> None:
         );
         CREATE INDEX patterns_by_frequency ON patterns (frequency DESC, last_seen DESC);
         CREATE INDEX patterns_by_category ON patterns (category, frequency DESC, last_seen DESC);
-        CREATE INDEX patterns_by_symbol_key ON patterns (symbol_key);
 
         CREATE TABLE pattern_models (
             pattern INTEGER NOT NULL REFERENCES patterns(id) ON DELETE CASCADE,
@@ -94,7 +93,7 @@ def m001_truth(db: Database) -> None:
         ) WITHOUT ROWID;
         CREATE INDEX pattern_models_by_model ON pattern_models (model, category);
 
-        CREATE TABLE pattern_codes (
+        CREATE TABLE occurrence_codes (
             id INTEGER PRIMARY KEY,
             pattern INTEGER NOT NULL REFERENCES patterns(id) ON DELETE CASCADE,
             unit TEXT NOT NULL,
@@ -107,7 +106,7 @@ def m001_truth(db: Database) -> None:
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
             pattern INTEGER NOT NULL REFERENCES patterns(id) ON DELETE CASCADE,
-            code INTEGER NOT NULL REFERENCES pattern_codes(id) ON DELETE CASCADE,
+            code INTEGER NOT NULL REFERENCES occurrence_codes(id) ON DELETE CASCADE,
             nodeid TEXT NOT NULL,
             phase TEXT NOT NULL CHECK (phase IN ('collect', 'setup', 'call', 'teardown')),
             source TEXT NOT NULL CHECK (source IN (
@@ -167,7 +166,7 @@ def m001_truth(db: Database) -> None:
             FROM occurrences AS o
             JOIN runs AS r ON r.id = o.run
             JOIN patterns AS p ON p.id = o.pattern
-            JOIN pattern_codes AS c ON c.id = o.code
+            JOIN occurrence_codes AS c ON c.id = o.code
             JOIN occurrence_texts AS m ON m.id = o.message_id
             JOIN occurrence_texts AS n ON n.id = o.snippet_id
             JOIN occurrence_texts AS f ON f.id = o.findings_id

@@ -31,6 +31,8 @@ _READ_ONLY = {8, 14}  # SQLITE_READONLY, SQLITE_CANTOPEN
 # SQLITE_PERM, BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL, NOLFS, AUTH
 _UNAVAILABLE = {3, 5, 6, 7, 8, 10, 13, 14, 15, 22, 23}
 _BUSY = 5
+_CACHE = -16_000
+"""Kibibytes of pages kept in memory while writing (negative: SQLite's way to say kibibytes)."""
 _PAUSE = 0.02
 """Seconds between two tries where SQLite does not wait by itself."""
 
@@ -56,7 +58,14 @@ class DatabaseFile:
 
     @property
     def exists(self) -> bool:
-        return folder.identity(self.path) is not None
+        with self._translated():
+            return folder.identity(self.path) is not None
+
+    @property
+    def size(self) -> int:
+        """Bytes, the files beside the database included."""
+        with self._translated():
+            return folder.size(self.path)
 
     def compact(self) -> None:
         """Give free pages back and empty the log of writes, so that erased bytes are gone.
@@ -70,11 +79,9 @@ class DatabaseFile:
 
     def remove_damaged(self) -> None:
         """Delete the damaged files that were moved aside."""
-        try:
+        with self._translated():
             for path in folder.moved_aside(self.path):
                 path.unlink()
-        except OSError as error:
-            raise StoreUnavailable(str(self.path), str(error)) from error
 
     def close(self) -> None:
         with self._lock:
@@ -194,11 +201,8 @@ class DatabaseFile:
         self._writing_of = there
         if there is not None:
             self._open_to_read()[0].close()  # refuses a newer one before a byte of it can change
-        try:
-            folder.make(self._root)
-            folder.make_private(self.path)
-        except OSError as error:
-            raise StoreUnavailable(str(self.path), str(error)) from error
+        folder.make(self._root)
+        folder.make_private(self.path)
         self._writing_of = folder.identity(self.path)
 
         from sqlite_utils import Database  # 70 ms: only who writes pays
@@ -206,7 +210,7 @@ class DatabaseFile:
         db = Database(self._connect(str(self.path)), execute_plugins=False)
         self._writing = db
         self._use_wal(db)
-        for pragma in ("foreign_keys = ON", "synchronous = NORMAL", "secure_delete = ON"):
+        for pragma in ("foreign_keys = ON", "synchronous = NORMAL", "secure_delete = ON", f"cache_size = {_CACHE}"):
             db.execute(f"PRAGMA {pragma}")
         if self._suspect:
             found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -280,6 +284,8 @@ class DatabaseFile:
             if _code(error) in _UNAVAILABLE:
                 raise StoreUnavailable(str(self.path), str(error)) from error
             raise
+        except OSError as error:
+            raise StoreUnavailable(str(self.path), error.strerror or str(error)) from error
 
 
 def _code(error: sqlite3.Error) -> int:

@@ -97,7 +97,7 @@ def identity(path: Path) -> tuple[int, int] | None:
     """What tells this very file from another under the same name; None if there is none."""
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return status.st_dev, status.st_ino
 

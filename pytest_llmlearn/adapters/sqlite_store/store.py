@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters import migrations
-from pytest_llmlearn.adapters.sqlite_store import folder, rows, writing
+from pytest_llmlearn.adapters.sqlite_store import rows, writing
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.app.ports import Clock, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
@@ -99,7 +99,7 @@ class SqliteStore:
             occurrences=occurrences,
             runs=runs,
             held=held,
-            bytes=folder.size(self._file.path),
+            bytes=self._file.size,
             schema=str(migrations.known()),
         )
 

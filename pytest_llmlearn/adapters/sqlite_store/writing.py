@@ -202,18 +202,18 @@ class Writer:
         known = self._codes.get(key)
         if known is None:
             row = self._db.execute(
-                "SELECT id, counted FROM pattern_codes WHERE pattern = ? AND unit = ? AND unit_hash = ?", key
+                "SELECT id, counted FROM occurrence_codes WHERE pattern = ? AND unit = ? AND unit_hash = ?", key
             ).fetchone()
             if row is None:
                 inserted = self._db.execute(
-                    "INSERT INTO pattern_codes (pattern, unit, unit_hash, counted) VALUES (?, ?, ?, 0)", key
+                    "INSERT INTO occurrence_codes (pattern, unit, unit_hash, counted) VALUES (?, ?, ?, 0)", key
                 )
                 row = (_row(inserted.lastrowid), 0)
             known = self._codes[key] = list(row)
         newly = int(counts and not known[1])
         if newly:
             known[1] = 1
-            self._db.execute("UPDATE pattern_codes SET counted = 1 WHERE id = ?", (known[0],))
+            self._db.execute("UPDATE occurrence_codes SET counted = 1 WHERE id = ?", (known[0],))
         return known[0], newly
 
     def _add_occurrence(
@@ -320,7 +320,7 @@ def erase(db: Database) -> None:
         "held_by_occurrence",
         "held",
         "occurrences",
-        "pattern_codes",
+        "occurrence_codes",
         "pattern_models",
         "pattern_symbols",
         "patterns",
