@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import textwrap
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -111,12 +110,3 @@ def findings(detector: Detector, occurrence: Occurrence, seen: Evidence) -> dict
         assert "{" not in finding.lesson
         assert len(finding.lesson) < 260
     return by_rule
-
-
-def parses(text: str) -> bool:
-    """Whether the text is a module's."""
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        return False
-    return True
