@@ -23,7 +23,10 @@ CHARACTERS_A_TOKEN = 4
 """How tokens are estimated where no tokenizer is installed."""
 QUERY_TERMS = 24
 """Rarest words of a long question that take part."""
-SYMBOL_WEIGHT = 2.0
+SYMBOL_WEIGHT = 4.0
+"""What an exact symbol in common tells, in the weight of words: more than any two words."""
+LEAST_WEIGHT = 0.3
+"""What a word tells that stands in every pattern."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +87,10 @@ def weights(terms: Iterable[str], total: int, known: Mapping[str, int]) -> dict[
     words the `QUERY_TERMS` that tell most take part.
     """
     scale = max(total, 8)  # a store of two patterns does not make every word common
-    found = {
-        term: math.log(1.0 + (scale - min(known.get(term, 1), scale) + 0.5) / (max(known.get(term, 1), 1) + 0.5))
-        for term in terms
-    }
+    found = {}
+    for term in terms:
+        standing = min(max(known.get(term, 1), 1), scale)
+        found[term] = max(math.log(1.0 + (scale - standing + 0.5) / (standing + 0.5)), LEAST_WEIGHT)
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:QUERY_TERMS])
 
 

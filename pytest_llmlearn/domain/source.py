@@ -187,7 +187,7 @@ def statement_span(text: str, line: int) -> tuple[int, int]:
 
 def snippet(text: str, line: int | None) -> str:
     """The statement at `line` with what stands around it: at most `SNIPPET_LINES` lines, dedented, none too wide."""
-    lines = lines_of(text)
+    lines = lines_of(text.rstrip())
     if line is None or not 0 < line <= len(lines):
         return ""
     first, last = statement_span(text, line)

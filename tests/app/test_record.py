@@ -1,0 +1,177 @@
+"""From failures handed in to what is written down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmlearn import Memory, Occurrence, Query
+from pytest_llmlearn.errors import BadOccurrence
+from pytest_llmlearn.settings import Settings
+
+CODE = '''import json
+
+
+def total(order):
+    """Sum an order."""
+    return order["total"]
+
+
+def other(order):
+    return order["total"]
+'''
+
+
+def handed_in(**changes: Any) -> Occurrence:
+    """A missing key in generated code, as a script would hand it in."""
+    values: dict[str, Any] = {
+        "nodeid": "tests/test_shop.py::test_total",
+        "when": "call",
+        "exception": "KeyError",
+        "mro": ["KeyError", "LookupError", "Exception", "BaseException"],
+        "message": "'total'",
+        "path": "shop.py",
+        "line": 6,
+        "function": "total",
+        "statement": 'return order["total"]',
+        "code": CODE,
+        "model": "gpt-4o",
+    }
+    return Occurrence.from_dict({**values, **changes})
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Memory]:
+    with Memory.open(tmp_path, settings=Settings()) as memory:
+        yield memory
+
+
+def test_each_occurrence_gets_its_fingerprint_in_order(memory: Memory) -> None:
+    """One answer for each; equal mistakes have equal ones."""
+    first, second, third = memory.record(
+        [handed_in(), handed_in(exception="ZeroDivisionError", mro=["ZeroDivisionError"], message="x"), handed_in()]
+    )
+    assert first == third != second
+    assert [pattern.frequency for pattern in memory.patterns()] == [1, 1]
+
+
+def test_two_functions_with_the_same_mistake_are_two(memory: Memory) -> None:
+    """Frequency counts distinct functions and code, not failures."""
+    memory.record([handed_in(), handed_in(function="other", line=10)])
+    assert memory.patterns()[0].frequency == 2
+
+
+def test_a_change_elsewhere_in_the_file_is_nothing(memory: Memory) -> None:
+    """Nor are comments, layout and docstrings of the function itself; its code is."""
+    memory.record([handed_in()])
+    memory.record([handed_in(code=CODE.replace("import json", "import os"))])
+    memory.record([handed_in(code=CODE.replace('"""Sum an order."""', "# no words"))])
+    assert memory.patterns()[0].frequency == 1
+    memory.record([handed_in(code=CODE.replace('return order["total"]', 'return 1 * order["total"]', 1))])
+    assert memory.patterns()[0].frequency == 2
+    assert memory.patterns()[0].raw_count == 4
+
+
+def test_without_any_code_every_call_is_a_code_state_of_its_own(memory: Memory) -> None:
+    """What was not seen cannot be called equal."""
+    memory.record([handed_in(code=None)])
+    memory.record([handed_in(code=None)])
+    assert memory.patterns()[0].frequency == 2
+
+
+def test_what_names_no_place_is_recorded_all_the_same(memory: Memory) -> None:
+    """A failure of which only the exception is known."""
+    fingerprints = memory.record([handed_in(path=None, line=None, function=None, statement=None, code=None)])
+    assert len(fingerprints) == 1
+    assert memory.occurrences()[0]["path"] is None
+
+
+def test_the_lines_around_the_culprit_are_kept_and_no_more(memory: Memory) -> None:
+    """At most five lines, with the failing one among them."""
+    body = "\n".join(f"    step_{number} = {number}" for number in range(40))
+    code = f'def total(order):\n{body}\n    return order["total"]\n'
+    memory.record([handed_in(code=code, line=42)])
+    bad = memory.patterns()[0].bad
+    assert len(bad.splitlines()) == 5 and 'order["total"]' in bad
+
+
+def test_secrets_reach_neither_the_database_nor_a_lesson(memory: Memory, tmp_path: Path) -> None:
+    """In the message, the statement, the code, the prompt and the test's name."""
+    secret = "sk-ant-" + "api03-" + "Zx9" * 20
+    line = f'    connect(password="hunter2-{secret}")'
+    code = f"def total(order):\n{line}\n"
+    memory.record(
+        [
+            handed_in(
+                code=code, line=2, statement=line.strip(), message=f"refused {secret} for ada@example.org",
+                prompt=f"use {secret}", nodeid=f"tests/t.py::t[{secret}]",
+            )
+        ]
+    )  # fmt: skip
+    memory.close()
+    held = b"".join(path.read_bytes() for path in tmp_path.rglob("memory.db*"))
+    assert secret.encode() not in held
+    assert b"hunter2" not in held and b"ada@example.org" not in held
+    assert b"connect" in held
+
+
+def test_a_muted_pattern_is_not_recalled(memory: Memory) -> None:
+    """A person said that it is wrong; it can be shown again."""
+    fingerprint = memory.record([handed_in()])[0]
+    question = Query(text="the total of an order")
+    assert memory.recall(question).matches
+    memory.mute(fingerprint[:8])
+    assert memory.recall(question).abstained
+    memory.unmute(fingerprint)
+    assert memory.recall(question).matches
+
+
+def test_a_package_that_is_only_not_installed_is_no_lesson(memory: Memory) -> None:
+    """The failure is recorded and told apart; no pattern of it is ever shown."""
+    failure = handed_in(
+        exception="ModuleNotFoundError", mro=["ModuleNotFoundError", "ImportError"], when="collect",
+        message="No module named 'tensorflow'", code="import tensorflow\n", line=1, function=None, statement=None,
+    )  # fmt: skip
+    memory.record([failure])
+    assert memory.occurrences()[0]["scope"] == "environment"
+    assert memory.recall(Query(text="train a model with tensorflow", threshold=0)).abstained
+
+
+def test_the_prompt_helps_to_find_the_pattern(memory: Memory) -> None:
+    """The words of what was asked for when it happened are words by which it is found."""
+    memory.record([handed_in(prompt="Compute the shipping costs of a parcel")])
+    assert memory.recall(Query(text="shipping costs")).matches
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"colour": 1}, "unknown key 'colour'"),
+        ({"line": "6"}, "'line' must be int or None, not str"),
+        ({"line": True}, "'line' must be int or None, not bool"),
+        ({"mro": [1]}, "'mro' must hold the names of classes"),
+        ({"frames": [{"path": "a"}]}, "each of 'frames' must have path, line, function"),
+    ],
+)
+def test_an_ill_made_occurrence_is_one_sentence(change: dict[str, Any], said: str) -> None:
+    """It names the key and what is wrong with it."""
+    with pytest.raises(BadOccurrence) as raised:
+        handed_in(**change)
+    assert said in str(raised.value)
+
+
+def test_missing_keys_are_named_together() -> None:
+    """All problems at once, not one a try."""
+    with pytest.raises(BadOccurrence, match="missing key 'when'; missing key 'exception'"):
+        Occurrence.from_dict({"nodeid": "a", "mro": [], "message": "", "path": None, "line": None, "function": None,
+                              "statement": None})  # fmt: skip
+
+
+def test_an_occurrence_survives_the_wire() -> None:
+    """What rides on a report is JSON, and comes back as it was."""
+    before = handed_in(frames=[{"path": "a.py", "line": 1, "function": "f", "statement": "g()"}])
+    assert Occurrence.from_wire(json.loads(json.dumps(before.to_dict()))) == before
