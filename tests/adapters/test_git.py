@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -70,10 +71,9 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "project")
 
 
-def written(lines: list[Provenance | None] | object) -> list[str | None]:
+def written(lines: Sequence[Provenance | None]) -> list[str | None]:
     """Each line's model, or its type where no model is known; None for no answer."""
-    assert isinstance(lines, list)
-    return [entry and (entry.model or entry.type) for entry in lines]
+    return [None if entry is None else entry.model or entry.type for entry in lines]
 
 
 def of(repository: Repository, path: str) -> list[str | None]:
@@ -81,7 +81,7 @@ def of(repository: Repository, path: str) -> list[str | None]:
     return written(GitBlame(repository.top).read([path])[path])
 
 
-def test_each_line_has_its_commits_author(repository: Repository):
+def test_each_line_has_its_commits_author(repository: Repository) -> None:
     """A person's line, a model's, another model's."""
     repository.commit(files={"a.py": "a = 1\n"})
     repository.commit(CLAUDE, {"a.py": "a = 1\nb = 2\n"})
@@ -101,7 +101,7 @@ def test_each_line_has_its_commits_author(repository: Repository):
 )
 def test_every_kind_of_signature_gives_the_model(
     repository: Repository, author: str, trailer: str, tool: str | None, model: str
-):
+) -> None:
     """As the tool and the person spelled it."""
     commit = repository.commit(trailer, {"a.py": "a = 1\nb = 2\n"}, GIT_AUTHOR_NAME=author)
     lines = GitBlame(repository.top).read(["a.py"])["a.py"]
@@ -109,14 +109,14 @@ def test_every_kind_of_signature_gives_the_model(
     assert all(entry and entry.evidence.startswith(f"commit {commit[:12]}: ") for entry in lines)
 
 
-def test_lines_that_are_not_committed_are_left_to_others(repository: Repository):
+def test_lines_that_are_not_committed_are_left_to_others(repository: Repository) -> None:
     """Whoever wrote them, no commit says so."""
     repository.commit(CLAUDE, {"a.py": "a = 1\nb = 2\n"})
     repository.write("a.py", "a = 1\nx = 9\nb = 2\n")
     assert of(repository, "a.py") == ["Claude Sonnet 5", None, "Claude Sonnet 5"]
 
 
-def test_files_that_no_commit_knows_are_left_out(repository: Repository):
+def test_files_that_no_commit_knows_are_left_out(repository: Repository) -> None:
     """Untracked, only staged, ignored, gone, a folder."""
     repository.commit(files={".gitignore": "ignored.py\n", "gone.py": "a = 1\n", "app/a.py": "a = 1\n"})
     for path in ("new.py", "staged.py", "ignored.py"):
@@ -129,7 +129,7 @@ def test_files_that_no_commit_knows_are_left_out(repository: Repository):
     assert reader.notices == []
 
 
-def test_many_files_have_the_answers_that_each_has_alone(repository: Repository):
+def test_many_files_have_the_answers_that_each_has_alone(repository: Repository) -> None:
     """The way for many files and the way for few agree: added once, edited, renamed, merged, changed, emptied."""
     text = "".join(f"v{number} = {number}\n" for number in range(20))
     repository.commit(CLAUDE, {f"once{number}.py": f"a = {number}\n" * 3 for number in range(5)})
@@ -156,7 +156,9 @@ def test_many_files_have_the_answers_that_each_has_alone(repository: Repository)
     assert written(together["end.py"]) == ["GPT-5"]
 
 
-def test_an_unmerged_history_of_many_files_needs_no_blame(repository: Repository, monkeypatch: pytest.MonkeyPatch):
+def test_an_unmerged_history_of_many_files_needs_no_blame(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Files that one commit added cost two processes in all."""
     repository.commit(CLAUDE, {f"m{number}.py": "a = 1\n" for number in range(10)})
     calls: list[list[str]] = []
@@ -173,7 +175,7 @@ def test_an_unmerged_history_of_many_files_needs_no_blame(repository: Repository
     assert not any("blame" in words for words in calls)
 
 
-def test_a_rename_with_changes_keeps_the_old_lines_authors(repository: Repository):
+def test_a_rename_with_changes_keeps_the_old_lines_authors(repository: Repository) -> None:
     """blame follows the file, and so do many files at once."""
     body = "".join(f"v{number} = {number}\n" for number in range(20))
     repository.commit(CLAUDE, {f"old{number}.py": f"n = {number}\n{body}" for number in range(5)})
@@ -184,14 +186,14 @@ def test_a_rename_with_changes_keeps_the_old_lines_authors(repository: Repositor
     assert [written(lines) for lines in answers.values()] == [["Claude Sonnet 5"] * 21 + ["human"]] * 5
 
 
-def test_the_root_may_lie_within_the_repository(repository: Repository):
+def test_the_root_may_lie_within_the_repository(repository: Repository) -> None:
     """Paths are the project's, not the repository's."""
     repository.commit(CLAUDE, {"packages/one/app/a.py": "a = 1\n", "a.py": "a = 1\nb = 1\n"})
     answers = GitBlame(repository.top / "packages" / "one").read(["app/a.py", "a.py"])
     assert {path: written(lines) for path, lines in answers.items()} == {"app/a.py": ["Claude Sonnet 5"]}
 
 
-def test_paths_that_leave_the_root_are_refused(repository: Repository):
+def test_paths_that_leave_the_root_are_refused(repository: Repository) -> None:
     """Nothing outside the project is asked for."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n", "sub/b.py": "b = 1\n"})
     assert GitBlame(repository.top / "sub").read(["../a.py", str(repository.top / "a.py"), "", "\0"]) == {}
@@ -202,7 +204,7 @@ def test_paths_that_leave_the_root_are_refused(repository: Repository):
     ["with space.py", "quote\"'.py", "grüße.py", "-dash.py", ":(top)a.py", "back\\slash.py", "tab\t.py", "[a].py"],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="names that Windows does not allow")
-def test_unusual_names_are_names(repository: Repository, path: str):
+def test_unusual_names_are_names(repository: Repository, path: str) -> None:
     """Alone, and among many."""
     others = [f"m{number}.py" for number in range(5)]
     repository.commit(CLAUDE, dict.fromkeys([path, *others], "a = 1\n"))
@@ -210,7 +212,7 @@ def test_unusual_names_are_names(repository: Repository, path: str):
     assert written(GitBlame(repository.top).read([path, *others])[path]) == ["Claude Sonnet 5"]
 
 
-def test_windows_line_ends_are_no_change(repository: Repository):
+def test_windows_line_ends_are_no_change(repository: Repository) -> None:
     """Committed as they are, or turned by git on the way."""
     repository.commit(CLAUDE, {"a.py": b"a = 1\r\nb = 2\r\n", "b.py": "a = 1\n"})
     assert of(repository, "a.py") == ["Claude Sonnet 5"] * 2
@@ -219,7 +221,7 @@ def test_windows_line_ends_are_no_change(repository: Repository):
     assert of(repository, "b.py") == ["Claude Sonnet 5"]
 
 
-def test_a_commit_to_be_ignored_lays_nothing_on_its_author(repository: Repository):
+def test_a_commit_to_be_ignored_lays_nothing_on_its_author(repository: Repository) -> None:
     """A reformatting is nobody's writing, as `.git-blame-ignore-revs` says."""
     repository.commit(CLAUDE, {"a.py": "a=1\nb=2\n"})
     reformatting = repository.commit(files={"a.py": "a = 1\nb = 2\n"})
@@ -228,7 +230,7 @@ def test_a_commit_to_be_ignored_lays_nothing_on_its_author(repository: Repositor
     assert of(repository, "a.py") == ["Claude Sonnet 5"] * 2
 
 
-def test_a_configured_list_to_ignore_is_respected(repository: Repository):
+def test_a_configured_list_to_ignore_is_respected(repository: Repository) -> None:
     """`blame.ignoreRevsFile` is git's own way."""
     repository.commit(CLAUDE, {"a.py": "a=1\n"})
     reformatting = repository.commit(files={"a.py": "a = 1\n"})
@@ -238,7 +240,9 @@ def test_a_configured_list_to_ignore_is_respected(repository: Repository):
 
 
 @pytest.mark.parametrize("content", [None, "this is no commit\n"])
-def test_a_list_to_ignore_that_is_missing_or_broken_is_said_and_left_out(repository: Repository, content: str | None):
+def test_a_list_to_ignore_that_is_missing_or_broken_is_said_and_left_out(
+    repository: Repository, content: str | None
+) -> None:
     """Configured for all repositories, it is in few."""
     repository.commit(files={f"{name}.py": "a = 1\n" for name in "abcdefgh"})
     repository.commit(CLAUDE, {f"{name}.py": "a = 1\nb = 1\n" for name in "abcdefgh"})
@@ -253,7 +257,7 @@ def test_a_list_to_ignore_that_is_missing_or_broken_is_said_and_left_out(reposit
     assert "ignore" in reader.notices[0]
 
 
-def test_a_list_that_the_repository_itself_asks_for_in_vain_is_said(repository: Repository):
+def test_a_list_that_the_repository_itself_asks_for_in_vain_is_said(repository: Repository) -> None:
     """git blame fails there for anybody."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n"})
     repository.git("config", "blame.ignoreRevsFile", "revisions")
@@ -262,7 +266,7 @@ def test_a_list_that_the_repository_itself_asks_for_in_vain_is_said(repository: 
     assert "could not open object name list: revisions" in reader.notices[-1]
 
 
-def test_the_mailmap_says_who_somebody_is(repository: Repository):
+def test_the_mailmap_says_who_somebody_is(repository: Repository) -> None:
     """A person who once signed with an assistant's address, and an assistant with a person's."""
     repository.commit(files={"a.py": "a = 1\n"}, GIT_AUTHOR_EMAIL="noreply@anthropic.com")
     repository.commit(files={"b.py": "b = 1\n"}, GIT_AUTHOR_NAME="Helper", GIT_AUTHOR_EMAIL="helper@example.org")
@@ -276,7 +280,7 @@ def test_the_mailmap_says_who_somebody_is(repository: Repository):
     assert of(repository, "b.py") == ["ai"]
 
 
-def test_a_mailmap_does_not_wipe_a_tools_mark(repository: Repository):
+def test_a_mailmap_does_not_wipe_a_tools_mark(repository: Repository) -> None:
     """Folding `Ada Byron (aider)` into Ada says who she is, not that she typed it."""
     repository.commit(files={"a.py": "a = 1\n"}, GIT_AUTHOR_NAME="Ada Byron (aider)")
     repository.commit(files={".mailmap": "Ada Byron <ada@example.org>\n"})
@@ -284,7 +288,7 @@ def test_a_mailmap_does_not_wipe_a_tools_mark(repository: Repository):
     assert [(entry.tool, entry.confidence) for entry in lines if entry] == [("aider", 0.8)]
 
 
-def test_submodules_and_worktrees_are_repositories_of_their_own(repository: Repository, tmp_path: Path):
+def test_submodules_and_worktrees_are_repositories_of_their_own(repository: Repository, tmp_path: Path) -> None:
     """Their `.git` is a file."""
     inner = Repository(tmp_path / "inner")
     inner.commit(CODEX, {"b.py": "b = 1\n"})
@@ -303,7 +307,7 @@ def test_submodules_and_worktrees_are_repositories_of_their_own(repository: Repo
     assert head_commit(repository.top / "vendored") == inner.git("rev-parse", "HEAD").strip()
 
 
-def test_beyond_a_shallow_clones_end_nothing_is_known(repository: Repository, tmp_path: Path):
+def test_beyond_a_shallow_clones_end_nothing_is_known(repository: Repository, tmp_path: Path) -> None:
     """Its oldest commit looks like the author of everything; that is said, not believed."""
     repository.commit(files={f"m{number}.py": "a = 1\n" for number in range(6)})
     repository.commit(CLAUDE, {"z.py": "z = 1\n"})
@@ -318,7 +322,7 @@ def test_beyond_a_shallow_clones_end_nothing_is_known(repository: Repository, tm
     assert "shallow" in reader.notices[0]
 
 
-def test_nothing_is_fetched_for_a_partial_clone(repository: Repository, tmp_path: Path):
+def test_nothing_is_fetched_for_a_partial_clone(repository: Repository, tmp_path: Path) -> None:
     """What the clone lacks stays unknown, and is said."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n"})
     repository.commit(files={"a.py": "a = 1\nb = 2\n"})
@@ -337,7 +341,9 @@ def test_nothing_is_fetched_for_a_partial_clone(repository: Repository, tmp_path
     assert "partial clone" in reader.notices[0]
 
 
-def test_without_a_repository_there_is_no_answer_and_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_without_a_repository_there_is_no_answer_and_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """git is not even looked for."""
     (tmp_path / "a.py").write_text("a = 1\n")
     monkeypatch.setattr(subprocess, "Popen", None)
@@ -349,7 +355,7 @@ def test_without_a_repository_there_is_no_answer_and_no_process(tmp_path: Path, 
     assert reader.notices == []
 
 
-def test_a_repository_without_commits_has_no_answer(repository: Repository):
+def test_a_repository_without_commits_has_no_answer(repository: Repository) -> None:
     """Everything in it is uncommitted."""
     repository.write("a.py", "a = 1\n")
     reader = GitBlame(repository.top)
@@ -359,7 +365,7 @@ def test_a_repository_without_commits_has_no_answer(repository: Repository):
     assert reader.notices == []
 
 
-def test_without_git_it_is_said_once(repository: Repository, monkeypatch: pytest.MonkeyPatch):
+def test_without_git_it_is_said_once(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """The learning goes on without."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n"})
     monkeypatch.setenv("PATH", "/nonexistent")
@@ -373,7 +379,7 @@ def test_without_git_it_is_said_once(repository: Repository, monkeypatch: pytest
 
 def test_variables_that_git_sets_for_hooks_do_not_mislead(
     repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Tests that run in a pre-commit hook of another repository are asked about their own."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n"})
     other = Repository(tmp_path / "other")
@@ -385,7 +391,7 @@ def test_variables_that_git_sets_for_hooks_do_not_mislead(
     assert of(repository, "a.py") == ["Claude Sonnet 5"]
 
 
-def test_somebody_elses_repository_is_said_not_read(repository: Repository, monkeypatch: pytest.MonkeyPatch):
+def test_somebody_elses_repository_is_said_not_read(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """git's refusal names the way out; the run goes on."""
     repository.commit(CLAUDE, {f"m{number}.py": "a = 1\n" for number in range(6)})
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
@@ -396,7 +402,7 @@ def test_somebody_elses_repository_is_said_not_read(repository: Repository, monk
     assert "safe.directory" in reader.notices[0]
 
 
-def test_nothing_is_written(repository: Repository):
+def test_nothing_is_written(repository: Repository) -> None:
     """Not even the index is refreshed."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n", "b.py": "b = 1\n"})
     os.utime(repository.top / "a.py", (1, 1))
@@ -412,7 +418,7 @@ def test_nothing_is_written(repository: Repository):
     assert state() == before
 
 
-def test_a_users_settings_do_not_change_the_answers(repository: Repository):
+def test_a_users_settings_do_not_change_the_answers(repository: Repository) -> None:
     """Whatever colours, formats and paths somebody prefers."""
     repository.commit(files={f"sub/m{number}.py": "a = 1\n" for number in range(5)})
     repository.commit(CLAUDE, {"sub/m0.py": "a = 1\nb = 2\n"})
@@ -428,7 +434,7 @@ def test_a_users_settings_do_not_change_the_answers(repository: Repository):
     assert [written(answers[f"m{number}.py"]) for number in range(1, 5)] == [["human"]] * 4
 
 
-def test_out_of_time_it_is_said_and_the_run_goes_on(repository: Repository, tmp_path: Path):
+def test_out_of_time_it_is_said_and_the_run_goes_on(repository: Repository, tmp_path: Path) -> None:
     """A git that hangs is ended."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n"})
     slow = tmp_path / "bin" / "git"
@@ -443,7 +449,7 @@ def test_out_of_time_it_is_said_and_the_run_goes_on(repository: Repository, tmp_
     assert "too long" in reader.notices[0]
 
 
-def test_a_damaged_repository_is_said(repository: Repository):
+def test_a_damaged_repository_is_said(repository: Repository) -> None:
     """Its objects are gone; the run goes on."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n"})
     shutil.rmtree(repository.top / ".git" / "objects")
@@ -453,7 +459,7 @@ def test_a_damaged_repository_is_said(repository: Repository):
     assert reader.notices
 
 
-def test_any_assistants_commit_in_the_history_is_something(repository: Repository):
+def test_any_assistants_commit_in_the_history_is_something(repository: Repository) -> None:
     """However long ago, and whatever became of its lines."""
     repository.commit(files={"a.py": "a = 1\n"})
     assert not GitBlame(repository.top).says_anything()
@@ -466,7 +472,7 @@ def test_any_assistants_commit_in_the_history_is_something(repository: Repositor
     assert GitBlame(repository.top / "sub").says_anything()
 
 
-def test_the_top_is_found_without_git(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_top_is_found_without_git(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From any folder below, through a link, and past a `.git` that is none."""
     commit = repository.commit(files={"app/core/a.py": "a = 1\n"})
     (repository.top / "app" / ".git").mkdir()
@@ -481,7 +487,7 @@ def test_the_top_is_found_without_git(repository: Repository, tmp_path: Path, mo
 
 def test_the_head_is_read_detached_packed_and_on_an_unborn_branch(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     """Wherever git keeps it."""
     first = repository.commit(files={"a.py": "a = 1\n"})
     second = repository.commit(files={"a.py": "a = 2\n"})

@@ -18,9 +18,9 @@ def with_trailers(*trailers: str, body: str = "") -> Provenance | None:
     return authorship(ADA, ADA, "Sort the users\n\n" + (f"{body}\n\n" if body else "") + "\n".join(trailers) + "\n")
 
 
-def by(name: str, email: str = "ada@example.org", message: str = "Sort the users", *, committer: Identity = ADA) -> (
-    Provenance | None
-):
+def by(
+    name: str, email: str = "ada@example.org", message: str = "Sort the users", *, committer: Identity = ADA
+) -> Provenance | None:
     """The authorship of a commit by that author."""
     return authorship(Identity(name=name, email=email), committer, message)
 
@@ -83,7 +83,7 @@ def by(name: str, email: str = "ada@example.org", message: str = "Sort the users
         ("Replit-Commit-Author: Agent", "replit", None),
     ],
 )
-def test_a_trailer_names_tool_and_model(trailer: str, tool: str | None, model: str | None):
+def test_a_trailer_names_tool_and_model(trailer: str, tool: str | None, model: str | None) -> None:
     """Every spelling seen in real histories, with the model where it is given and only there."""
     found = with_trailers(trailer)
     assert found is not None
@@ -121,7 +121,7 @@ def test_a_trailer_names_tool_and_model(trailer: str, tool: str | None, model: s
         "tool: Claude Code",
     ],
 )
-def test_people_and_programs_are_no_assistants(trailer: str):
+def test_people_and_programs_are_no_assistants(trailer: str) -> None:
     """A person's name, a vendor's staff, a reviewing bot, a code generator and a benchmark's output sign nothing."""
     assert with_trailers(trailer) is None
 
@@ -137,7 +137,7 @@ def test_people_and_programs_are_no_assistants(trailer: str):
         ("Cursor Agent", "cursoragent@cursor.com", "cursor"),
     ],
 )
-def test_an_author_that_is_an_assistant_is_surer_than_a_trailer(name: str, email: str, tool: str):
+def test_an_author_that_is_an_assistant_is_surer_than_a_trailer(name: str, email: str, tool: str) -> None:
     """Identities weigh more than what a message claims."""
     found = by(name, email)
     assert found is not None
@@ -158,12 +158,12 @@ def test_an_author_that_is_an_assistant_is_surer_than_a_trailer(name: str, email
         ("", ""),
     ],
 )
-def test_an_author_who_is_a_person_or_another_bot_is_none(name: str, email: str):
+def test_an_author_who_is_a_person_or_another_bot_is_none(name: str, email: str) -> None:
     """The account decides, not its domain; remarks in parentheses are people's own."""
     assert by(name, email) is None
 
 
-def test_an_assistant_that_commits_counts_as_one_that_writes():
+def test_an_assistant_that_commits_counts_as_one_that_writes() -> None:
     """The committer's account is an identity, too."""
     found = by("Ada Byron", committer=Identity(name="Claude", email="noreply@anthropic.com"))
     assert found is not None
@@ -178,7 +178,7 @@ def test_an_assistant_that_commits_counts_as_one_that_writes():
         ("Ada Byron (gemini-2.5-pro-preview-05-06)", None, "gemini-2.5-pro-preview-05-06"),
     ],
 )
-def test_a_mark_behind_the_authors_name_is_an_identity(name: str, tool: str | None, model: str | None):
+def test_a_mark_behind_the_authors_name_is_an_identity(name: str, tool: str | None, model: str | None) -> None:
     """Tools put their own name, or the model's, in parentheses behind the person's."""
     found = by(name)
     assert found is not None
@@ -186,26 +186,26 @@ def test_a_mark_behind_the_authors_name_is_an_identity(name: str, tool: str | No
     assert "Ada" not in found.evidence
 
 
-def test_a_mark_on_the_committer_alone_is_a_persons_work():
+def test_a_mark_on_the_committer_alone_is_a_persons_work() -> None:
     """The tool committed what a person had edited."""
     assert by("Ada Byron", committer=Identity(name="Ada Byron (aider)", email="ada@example.org")) is None
 
 
-def test_the_trailer_names_the_model_of_a_marked_author():
+def test_the_trailer_names_the_model_of_a_marked_author() -> None:
     """The author says which tool, the trailer which model."""
     found = by("Ada Byron (aider)", message="Sort\n\nCo-authored-by: aider (o3-mini) <noreply@aider.chat>")
     assert found is not None
     assert (found.tool, found.model, found.confidence) == ("aider", "o3-mini", AUTHOR)
 
 
-def test_a_persons_trailer_does_not_name_the_model_of_an_assistant():
+def test_a_persons_trailer_does_not_name_the_model_of_an_assistant() -> None:
     """Whoever asked an agent for the commit is its co-author."""
     found = by("copilot-swe-agent[bot]", "", "Sort\n\nCo-authored-by: Ada Byron <ada@example.org>")
     assert found is not None
     assert (found.tool, found.model) == ("copilot", None)
 
 
-def test_a_trailer_buried_in_a_squashed_body_is_weak():
+def test_a_trailer_buried_in_a_squashed_body_is_weak() -> None:
     """It was said of one of several commits."""
     body = "* Sort\n\nCo-Authored-By: Claude Opus 4.6 <noreply@anthropic.com>\n\n* Reverse\n\nBy hand."
     found = with_trailers("Signed-off-by: Ada Byron <ada@example.org>", body=body)
@@ -213,7 +213,7 @@ def test_a_trailer_buried_in_a_squashed_body_is_weak():
     assert (found.type, found.model, found.confidence) == ("ai", "Claude Opus 4.6", BODY)
 
 
-def test_a_squash_that_git_indents_is_read():
+def test_a_squash_that_git_indents_is_read() -> None:
     """`git merge --squash` writes the log of the commits, indented."""
     squashed = "Squashed commit of the following:\n\n    Sort\n\n    Assisted-by: Codex:GPT-5\n\nDone."
     found = authorship(ADA, ADA, squashed)
@@ -221,7 +221,7 @@ def test_a_squash_that_git_indents_is_read():
     assert (found.tool, found.model, found.confidence) == ("codex", "GPT-5", BODY)
 
 
-def test_trailers_that_differ_are_weak_and_lay_it_on_no_model():
+def test_trailers_that_differ_are_weak_and_lay_it_on_no_model() -> None:
     """Which of the two wrote this line is not known."""
     found = with_trailers(
         "Co-Authored-By: Claude Opus 4.6 <noreply@anthropic.com>", "Co-authored-by: Codex (GPT-5.5) <codex@openai.com>"
@@ -230,7 +230,7 @@ def test_trailers_that_differ_are_weak_and_lay_it_on_no_model():
     assert (found.type, found.tool, found.model, found.confidence) == ("ai", None, None, BODY)
 
 
-def test_trailers_that_complete_one_another_are_one_claim():
+def test_trailers_that_complete_one_another_are_one_claim() -> None:
     """A session's address and the co-author of the same tool agree."""
     found = with_trailers(
         "Claude-Session: https://claude.ai/code/session_01", "Co-Authored-By: Claude Sonnet 5 <noreply@anthropic.com>"
@@ -248,14 +248,14 @@ def test_trailers_that_complete_one_another_are_one_claim():
         "Claude-Generated-By: Claude Code (cli/claude-opus-4-5=60%, cli/claude-haiku-4-5=40%)",
     ],
 )
-def test_several_models_on_one_line_are_a_model_without_a_name(trailer: str):
+def test_several_models_on_one_line_are_a_model_without_a_name(trailer: str) -> None:
     """It was generated; by which of them is not known."""
     found = with_trailers(trailer)
     assert found is not None
     assert (found.type, found.model) == ("ai", None)
 
 
-def test_the_sentence_that_an_assistant_leaves_is_weak():
+def test_the_sentence_that_an_assistant_leaves_is_weak() -> None:
     """*Generated with* is no trailer, and can be quoted."""
     found = with_trailers("🤖 Generated with [Claude Code](https://claude.com/claude-code)")
     assert found is not None
@@ -265,26 +265,26 @@ def test_the_sentence_that_an_assistant_leaves_is_weak():
 @pytest.mark.parametrize(
     "body", ["Remove the line 'Generated with Claude Code'.", "Generated with protoc.", "Generated by Claude Dupont."]
 )
-def test_a_sentence_about_something_else_is_none(body: str):
+def test_a_sentence_about_something_else_is_none(body: str) -> None:
     """A message that speaks of generated things was not generated by that."""
     assert with_trailers(body) is None
 
 
-def test_a_subject_that_only_begins_with_aider_is_weaker_still():
+def test_a_subject_that_only_begins_with_aider_is_weaker_still() -> None:
     """It may be about aider."""
     found = by("Ada Byron", message="aider: sort the users")
     assert found is not None
     assert (found.tool, found.confidence) == ("aider", SUBJECT)
 
 
-def test_evidence_holds_no_address():
+def test_evidence_holds_no_address() -> None:
     """It is stored and shown."""
     found = with_trailers("Co-Authored-By: Claude Sonnet 5 <noreply@anthropic.com>")
     assert found is not None
     assert found.evidence == "trailer Co-Authored-By: Claude Sonnet 5"
 
 
-def test_windows_line_ends_do_not_hide_a_trailer():
+def test_windows_line_ends_do_not_hide_a_trailer() -> None:
     """Messages are written with CRLF, too."""
     found = authorship(ADA, ADA, "Sort\r\n\r\nCo-Authored-By: Claude Sonnet 5 <noreply@anthropic.com>\r\n")
     assert found is not None
@@ -301,7 +301,7 @@ def test_windows_line_ends_do_not_hide_a_trailer():
     ],
     ids=["trailer", "trailers", "blanks", "lines"],
 )
-def test_an_endless_message_is_read_in_bounded_time(long: str):
+def test_an_endless_message_is_read_in_bounded_time(long: str) -> None:
     """Its end is read all the same."""
     began = time.perf_counter()
     found = authorship(ADA, ADA, f"Sort\n\n{long}\nGenerated-by: GPT-5")
