@@ -127,7 +127,7 @@ def recall(
     with _memory(context) as memory:
         settings = Settings.load(memory.root, os.environ)
         query = Query(
-            text=click.get_text_stream("stdin").read() if text == "-" else text,
+            text=sys.stdin.read() if text == "-" else text,
             path=_relative(path, memory.root) if path else None,
             model=model,
             limit=limit or settings.limit,
@@ -237,7 +237,7 @@ def ingest(context: click.Context, file: str, kind: str, style: str) -> None:
     from pytest_llmlearn.entrypoints import ingest as reading
 
     with _memory(context) as memory:
-        raw = click.get_binary_stream("stdin").read() if file == "-" else Path(file).read_bytes()
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         handed_in = reading.read(raw, kind, "standard input" if file == "-" else file, memory.root)
         fingerprints = memory.record(handed_in) if handed_in else []
         if style == "json":

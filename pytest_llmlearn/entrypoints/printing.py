@@ -6,9 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import click
+
 from pytest_llmlearn.domain.finding import Rule
 from pytest_llmlearn.domain.guidance import Guidance, Match, times
 from pytest_llmlearn.domain.pattern import Pattern
+
+
+_COLOURS = {"critical": "red", "major": "yellow", "minor": "cyan"}
+
+
+def _strong(text: str) -> str:
+    return click.style(text, bold=True)  # click drops it again where the output is no terminal
 
 
 def moment(time: datetime) -> str:
@@ -74,7 +83,7 @@ def guidance_lines(answer: Guidance) -> list[str]:
     lines = []
     for found in answer.matches:
         known = found.pattern
-        lines.append(f"{known.lesson}")
+        lines.append(_strong(known.lesson))
         lines.append(
             f"    {known.rule_id}, {_place(known.path, known.line)}, score {found.score:.2f}: "
             f"{'; '.join(found.reasons)}"
@@ -98,7 +107,7 @@ def occurrence_line(row: Mapping[str, Any]) -> str:
 
 def explanation(found: Pattern, rule: Rule | None, latest: Sequence[Mapping[str, Any]]) -> list[str]:
     """One pattern in full: what it is, how often, by whom, the code, and the last occurrences."""
-    lines = [found.lesson, "", f"{found.rule_id} ({found.severity}, {found.state})"]
+    lines = [_strong(found.lesson), "", f"{found.rule_id} ({found.severity}, {found.state})"]
     if rule is not None:
         lines.append(rule.meaning)
     lines += [
