@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import sqlite3
@@ -20,6 +21,7 @@ import pytest
 from pytest_llmlearn.adapters import migrations
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore, folder
 from pytest_llmlearn.app.ports import Store
+from pytest_llmlearn.domain.entry import FindingRow
 from pytest_llmlearn.domain.finding import CATEGORIES, SCOPES, SEVERITIES
 from pytest_llmlearn.domain.occurrence import SOURCES
 from pytest_llmlearn.domain.pattern import STATES
@@ -294,6 +296,17 @@ def test_repeated_texts_are_written_once(store: SqliteStore, database: Path) -> 
     with closing(sqlite3.connect(database)) as connection:
         assert connection.execute("SELECT count(*) FROM occurrences").fetchone() == (20,)
         assert connection.execute("SELECT count(*) FROM occurrence_texts").fetchone()[0] <= 4
+
+
+def test_what_is_answered_can_be_written_out(store: SqliteStore) -> None:
+    """As UTF-8, whatever went in: lone surrogates and NUL come back as escapes."""
+    text = "\ud800 and \0"
+    finding = FindingRow(rule_id="type.none-value", severity="major", line=1, confidence=0.5, detail=text)
+    store.record(a_run(), [an_entry(message=text, nodeid=text, snippet=text, symbols=(text,), findings=(finding,))])
+    (row,) = store.occurrences()
+    assert row["message"] == row["findings"][0]["detail"] == "\\ud800 and \\x00"
+    assert "\0" not in repr(store.patterns())
+    json.dumps(row, ensure_ascii=False).encode()
 
 
 def test_no_home_folder_is_written(store: SqliteStore, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
 from pytest_llmlearn.app.ports import Store
+from pytest_llmlearn.domain.entry import FindingRow
 from pytest_llmlearn.errors import BadOccurrence, UnknownPattern
 from tests.builders import NOON, a_fingerprint, a_held, a_run, an_entry, at
 from tests.fakes import FakeStore
@@ -352,6 +353,7 @@ def test_hostile_text_is_kept_without_a_fault(store: Store, text: str) -> None:
         fingerprint, nodeid=text, message=text, path=text, function=text, statement=text, unit=text, unit_hash=text,
         model=text, tool=text, symbols=(text,), lesson=text, snippet=text, words=text, exception=text, task=text,
         held=(a_held(text, text=text, path=text, qualname=text),),
+        findings=(FindingRow(rule_id=text, severity="major", line=10**30, confidence=1.0, detail=text),),
     )  # fmt: skip
     (counted,) = store.record(a_run(text, command=text, commit=text, python=text), [strange])
     assert (counted.fingerprint, counted.before, counted.after) == (f"1:{text}", 0, 1)

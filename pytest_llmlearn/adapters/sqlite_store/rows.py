@@ -16,7 +16,7 @@ from pytest_llmlearn.domain.pattern import HIDDEN, Pattern
 
 WORDS_ASKED = 16
 """Words of a question that take part in full-text search: its rarest ones."""
-POSTINGS_ASKED = 4_000
+POSTINGS_ASKED = 3_000
 """Documents that these words may bring up together. Ranking costs about two microseconds for each, and a word that
 stands in a good part of all patterns tells none from another."""
 MATCHING_LIMIT = 10

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters.sqlite_store.rows import storable, timestamp
+from pytest_llmlearn.adapters.sqlite_store.texts import Texts
 from pytest_llmlearn.domain.entry import Counted, Entry, Held, Run
 from pytest_llmlearn.domain.finding import CATEGORIES, SCOPES, SEVERITIES
 from pytest_llmlearn.domain.occurrence import SOURCES
@@ -84,7 +84,7 @@ class Writer:
         self._db = db
         self._now = timestamp(now)
         self._hold = hold
-        self._texts: dict[bytes, int] = {}
+        self._texts = Texts(db)
         self._patterns: dict[str, dict[str, Any]] = {}
         self._codes: dict[tuple[int, str, str], list[int]] = {}
         self._held: dict[str, int] = {}
@@ -94,7 +94,10 @@ class Writer:
         if self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (storable(run.run_id),)).fetchone():
             return [self._standing(entry) for entry in entries]
         identifier = self._add_run(run, project)
-        counted = [self._add(identifier, entry) for entry in entries]
+        findings = [_findings(entry) for entry in entries]
+        self._texts.add(text for entry in entries for text in (entry.message, entry.snippet, entry.statement or ""))
+        self._texts.add(findings)
+        counted = [self._add(identifier, entry, found) for entry, found in zip(entries, findings, strict=True)]
         self._db.conn.executemany(
             _UPDATE, [[*(row[name] for name in _MOVING), row["id"]] for row in self._patterns.values()]
         )
@@ -131,15 +134,13 @@ class Writer:
         )
         return _row(cursor.lastrowid)
 
-    def _add(self, run: int, entry: Entry) -> Counted:
-        message = self._text(entry.message)
-        snippet = self._text(entry.snippet)
+    def _add(self, run: int, entry: Entry, findings: str) -> Counted:
         time = timestamp(entry.time)
         counts = entry.scope in COUNTED_SCOPES and not entry.flaky
-        pattern = self._pattern(entry, message, snippet, time)
+        pattern = self._pattern(entry, time)
         before = pattern["frequency"]
         code, newly = self._code(pattern["id"], entry, counts)
-        occurrence = self._add_occurrence(run, pattern["id"], code, entry, message, snippet, time)
+        occurrence = self._add_occurrence(run, pattern["id"], code, entry, findings, time)
         pattern["raw_count"] += 1
         pattern["security_findings" if entry.category == "security" else "test_failures"] += 1
         _grow_words(pattern, storable(entry.words))
@@ -147,7 +148,7 @@ class Writer:
             pattern["frequency"] += newly
             pattern["fix_applied"] = pattern["archived"] = 0  # it is back
             if not before or time >= pattern["last_seen"]:
-                pattern.update(_latest(entry, message, snippet))
+                pattern.update(self._latest(entry))
             pattern["first_seen"] = min(time, pattern["first_seen"]) if before else time
             pattern["last_seen"] = max(time, pattern["last_seen"]) if before else time
             self._add_model(pattern["id"], entry, newly)
@@ -164,7 +165,7 @@ class Writer:
             raw_count=pattern["raw_count"],
         )
 
-    def _pattern(self, entry: Entry, message: int, snippet: int, time: str) -> dict[str, Any]:
+    def _pattern(self, entry: Entry, time: str) -> dict[str, Any]:
         """The pattern's row as it stands in this transaction, made if there was none."""
         fingerprint = storable(entry.fingerprint.exact)
         known = self._patterns.get(fingerprint)
@@ -189,12 +190,25 @@ class Writer:
                 "test_failures": 0,
                 "security_findings": 0,
                 "words": "",
-                **_latest(entry, message, snippet),
+                **self._latest(entry),
             }
             _grow_words(known, storable(entry.words))
             known["id"] = _row(self._db.execute(_INSERT, [known[name] for name in (*_FIXED, *_MOVING)]).lastrowid)
         self._patterns[fingerprint] = known
         return known
+
+    def _latest(self, entry: Entry) -> dict[str, Any]:
+        """What a pattern shows of its newest counted occurrence."""
+        return {
+            "severity": entry.severity,
+            "message_id": self._texts[entry.message],
+            "lesson": storable(entry.lesson),
+            "path": _optional(entry.path),
+            "line": _line(entry.line),
+            "unit": storable(entry.unit),
+            "bad_id": self._texts[entry.snippet],
+            "symbols": json.dumps([storable(symbol) for symbol in entry.symbols], separators=(",", ":")),
+        }
 
     def _code(self, pattern: int, entry: Entry, counts: bool) -> tuple[int, int]:
         """The row of this pattern in this code, and 1 if it is counted from now on, else 0."""
@@ -216,13 +230,7 @@ class Writer:
             self._db.execute("UPDATE occurrence_codes SET counted = 1 WHERE id = ?", (known[0],))
         return known[0], newly
 
-    def _add_occurrence(
-        self, run: int, pattern: int, code: int, entry: Entry, message: int, snippet: int, time: str
-    ) -> int:
-        findings = [
-            [finding.rule_id, finding.severity, finding.line, round(finding.confidence, 3), finding.detail]
-            for finding in entry.findings
-        ]
+    def _add_occurrence(self, run: int, pattern: int, code: int, entry: Entry, findings: str, time: str) -> int:
         values = {
             "run": run,
             "pattern": pattern,
@@ -232,15 +240,15 @@ class Writer:
             "source": entry.source,
             "time": time,
             "exception": storable(entry.exception),
-            "message_id": message,
+            "message_id": self._texts[entry.message],
             "path": _optional(entry.path),
             "line": _line(entry.line),
             "function": _optional(entry.function),
-            "statement_id": self._text(entry.statement) if entry.statement is not None else None,
-            "snippet_id": snippet,
+            "statement_id": self._texts[entry.statement] if entry.statement is not None else None,
+            "snippet_id": self._texts[entry.snippet],
             "rule_id": storable(entry.rule_id),
             "severity": entry.severity,
-            "findings_id": self._text(json.dumps(findings, separators=(",", ":"))),
+            "findings_id": self._texts[findings],
             "model": storable(entry.model),
             "tool": _optional(entry.tool),
             "provenance": storable(entry.provenance),
@@ -253,19 +261,6 @@ class Writer:
         marks = ", ".join("?" * len(values))
         cursor = self._db.execute(f"INSERT INTO occurrences ({', '.join(values)}) VALUES ({marks})", [*values.values()])
         return _row(cursor.lastrowid)
-
-    def _text(self, text: str) -> int:
-        """The row of a text that stands once, however often it is meant."""
-        kept = storable(text)
-        digest = blake2b(kept.encode(), digest_size=16).digest()
-        known = self._texts.get(digest)
-        if known is None:
-            row = self._db.execute("SELECT id FROM occurrence_texts WHERE digest = ?", (digest,)).fetchone()
-            if row is None:
-                inserted = self._db.execute("INSERT INTO occurrence_texts (digest, text) VALUES (?, ?)", (digest, kept))
-                row = (_row(inserted.lastrowid),)
-            known = self._texts[digest] = row[0]
-        return known
 
     def _add_model(self, pattern: int, entry: Entry, newly: int) -> None:
         # Counted as the pattern is: a model's one broken function that fails fifteen tests is one mistake of it.
@@ -333,18 +328,13 @@ def erase(db: Database) -> None:
     moved(db)
 
 
-def _latest(entry: Entry, message: int, snippet: int) -> dict[str, Any]:
-    """What a pattern shows of its newest counted occurrence."""
-    return {
-        "severity": entry.severity,
-        "message_id": message,
-        "lesson": storable(entry.lesson),
-        "path": _optional(entry.path),
-        "line": _line(entry.line),
-        "unit": storable(entry.unit),
-        "bad_id": snippet,
-        "symbols": json.dumps([storable(symbol) for symbol in entry.symbols], separators=(",", ":")),
-    }
+def _findings(entry: Entry) -> str:
+    """All findings in one text: lists, for the names of their parts are always the same."""
+    rows = [
+        [storable(row.rule_id), row.severity, row.line, round(row.confidence, 3), storable(row.detail)]
+        for row in entry.findings
+    ]
+    return json.dumps(rows, separators=(",", ":"), ensure_ascii=False)
 
 
 def _grow_words(pattern: dict[str, Any], words: str) -> None:
