@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sqlite3
 import stat
 import subprocess
@@ -532,6 +531,8 @@ def test_a_full_disk_costs_the_learning_only(tmp_path: Path) -> None:
     first.close()
 
     def small_disk() -> None:
+        import resource
+
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 
     code = """
