@@ -70,7 +70,7 @@ class Attribution:
 
     def attribute(self, occurrences: Sequence[Occurrence]) -> list[Culprit | None]:
         """The culprit of each failure, None where none of its code is known to be a model's."""
-        levels = [list(self._levels(occurrence)) for occurrence in occurrences]
+        levels = [self._nearest(occurrence) for occurrence in occurrences]
         self._origins.load(candidate.path for several in levels for level in several for candidate in level)
         return [
             self._chosen(occurrence, several) or self._handed_in(occurrence)
@@ -92,14 +92,18 @@ class Attribution:
             in_test=occurrence.line is None,
         )
 
-    def _chosen(self, occurrence: Occurrence, levels: Sequence[Sequence[_Candidate]]) -> Culprit | None:
-        """From the nearest level that names anything of the project; a farther one is not accused in its place.
+    def _nearest(self, occurrence: Occurrence) -> tuple[list[_Candidate], list[_Candidate]]:
+        """The nearest level that names anything of the project, and the test's own lines.
 
-        The last level, the test's own lines, is asked in any case: a test that a model wrote is generated code too.
+        A farther level is not accused in place of a nearer one. The test's lines are asked in any case: a test that a
+        model wrote is generated code too.
         """
-        nearest = next((level for level in levels[:-1] if level), ())
+        nearest = next((level for level in self._levels(occurrence) if level), [])
+        return nearest, [self._at(frame.path, frame.line, "frame") for frame in test_frames(occurrence)]
+
+    def _chosen(self, occurrence: Occurrence, levels: Sequence[Sequence[_Candidate]]) -> Culprit | None:
         for allowed in (True, False) if self._everything else (True,):
-            for level in (nearest, levels[-1]):
+            for level in levels:
                 kept = [(candidate, self._written(candidate)) for candidate in level]
                 kept = [(candidate, origin) for candidate, origin in kept if origin.generated or not allowed]
                 if kept:
@@ -127,14 +131,12 @@ class Attribution:
         return known.between(candidate.unit.start, candidate.unit.end)
 
     def _levels(self, occurrence: Occurrence) -> Iterator[list[_Candidate]]:
-        """Candidates by how directly the failure points at them, the nearest level first; the test's lines last."""
+        """Candidates by how directly the failure points at them, the nearest level first."""
         if occurrence.source == "handed-in" and occurrence.path is not None:
-            yield []  # already laid on its culprit
-            return
+            return  # already laid on its culprit
         yield list(self._frames(occurrence))
         yield list(self._never_awaited(occurrence))
         yield from self._under_test(occurrence)
-        yield [self._at(frame.path, frame.line, "frame") for frame in test_frames(occurrence)]
 
     def _frames(self, occurrence: Occurrence) -> Iterator[_Candidate]:
         places: list[tuple[str, int]] = []
@@ -159,7 +161,7 @@ class Attribution:
             text = self._surroundings.text(place.path)
             if text is None:
                 continue
-            names = reach.reached(text, place.line or None)
+            names = reach.Reached(text, place.line or None)
             resolver = Resolver(self._surroundings, place.path, names.imports, occurrence.bindings)
             yield list(self._named(resolver, names.statement, "statement", occurrence))
             if occurrence.when in ("setup", "teardown") and occurrence.frames:

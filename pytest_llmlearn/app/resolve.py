@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from pytest_llmlearn.domain import source
@@ -132,10 +133,9 @@ class Resolver:
         unit = source.unit_named(text, f"{owner.qualname}.{name}")
         if unit is not None:
             return Target(path=owner.path, kind="function", qualname=unit.qualname, line=unit.line)
-        tree = source.parse(text)
-        if tree is None or not left:
+        if not left:
             return None
-        for qualname, node in source.definitions(tree):
+        for qualname, node in source.defined(text):
             if qualname != owner.qualname or not isinstance(node, ast.ClassDef):
                 continue
             for base in node.bases:
@@ -152,6 +152,7 @@ class Resolver:
         return target if target is not None and target.kind == "class" else None
 
 
+@lru_cache(maxsize=256)
 def _assigned_names(text: str) -> frozenset[str]:
     tree = source.parse(text)
     names = {

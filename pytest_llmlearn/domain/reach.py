@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from pytest_llmlearn.domain import source
 
@@ -35,31 +35,40 @@ class Import:
     level: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Reached:
-    """The references of one place in a test, nearest first, without repetition."""
+    """What the test's text names around `line`, nearest first, without repetition. Worked out when asked for."""
 
-    statement: tuple[Chain, ...] = ()
-    function: tuple[Chain, ...] = ()
-    imports: Mapping[str, Import] = field(default_factory=dict)
+    text: str
+    line: int | None
 
+    @cached_property
+    def statement(self) -> tuple[Chain, ...]:
+        """What the statement at the line names; of an import statement, what it binds."""
+        scope = self._function or source.parse(self.text)
+        return _statement(scope, self.line, self._assigned) if scope is not None else ()
 
-def reached(text: str, line: int | None) -> Reached:
-    """What the statement at `line` names, what its function names (latest before `line` first), and the imports."""
-    tree = source.parse(text)
-    if tree is None:
-        return Reached()
-    imports = imports_of(text)
-    function = _function_at(tree, line)
-    if line is None or function is None:
-        return Reached(statement=_statement(tree, line, {}), imports=imports)
-    assigned = _assignments(function, line)
-    assigned.update({key: value for key, value in _set_up(tree, function).items() if key not in assigned})
-    return Reached(
-        statement=_statement(function, line, assigned),
-        function=_distinct(_expanded(_body_chains(function, line), assigned)),
-        imports=imports,
-    )
+    @cached_property
+    def function(self) -> tuple[Chain, ...]:
+        """What the function around the line names, latest before the line first."""
+        if self._function is None or self.line is None:
+            return ()
+        return _distinct(_expanded(_body_chains(self._function, self.line), self._assigned))
+
+    @property
+    def imports(self) -> Mapping[str, Import]:
+        """What the module imports."""
+        return imports_of(self.text)
+
+    @cached_property
+    def _function(self) -> source.Definition | None:
+        return _function_at(self.text, self.line)
+
+    @cached_property
+    def _assigned(self) -> Mapping[str, list[Chain]]:
+        if self._function is None or self.line is None:
+            return {}
+        return {**_set_up(self.text, self._function), **_assignments(self._function, self.line)}
 
 
 @lru_cache(maxsize=256)
@@ -81,12 +90,12 @@ def imports_of(text: str) -> Mapping[str, Import]:
     return found
 
 
-def _function_at(tree: ast.Module, line: int | None) -> source.Definition | None:
+def _function_at(text: str, line: int | None) -> source.Definition | None:
     if line is None:
         return None
     around = [
         node
-        for _, node in source.definitions(tree)
+        for _, node in source.defined(text)
         if not isinstance(node, ast.ClassDef) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
     return min(around, key=lambda node: (node.end_lineno or 0) - node.lineno) if around else None
@@ -214,9 +223,9 @@ def _target_names(target: ast.AST) -> Iterator[str]:
             yield ".".join(chain)
 
 
-def _set_up(tree: ast.Module, function: source.Definition) -> dict[str, list[Chain]]:
+def _set_up(text: str, function: source.Definition) -> dict[str, list[Chain]]:
     """What the other methods of the test's class give to `self.…` (`setUp` and the like)."""
-    for _, node in source.definitions(tree):
+    for _, node in source.defined(text):
         if isinstance(node, ast.ClassDef) and function in node.body:
             found: dict[str, list[Chain]] = {}
             for method in node.body:

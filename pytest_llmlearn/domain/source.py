@@ -41,13 +41,13 @@ class Unit:
         return self.start <= line <= self.end
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def lines_of(text: str) -> tuple[str, ...]:
     """The text's lines as Python counts them: form feeds and Unicode separators end none."""
     return tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def parse(text: str) -> ast.Module | None:
     """The syntax tree, or None where the text does not parse."""
     try:
@@ -58,25 +58,33 @@ def parse(text: str) -> ast.Module | None:
         return None
 
 
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
 def definitions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, Definition]]:
     """Every function and class below `tree` with its qualified name, outermost first."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, Definition):
-            name = f"{prefix}{node.name}"
-            yield name, node
-            inner = f"{name}." if isinstance(node, ast.ClassDef) else f"{name}.<locals>."
-            yield from definitions(node, inner)
-        elif not isinstance(node, ast.expr):
-            yield from definitions(node, prefix)
+    for block in _BLOCKS:  # statements hold definitions, expressions never do
+        for node in getattr(tree, block, ()):
+            if isinstance(node, Definition):
+                name = f"{prefix}{node.name}"
+                yield name, node
+                inner = f"{name}." if isinstance(node, ast.ClassDef) else f"{name}.<locals>."
+                yield from definitions(node, inner)
+            elif not isinstance(node, ast.Expr):
+                yield from definitions(node, prefix)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
+def defined(text: str) -> tuple[tuple[str, Definition], ...]:
+    """Every function and class of the text with its qualified name, outermost first; empty where it does not parse."""
+    tree = parse(text)
+    return tuple(definitions(tree)) if tree is not None else ()
+
+
+@lru_cache(maxsize=512)
 def units(text: str) -> tuple[Unit, ...]:
     """Every function and class of the text, outermost first; empty where it does not parse."""
-    tree = parse(text)
-    if tree is None:
-        return ()
-    return tuple(_unit(name, node) for name, node in definitions(tree))
+    return tuple(_unit(name, node) for name, node in defined(text))
 
 
 def _unit(name: str, node: Definition) -> Unit:
@@ -139,7 +147,7 @@ def normalised(text: str, unit: Unit) -> str:
         return "\n".join(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
     if unit.kind == "module":
         return ast.unparse(tree)
-    for name, node in definitions(tree):
+    for name, node in defined(text):
         if name == unit.qualname and node.lineno == unit.line:
             return _unparse_without_docstring(node)
     return unit_text(text, unit)

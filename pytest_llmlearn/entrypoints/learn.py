@@ -15,8 +15,6 @@ from uuid import uuid4
 
 import pytest
 
-from pytest_llmlearn.entrypoints import summary
-
 if TYPE_CHECKING:
     from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.bootstrap import Memory
@@ -86,6 +84,10 @@ class Learner:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._config.getoption("no_summary", False):
             return
+        if self._recording is None and not self._notices and not self._collector.notices:
+            return
+        from pytest_llmlearn.entrypoints import summary
+
         lines = summary.lines(
             self._recording,
             [*self._collector.notices, *self._notices],

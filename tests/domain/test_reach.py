@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_llmlearn.domain.reach import Import, reached
+from pytest_llmlearn.domain.reach import Import, Reached
 
 
 def line_of(text: str, mark: str = "# here") -> int:
@@ -12,19 +12,19 @@ def line_of(text: str, mark: str = "# here") -> int:
 def test_a_call_in_the_statement_is_reached_outermost_first() -> None:
     """The call that makes the compared value stands before the calls in its arguments."""
     text = "from m import add, parse\ndef test_it():\n    assert add(parse('1'), 2) == 3  # here\n"
-    assert reached(text, line_of(text)).statement[:2] == (("add", "()"), ("parse", "()"))
+    assert Reached(text, line_of(text)).statement[:2] == (("add", "()"), ("parse", "()"))
 
 
 def test_a_local_variable_is_followed_back_to_the_call_that_made_it() -> None:
     """`res` stands for `Gate().check(...)`, two assignments away."""
     text = "from m import Gate\ndef test_it():\n    gate = Gate()\n    res = gate.check(1)\n    assert res  # here\n"
-    assert reached(text, line_of(text)).statement == (("Gate", "()", "check", "()"),)
+    assert Reached(text, line_of(text)).statement == (("Gate", "()", "check", "()"),)
 
 
 def test_the_last_assignment_before_the_line_counts() -> None:
     """What is assigned below the failing statement was not there yet."""
     text = "from m import one, two\ndef test_it():\n    x = one()\n    x = two()\n    assert x  # here\n    x = one()\n"
-    assert reached(text, line_of(text)).statement == (("two", "()"),)
+    assert Reached(text, line_of(text)).statement == (("two", "()"),)
 
 
 def test_what_set_up_gives_to_self_is_known() -> None:
@@ -33,7 +33,7 @@ def test_what_set_up_gives_to_self_is_known() -> None:
         "from m import Calc\nclass TestCalc:\n    def setUp(self):\n        self.calc = Calc(1)\n"
         "    def test_add(self):\n        self.assertEqual(self.calc.add(2), 3)  # here\n"
     )
-    assert ("Calc", "()", "add", "()") in reached(text, line_of(text)).statement
+    assert ("Calc", "()", "add", "()") in Reached(text, line_of(text)).statement
 
 
 def test_loops_with_blocks_and_unpacking_bind_names() -> None:
@@ -42,19 +42,19 @@ def test_loops_with_blocks_and_unpacking_bind_names() -> None:
         "from m import rows, opened, pair\ndef test_it():\n    for row in rows():\n        with opened() as f:\n"
         "            a, b = pair()\n            assert row and f and b  # here\n"
     )
-    assert set(reached(text, line_of(text)).statement) == {("rows", "()"), ("opened", "()"), ("pair", "()")}
+    assert set(Reached(text, line_of(text)).statement) == {("rows", "()"), ("opened", "()"), ("pair", "()")}
 
 
 def test_a_name_assigned_from_itself_ends() -> None:
     """Following `x = x.next()` back must not go on for ever."""
     text = "from m import start\ndef test_it():\n    x = start()\n    x = x.next()\n    assert x  # here\n"
-    assert reached(text, line_of(text)).statement
+    assert Reached(text, line_of(text)).statement
 
 
 def test_imports_are_told_apart() -> None:
     """A module, an alias, a name, a relative name."""
     text = "import a.b\nimport c.d as e\nfrom f import g as h\nfrom ..i import j\n"
-    assert reached(text, None).imports == {
+    assert Reached(text, None).imports == {
         "a": Import(module="a"),
         "e": Import(module="c.d"),
         "h": Import(module="f", name="g"),
@@ -65,9 +65,9 @@ def test_imports_are_told_apart() -> None:
 def test_of_a_compound_statement_only_the_head_is_named() -> None:
     """A failing `with` line does not name what its body calls."""
     text = "from m import one, two\ndef test_it():\n    with one():  # here\n        two()\n"
-    assert reached(text, line_of(text)).statement == (("one", "()"),)
+    assert Reached(text, line_of(text)).statement == (("one", "()"),)
 
 
 def test_text_that_does_not_parse_reaches_nothing() -> None:
     """Silence, not an error."""
-    assert reached("def (", 1).statement == ()
+    assert Reached("def (", 1).statement == ()

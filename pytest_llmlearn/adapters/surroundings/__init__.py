@@ -36,6 +36,8 @@ class ProjectSurroundings:
     def __init__(self, root: Path, search_path: Sequence[str] | None = None) -> None:
         self._files = SourceFiles(root, tuple(sys.path) if search_path is None else search_path)
         self._names: dict[str, frozenset[str] | None] = {}
+        self._texts: dict[str, str | None] = {}
+        self._own: dict[tuple[str, str | None], str | None] = {}
 
     def is_stdlib(self, module: str) -> bool:
         """Whether the top-level name is the standard library's in this interpreter."""
@@ -58,13 +60,18 @@ class ProjectSurroundings:
 
     def own_module(self, module: str, near: str | None = None) -> str | None:
         """The project's file of a dotted name, seen from `near`: its folder and those above, the root, `src`."""
-        found = self._files.own(module, near)
-        return self._files.relative(found) if found is not None else None
+        key = (module, near if near is None else near.rpartition("/")[0])
+        if key not in self._own:
+            found = self._files.own(module, near)
+            self._own[key] = self._files.relative(found) if found is not None else None
+        return self._own[key]
 
     def text(self, path: str) -> str | None:
         """Text of a file of the project; None for what is not there, not inside it, or not readable as source."""
-        target = self._files.inside(path)
-        return self._files.read(target) if target is not None else None
+        if path not in self._texts:
+            target = self._files.inside(path)
+            self._texts[path] = self._files.read(target) if target is not None else None
+        return self._texts[path]
 
     def names(self, module: str) -> Collection[str] | None:
         """The public names of a module and its submodules."""

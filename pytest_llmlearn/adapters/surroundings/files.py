@@ -28,6 +28,7 @@ class SourceFiles:
         self._search = tuple(Path(folder or ".") for folder in search_path)
         self._texts: dict[Path, str | None] = {}
         self._listings: dict[Path, frozenset[str]] = {}
+        self._children: dict[Path, frozenset[str]] = {}
         self._found: dict[str, Path | None] = {}
 
     def read(self, file: Path) -> str | None:
@@ -54,7 +55,10 @@ class SourceFiles:
 
     def children(self, folder: Path) -> frozenset[str]:
         """Names that the entries of a folder could be imported by."""
-        return frozenset(name for entry in self.listing(folder) if (name := _module_name(entry)) is not None)
+        if folder not in self._children:
+            names = (_module_name(entry) for entry in self.listing(folder))
+            self._children[folder] = frozenset(name for name in names if name is not None)
+        return self._children[folder]
 
     def is_own(self, file: Path) -> bool:
         return file.is_relative_to(self.root) and not _SKIPPED.intersection(file.relative_to(self.root).parts)
