@@ -66,7 +66,7 @@ class Capture:
     def test_levels(self, levels: Sequence[Level], test_file: str) -> list[tuple[Level, str]]:
         """The levels that lie in tests, the innermost first, each with its statement: bounded."""
         found: list[tuple[Level, str]] = []
-        for level in reversed(levels[:200] + levels[200:][-200:]):
+        for level in reversed([*levels[:200], *levels[200:][-200:]]):
             filename = level[0].f_code.co_filename
             if (filename == test_file or _is_test_file(self.places, filename)) and len(found) < _TEST_FRAMES:
                 found.append((level, linecache.getline(filename, level[1])))

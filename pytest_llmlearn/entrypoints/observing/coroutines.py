@@ -78,12 +78,13 @@ def _chooser(original: types.FunctionType, made: Made) -> type:
             # Called while an object dies, in the midst of anyone's code: the warning itself must still come.
             except Exception:
                 pass
-            return object.__new__(Silent if ours else Telling)
+            chosen: type[Chooser] = Silent if ours else Telling
+            return object.__new__(chosen)
 
     class Silent(Chooser):
-        __init__ = staticmethod(silent)  # type: ignore[assignment]
+        __init__ = staticmethod(silent)
 
     class Telling(Chooser):
-        __init__ = staticmethod(original)  # type: ignore[assignment]
+        __init__ = staticmethod(original)
 
     return Chooser

@@ -16,7 +16,7 @@ _mro_of = type.__dict__["__mro__"].__get__
 _vars_of_class = type.__dict__["__dict__"].__get__
 _qualname_of_class = type.__dict__["__qualname__"].__get__
 _module_of_class = type.__dict__["__module__"].__get__
-_dict_of_module = types.ModuleType.__dict__["__dict__"]
+_dict_of_module: Any = vars(types.ModuleType)["__dict__"]
 _EMPTY: Mapping[str, Any] = types.MappingProxyType({})
 _UNWRAP_LIMIT = 12
 
