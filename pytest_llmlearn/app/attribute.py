@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pytest_llmlearn.app.ports import ProvenanceReader
 from pytest_llmlearn.app.resolve import Resolver, Target
 from pytest_llmlearn.domain import reach, source
-from pytest_llmlearn.domain.culprit import Culprit, on_test_side, test_frames
+from pytest_llmlearn.domain.culprit import Culprit, is_test_file, is_the_test
 from pytest_llmlearn.domain.entry import ChosenBy
 from pytest_llmlearn.domain.occurrence import Frame, Occurrence, is_inside
 from pytest_llmlearn.domain.provenance import UNKNOWN, FileProvenance, Provenance, first_answers
@@ -67,6 +67,7 @@ class Attribution:
         self._surroundings = surroundings
         self._origins = origins
         self._everything = everything
+        self._test_files: dict[str, bool] = {}
 
     def attribute(self, occurrences: Sequence[Occurrence]) -> list[Culprit | None]:
         """The culprit of each failure, None where none of its code is known to be a model's."""
@@ -99,7 +100,7 @@ class Attribution:
         model wrote is generated code too.
         """
         nearest = next((level for level in self._levels(occurrence) if level), [])
-        return nearest, [self._at(frame.path, frame.line, "frame") for frame in test_frames(occurrence)]
+        return nearest, [self._at(frame.path, frame.line, "frame") for frame in self._test_frames(occurrence)]
 
     def _chosen(self, occurrence: Occurrence, levels: Sequence[Sequence[_Candidate]]) -> Culprit | None:
         for allowed in (True, False) if self._everything else (True,):
@@ -119,7 +120,7 @@ class Attribution:
             chosen_by=_how(candidate, [entry for entry, _ in kept]),
             provenance=origin,
             in_test=candidate.in_test,
-            broken_test=candidate.in_test and is_broken_test(occurrence, candidate.path),
+            broken_test=candidate.in_test and self._is_broken_test(occurrence, candidate.path),
         )
 
     def _written(self, candidate: _Candidate) -> Provenance:
@@ -147,7 +148,7 @@ class Attribution:
         if occurrence.linked and occurrence.linked[0].relation == "member":
             own, below = below, own  # a group's own frames only gathered what its members raised
         for path, line in dict.fromkeys([*places, *own, *below]):
-            if is_inside(path) and not on_test_side(path, occurrence) and self._surroundings.text(path) is not None:
+            if is_inside(path) and not self._on_test_side(path, occurrence) and self._surroundings.text(path) is not None:
                 yield self._at(path, line, "frame")
 
     def _at(self, path: str, line: int, chosen_by: ChosenBy) -> _Candidate:
@@ -172,7 +173,7 @@ class Attribution:
 
     def _places(self, occurrence: Occurrence) -> list[Frame]:
         """Where in the test's files to look for names, innermost first; the test itself where no frame is known."""
-        frames = list(test_frames(occurrence))
+        frames = self._test_frames(occurrence)
         path, *inside = occurrence.nodeid.split("::")
         path = occurrence.test_path or path
         if any(frame.path == path for frame in frames):
@@ -186,7 +187,7 @@ class Attribution:
         self, resolver: Resolver, chains: Iterable[reach.Chain], chosen_by: ChosenBy, occurrence: Occurrence
     ) -> Iterator[_Candidate]:
         targets = [target for chain in chains if (target := resolver.resolve(chain)) is not None]
-        found = dict.fromkeys(target for target in targets if not on_test_side(target.path, occurrence))
+        found = dict.fromkeys(target for target in targets if not self._on_test_side(target.path, occurrence))
         lacking = occurrence.is_a("AttributeError", "ImportError")
         # Stable: the nearest name first among equals.
         for target in sorted(found, key=lambda target: _precision(target, lacking)):
@@ -208,6 +209,34 @@ class Attribution:
         for path in dict.fromkeys(candidate.path for candidate in reached):
             for line in call_lines(self._surroundings.text(path) or "", name, None):
                 yield self._at(path, line, "test-body")
+
+    def _on_test_side(self, path: str, occurrence: Occurrence) -> bool:
+        """Whether a file belongs to the test of this failure, not to the code under test."""
+        if path not in self._test_files:
+            self._test_files[path] = is_test_file(path, self._surroundings.text(path) or "")
+        return self._test_files[path] or is_the_test(path, occurrence)
+
+    def _test_frames(self, occurrence: Occurrence) -> list[Frame]:
+        """The project's frames on the test's side, innermost first."""
+        inside = [frame for frame in reversed(occurrence.frames) if frame.inside]
+        return [frame for frame in inside if self._on_test_side(frame.path, occurrence)]
+
+    def _is_broken_test(self, occurrence: Occurrence, under_test: str) -> bool:
+        """Whether the test itself failed, before the code under test could be at fault.
+
+        A name that the test's own code lacks, a fixture that does not exist, a module that the test imports and that is
+        not the project's.
+        """
+        innermost = occurrence.frames[-1] if occurrence.frames else None
+        if innermost is not None and not self._on_test_side(innermost.path, occurrence):
+            return occurrence.short_exception == "FixtureLookupError"
+        if occurrence.is_a("NameError"):
+            return True
+        if occurrence.is_a("ModuleNotFoundError"):
+            missing = occurrence.facts.get("name", "").partition(".")[0]
+            return bool(missing) and missing not in under_test.replace("/", ".").split(".")
+        return False
+
 
 
 def _precision(target: Target, lacking: bool) -> int:
@@ -240,23 +269,6 @@ def named_unit(text: str, function: str | None, line: int | None) -> Unit:
         return (around or found)[0] if found else source.unit_at(text, line)
     at = max(line or 1, 1)
     return Unit(qualname=function or "", kind="function" if function else "module", start=at, line=at, end=at)
-
-
-def is_broken_test(occurrence: Occurrence, under_test: str) -> bool:
-    """Whether the test itself failed, before the code under test could be at fault.
-
-    A name that the test's own code lacks, a fixture that does not exist, a module that the test imports and that is
-    not the project's.
-    """
-    innermost = occurrence.frames[-1] if occurrence.frames else None
-    if innermost is not None and not on_test_side(innermost.path, occurrence):
-        return occurrence.short_exception == "FixtureLookupError"
-    if occurrence.is_a("NameError"):
-        return True
-    if occurrence.is_a("ModuleNotFoundError"):
-        missing = occurrence.facts.get("name", "").partition(".")[0]
-        return bool(missing) and missing not in under_test.replace("/", ".").split(".")
-    return False
 
 
 def call_lines(text: str, name: str, unit: Unit | None) -> list[int]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pytest_llmlearn.domain.entry import ChosenBy
-from pytest_llmlearn.domain.occurrence import Frame, Occurrence
+from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.provenance import UNKNOWN, Provenance
 from pytest_llmlearn.domain.source import Unit
 
@@ -29,19 +30,21 @@ class Culprit:
     broken_test: bool = False
 
 
-def is_test_file(path: str) -> bool:
-    """Whether a file is on the test's side by its name: `test_*.py`, `*_test.py`, `conftest.py`."""
-    name = PurePosixPath(path).name
-    return name == "conftest.py" or name.startswith("test_") or name.endswith(("_test.py", "_tests.py"))
+_TESTS = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+test|^class[ \t]+(?:Test|\w+\(.*TestCase)", re.MULTILINE)
 
 
-def on_test_side(path: str, occurrence: Occurrence) -> bool:
-    """Whether a file belongs to the test of this failure, not to the code under test."""
-    return path in (occurrence.test_path, occurrence.nodeid.partition("::")[0]) or is_test_file(path)
+def is_test_file(path: str, text: str) -> bool:
+    """Whether a file is on the test's side: a conftest, in a folder of tests, or named and written as tests are.
+
+    The name alone does not tell: `t_test.py` may be statistics.
+    """
+    pure = PurePosixPath(path)
+    if pure.name == "conftest.py" or {"tests", "test"}.intersection(pure.parts[:-1]):
+        return True
+    named = pure.name.startswith("test_") or pure.stem.endswith(("_test", "_tests"))
+    return named and _TESTS.search(text) is not None
 
 
-def test_frames(occurrence: Occurrence) -> tuple[Frame, ...]:
-    """The project's frames on the test's side, innermost first."""
-    return tuple(
-        frame for frame in reversed(occurrence.frames) if frame.inside and on_test_side(frame.path, occurrence)
-    )
+def is_the_test(path: str, occurrence: Occurrence) -> bool:
+    """Whether a file is the very one whose test failed."""
+    return path in (occurrence.test_path, occurrence.nodeid.partition("::")[0])

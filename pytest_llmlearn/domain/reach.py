@@ -76,7 +76,7 @@ def imports_of(text: str) -> Mapping[str, Import]:
     """Every name that an import statement binds, wherever in the module it stands."""
     tree = source.parse(text)
     found: dict[str, Import] = {}
-    for node in ast.walk(tree) if tree else ():
+    for node in source.statements(tree) if tree else ():
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.asname:
@@ -105,10 +105,9 @@ def _statement(scope: ast.AST, line: int | None, assigned: Mapping[str, list[Cha
     if line is None:
         return ()
     best: ast.stmt | None = None
-    for node in ast.walk(scope):
+    for node in source.statements(scope):
         if (
-            isinstance(node, ast.stmt)
-            and node.lineno <= line <= (node.end_lineno or node.lineno)
+            node.lineno <= line <= (node.end_lineno or node.lineno)
             and (best is None or (node.lineno, -(node.end_lineno or 0)) >= (best.lineno, -(best.end_lineno or 0)))
         ):
             best = node

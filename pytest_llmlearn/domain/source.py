@@ -70,8 +70,18 @@ def definitions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, Definiti
                 yield name, node
                 inner = f"{name}." if isinstance(node, ast.ClassDef) else f"{name}.<locals>."
                 yield from definitions(node, inner)
-            elif not isinstance(node, ast.Expr):
+            elif not isinstance(node, ast.expr):
                 yield from definitions(node, prefix)
+
+
+def statements(tree: ast.AST) -> Iterator[ast.stmt]:
+    """Every statement below `tree`, outer ones first; expressions are not entered."""
+    for block in _BLOCKS:
+        for node in getattr(tree, block, ()):
+            if isinstance(node, ast.stmt):
+                yield node
+            if not isinstance(node, ast.expr):
+                yield from statements(node)
 
 
 @lru_cache(maxsize=512)
@@ -178,19 +188,21 @@ def line_text(text: str, line: int | None) -> str:
 
 def statement_span(text: str, line: int) -> tuple[int, int]:
     """First and last line of the smallest statement that holds `line`; the head alone of a compound one."""
+    around = [span for span in _spans(text) if span[0] <= line <= span[1]]
+    return min(around, key=lambda span: span[1] - span[0]) if around else (line, line)
+
+
+@lru_cache(maxsize=512)
+def _spans(text: str) -> tuple[tuple[int, int], ...]:
     tree = parse(text)
-    best = (line, line)
-    size: int | None = None
-    for node in ast.walk(tree) if tree else ():
-        if not isinstance(node, ast.stmt):
-            continue
+    found = []
+    for node in statements(tree) if tree is not None else ():
         end = node.end_lineno or node.lineno
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
             end = max(node.lineno, body[0].lineno - 1)
-        if node.lineno <= line <= end and (size is None or end - node.lineno < size):
-            best, size = (node.lineno, end), end - node.lineno
-    return best
+        found.append((node.lineno, end))
+    return tuple(found)
 
 
 def snippet(text: str, line: int | None) -> str:

@@ -269,3 +269,26 @@ def test_a_failing_fixture_is_not_laid_on_what_the_test_would_have_called(projec
     project.write("test_calc.py", test)
     failure = a_failed_assertion(test, when="setup", exception="OSError", mro=("OSError", "Exception"))
     assert project.attribute(failure) is None
+
+
+def test_a_module_named_as_tests_are_is_still_code_under_test(project: Project) -> None:
+    """`t_test.py` may be statistics: what it defines tells."""
+    project.made = ("t_test.py",)
+    project.write("t_test.py", "def t_test(a, b):\n    return 0\n")
+    test = "from t_test import t_test\n\ndef test_it():\n    assert t_test(1, 2) == 1  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None and (found.path, found.unit.qualname) == ("t_test.py", "t_test")
+
+
+def test_a_helper_of_the_tests_is_on_the_tests_side(project: Project) -> None:
+    """A failing helper in the folder of tests leads to what it was asked to check."""
+    project.write("tests/checks.py", "def check(value):\n    assert value == 2\n")
+    test = "from calc import helper\nfrom tests.checks import check\n\ndef test_it():\n    check(helper(1))  # here\n"
+    project.write("test_calc.py", test)
+    frames = (
+        Frame(path="test_calc.py", line=5, function="test_it"),
+        Frame(path="tests/checks.py", line=2, function="check"),
+    )
+    found = project.attribute(a_failed_assertion(test, frames=frames))
+    assert found is not None and found.unit.qualname == "helper"
