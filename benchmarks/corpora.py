@@ -101,7 +101,7 @@ def run_model(bench: Bench, arm: str, model: str) -> Run:
     done = confined(
         words, cwd=folder, env=bench.env, timeout=bench.seconds, output=bench.out / f"{arm}-{model}.txt"
     )
-    tests = [path.relative_to(bench.tree).as_posix() for path in folder.glob("test_*.py")]
+    tests = [path.relative_to(bench.tree).as_posix() for path in folder.glob("*.py")]
     by_junit = read_junit(junit, tests) if junit.exists() else []
     by_log = read_report_log(log) if log.exists() else by_junit
     differing = {one.key for one in by_junit} ^ {one.key for one in by_log} if junit.exists() else set()
