@@ -3,6 +3,7 @@
 The network is taken away with `unshare -rn`; where the system does not allow that, `network_can_be_cut` says so
 and the caller decides. Nothing here protects the file system: run on a tree that may be lost.
 """
+
 import contextlib
 import os
 import shutil
@@ -33,7 +34,12 @@ def network_can_be_cut() -> bool:
 
 
 def confined(
-    command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], timeout: float, output: Path,
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    output: Path,
     memory: int = MEMORY,
 ) -> Confined:
     """Run `command` without a network, with at most `memory` bytes of addresses, for at most `timeout` seconds.
@@ -41,12 +47,17 @@ def confined(
     Standard output and error go to the file `output`. When the time is over the whole process group is killed.
     """
     # The shell sets the limits rather than a hook between fork and exec, which threads would make unsafe.
-    limits = f"ulimit -c 0; ulimit -f {FILE_SIZE // 512}; ulimit -v {memory // 1024} || :; exec \"$@\""
+    limits = f'ulimit -c 0; ulimit -f {FILE_SIZE // 512}; ulimit -v {memory // 1024} || :; exec "$@"'
     words = ["unshare", "-rn", "sh", "-c", limits, "sh", *(str(word) for word in command)]
     started = time.monotonic()
     with output.open("wb") as sink:
         process = subprocess.Popen(
-            words, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT,
+            words,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         status: int | None

@@ -4,6 +4,7 @@ Every model's folder of a corpus is run without the plug-in, with it, once more,
 store then says is held against the reports that pytest wrote by itself in the same runs. The code is nobody's to
 trust: each run has no network, bounded memory and a total time. See README.md beside this file.
 """
+
 import argparse
 import json
 import os
@@ -91,22 +92,31 @@ def run_model(bench: Bench, arm: str, model: str) -> Run:
     """Run one model's folder in one arm, and read what pytest reported."""
     junit, log = bench.out / f"{arm}-{model}.xml", bench.out / f"{arm}-{model}.jsonl"
     words: list[str | Path] = [
-        bench.python, "-m", "pytest", "--continue-on-collection-errors", "--timeout=10", "--rootdir", bench.tree,
-        "-p", "no:cacheprovider", f"--junitxml={junit}",
+        bench.python,
+        "-m",
+        "pytest",
+        "--continue-on-collection-errors",
+        "--timeout=10",
+        "--rootdir",
+        bench.tree,
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={junit}",
     ]
     words += ["-p", f"no:{ENTRY_POINT}"] if arm == "without" else ["--llm-learn", *bench.pytest_arguments]
     words += ["-n", "2", "--dist", bench.dist] if arm == "n2" else []
     words += [f"--report-log={log}"] if bench.report_log else []
     folder = bench.tree / "gen" / model
-    done = confined(
-        words, cwd=folder, env=bench.env, timeout=bench.seconds, output=bench.out / f"{arm}-{model}.txt"
-    )
+    done = confined(words, cwd=folder, env=bench.env, timeout=bench.seconds, output=bench.out / f"{arm}-{model}.txt")
     tests = [path.relative_to(bench.tree).as_posix() for path in folder.glob("*.py")]
     by_junit = read_junit(junit, tests) if junit.exists() else []
     by_log = read_report_log(log) if log.exists() else by_junit
     differing = {one.key for one in by_junit} ^ {one.key for one in by_log} if junit.exists() else set()
     return Run(
-        model=model, status=done.status, seconds=done.seconds, failing=tuple(by_log),
+        model=model,
+        status=done.status,
+        seconds=done.seconds,
+        failing=tuple(by_log),
         junit_differs=tuple(f"{nodeid} ({when})" for nodeid, when in sorted(differing)),
     )
 
@@ -166,8 +176,11 @@ def statuses(verdict: Verdict, runs: dict[str, list[Run]]) -> None:
             continue
         verdict.against(
             "exit status changed",
-            (f"{arm} {r.model}: {bare[r.model].status} -> {r.status}" for r in done
-             if r.status != bare[r.model].status),
+            (
+                f"{arm} {r.model}: {bare[r.model].status} -> {r.status}"
+                for r in done
+                if r.status != bare[r.model].status
+            ),
         )
         if arm == "plain":
             own, other = {f.key for f in all_failing(done)}, {f.key for f in all_failing(bare.values())}
@@ -301,13 +314,21 @@ def main() -> None:
         base = keep.resolve()
         unpacked = base / "corpora"
         if not unpacked.exists():
-            subprocess.run([sys.executable, pack / "materialise.py", "unpack", unpacked], check=True,
-                           stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [sys.executable, pack / "materialise.py", "unpack", unpacked], check=True, stdout=subprocess.DEVNULL
+            )
         (base / "home").mkdir(exist_ok=True)
         bench = Bench(
-            python=options.python.absolute(), tree=base, out=base, home=base / "home",
-            report_log="reportlog" in installed, seconds=options.seconds, jobs=options.jobs,
-            hash_seed=options.hash_seed, dist=options.dist, pytest_arguments=tuple(options.pytest_arg),
+            python=options.python.absolute(),
+            tree=base,
+            out=base,
+            home=base / "home",
+            report_log="reportlog" in installed,
+            seconds=options.seconds,
+            jobs=options.jobs,
+            hash_seed=options.hash_seed,
+            dist=options.dist,
+            pytest_arguments=tuple(options.pytest_arg),
         )
         figures: dict[str, Any] = {"machine": machine()}
         for name in options.corpora or CORPORA:
@@ -315,16 +336,27 @@ def main() -> None:
             shutil.rmtree(tree, ignore_errors=True)
             out.mkdir(exist_ok=True)
             subprocess.run(
-                [sys.executable, pack / "materialise.py", "tree", unpacked / name, tree, "--split", options.split,
-                 "--models", options.models or DEFAULT_MODELS.get(name, ""), "--tasks", str(options.tasks)],
-                check=True, env=clean_environment(bench.home),
+                [
+                    sys.executable,
+                    pack / "materialise.py",
+                    "tree",
+                    unpacked / name,
+                    tree,
+                    "--split",
+                    options.split,
+                    "--models",
+                    options.models or DEFAULT_MODELS.get(name, ""),
+                    "--tasks",
+                    str(options.tasks),
+                ],
+                check=True,
+                env=clean_environment(bench.home),
             )
-            verdict = replay(
-                replace(bench, tree=tree, out=out), unpacked / name, options.split, options.arms
-            )
+            verdict = replay(replace(bench, tree=tree, out=out), unpacked / name, options.split, options.arms)
             show(name, verdict, options.list)
             figures[name] = {
-                "figures": verdict.figures, "deviations": verdict.deviations,
+                "figures": verdict.figures,
+                "deviations": verdict.deviations,
                 "targets": verdicts.reached(verdict.figures),
             }
         write_json(options.json, figures)

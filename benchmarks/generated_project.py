@@ -3,6 +3,7 @@
 Forty modules of ten functions, each function with five tests: 2,000 tests. A broken function fails exactly its
 last test, so that the number of mistakes is the number of failing tests. Equal arguments give equal files.
 """
+
 import subprocess
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,8 +17,26 @@ TRAILERS = (
     "Co-authored-by: Cursor <cursoragent@cursor.com>",
 )
 NOUNS = (
-    "order", "invoice", "ticket", "account", "device", "sensor", "parcel", "booking", "recipe", "route",
-    "player", "course", "patient", "shelf", "vehicle", "garden", "channel", "album", "station", "contract",
+    "order",
+    "invoice",
+    "ticket",
+    "account",
+    "device",
+    "sensor",
+    "parcel",
+    "booking",
+    "recipe",
+    "route",
+    "player",
+    "course",
+    "patient",
+    "shelf",
+    "vehicle",
+    "garden",
+    "channel",
+    "album",
+    "station",
+    "contract",
 )
 
 
@@ -39,74 +58,123 @@ KINDS = (
         verb="total",
         right="def {f}(values):\n    scaled = [value * {n} for value in values]\n    return sum(scaled)\n",
         broken="def {f}(values):\n    scaled = [value * {n} for value in values[:3]]\n    return sum(scaled)\n",
-        tests=("assert {f}([]) == 0", "assert {f}([1]) == {n}", "assert {f}([1, 1]) == 2 * {n}",
-               "assert {f}([1, 0, 1]) == 2 * {n}", "assert {f}([1, 1, 1, 1]) == 4 * {n}"),
+        tests=(
+            "assert {f}([]) == 0",
+            "assert {f}([1]) == {n}",
+            "assert {f}([1, 1]) == 2 * {n}",
+            "assert {f}([1, 0, 1]) == 2 * {n}",
+            "assert {f}([1, 1, 1, 1]) == 4 * {n}",
+        ),
     ),
     Kind(
         verb="name",
         right='def {f}(record):\n    name = record.get("name") or "unnamed"\n    return name.strip()[:{n}0]\n',
         broken='def {f}(record):\n    name = record.get("name")\n    return name.strip()[:{n}0]\n',
-        tests=('assert {f}({{"name": "a"}}) == "a"', 'assert {f}({{"name": " b"}}) == "b"',
-               'assert {f}({{"name": "c "}}) == "c"', 'assert {f}({{"name": "d d"}}) == "d d"',
-               'assert {f}({{}}) == "unnamed"'),
+        tests=(
+            'assert {f}({{"name": "a"}}) == "a"',
+            'assert {f}({{"name": " b"}}) == "b"',
+            'assert {f}({{"name": "c "}}) == "c"',
+            'assert {f}({{"name": "d d"}}) == "d d"',
+            'assert {f}({{}}) == "unnamed"',
+        ),
     ),
     Kind(
         verb="price",
         right='def {f}(kind):\n    table = {{"small": {n}, "large": {n}0}}\n    return table.get(kind, 0)\n',
         broken='def {f}(kind):\n    table = {{"small": {n}, "large": {n}0}}\n    return table[kind]\n',
-        tests=('assert {f}("small") == {n}', 'assert {f}("large") == {n}0', 'assert {f}("small") > 0',
-               'assert {f}("large") > {f}("small")', 'assert {f}("medium") == 0'),
+        tests=(
+            'assert {f}("small") == {n}',
+            'assert {f}("large") == {n}0',
+            'assert {f}("small") > 0',
+            'assert {f}("large") > {f}("small")',
+            'assert {f}("medium") == 0',
+        ),
     ),
     Kind(
         verb="latest",
         right="def {f}(items, limit={n}):\n    if not items:\n        return None\n    return items[-1]\n",
         broken="def {f}(items, limit={n}):\n    newest = items[-1]\n    return newest\n",
-        tests=("assert {f}([1]) == 1", "assert {f}([1, 2]) == 2", "assert {f}([3, 2]) == 2",
-               "assert {f}([None, 4]) == 4", "assert {f}([]) is None"),
+        tests=(
+            "assert {f}([1]) == 1",
+            "assert {f}([1, 2]) == 2",
+            "assert {f}([3, 2]) == 2",
+            "assert {f}([None, 4]) == 4",
+            "assert {f}([]) is None",
+        ),
     ),
     Kind(
         verb="average",
         right="def {f}(values):\n    if not values:\n        return 0.0\n    return sum(values) * {n} / len(values)\n",
         broken="def {f}(values):\n    count = len(values)\n    return sum(values) * {n} / count\n",
-        tests=("assert {f}([1]) == {n}", "assert {f}([1, 1]) == {n}", "assert {f}([0]) == 0",
-               "assert {f}([2, 0]) == {n}", "assert {f}([]) == 0.0"),
+        tests=(
+            "assert {f}([1]) == {n}",
+            "assert {f}([1, 1]) == {n}",
+            "assert {f}([0]) == 0",
+            "assert {f}([2, 0]) == {n}",
+            "assert {f}([]) == 0.0",
+        ),
     ),
     Kind(
         verb="parse",
         right='def {f}(text):\n    digits = text.removesuffix("px").strip()\n    return int(digits) * {n}\n',
         broken="def {f}(text):\n    digits = text.strip()\n    return int(digits) * {n}\n",
-        tests=('assert {f}("1") == {n}', 'assert {f}(" 2") == 2 * {n}', 'assert {f}("0") == 0',
-               'assert {f}("10 ") == 10 * {n}', 'assert {f}("3px") == 3 * {n}'),
+        tests=(
+            'assert {f}("1") == {n}',
+            'assert {f}(" 2") == 2 * {n}',
+            'assert {f}("0") == 0',
+            'assert {f}("10 ") == 10 * {n}',
+            'assert {f}("3px") == 3 * {n}',
+        ),
     ),
     Kind(
         verb="combine",
         right="def {f}(first, second=None):\n    second = {n} if second is None else second\n"
         "    return first + second\n",
         broken="def {f}(first, second=None):\n    result = first + second\n    return result\n",
-        tests=("assert {f}(1, 2) == 3", "assert {f}(0, 0) == 0", "assert {f}(-1, 1) == 0", "assert {f}(5, 5) == 10",
-               "assert {f}(1) == 1 + {n}"),
+        tests=(
+            "assert {f}(1, 2) == 3",
+            "assert {f}(0, 0) == 0",
+            "assert {f}(-1, 1) == 0",
+            "assert {f}(5, 5) == 10",
+            "assert {f}(1) == 1 + {n}",
+        ),
     ),
     Kind(
         verb="check",
         right='def {f}(amount):\n    if amount < 0:\n        raise ValueError("negative amount")\n'
         "    return amount + {n}\n",
         broken="def {f}(amount):\n    checked = amount\n    return checked + {n}\n",
-        tests=("assert {f}(0) == {n}", "assert {f}(1) == 1 + {n}", "assert {f}(2) > {f}(1)",
-               "assert {f}(10) == 10 + {n}", "with pytest.raises(ValueError):\n        {f}(-1)"),
+        tests=(
+            "assert {f}(0) == {n}",
+            "assert {f}(1) == 1 + {n}",
+            "assert {f}(2) > {f}(1)",
+            "assert {f}(10) == 10 + {n}",
+            "with pytest.raises(ValueError):\n        {f}(-1)",
+        ),
     ),
     Kind(
         verb="round",
         right="def {f}(value):\n    if value > 100:\n        return int(value)\n    return value * {n}\n",
         broken="def {f}(value):\n    if value > 100:\n        return truncate(value)\n    return value * {n}\n",
-        tests=("assert {f}(0) == 0", "assert {f}(1) == {n}", "assert {f}(2) == 2 * {n}", "assert {f}(100) == 100 * {n}",
-               "assert {f}(100.5) == 100"),
+        tests=(
+            "assert {f}(0) == 0",
+            "assert {f}(1) == {n}",
+            "assert {f}(2) == 2 * {n}",
+            "assert {f}(100) == 100 * {n}",
+            "assert {f}(100.5) == 100",
+        ),
     ),
     Kind(
         verb="load",
         right='def {f}(text):\n    known = json.loads(text or "{{}}")\n    return known.get("id", {n})\n',
         broken='def {f}(text):\n    known = json.loads(text)\n    return known.get("id", {n})\n',
-        tests=("assert {f}('{{\"id\": 1}}') == 1", "assert {f}('{{\"id\": 2}}') == 2", "assert {f}('{{}}') == {n}",
-               "assert {f}('{{\"x\": 2}}') == {n}", 'assert {f}("") == {n}'),
+        tests=(
+            "assert {f}('{{\"id\": 1}}') == 1",
+            "assert {f}('{{\"id\": 2}}') == 2",
+            "assert {f}('{{}}') == {n}",
+            "assert {f}('{{\"x\": 2}}') == {n}",
+            'assert {f}("") == {n}',
+        ),
     ),
 )
 

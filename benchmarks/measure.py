@@ -3,6 +3,7 @@
 A single time on a shared machine says little; the ratio of two runs made one after the other says more, and
 the median of many such ratios says enough. Nothing here asserts: a benchmark reports, a reader judges.
 """
+
 import json
 import math
 import os
@@ -38,9 +39,7 @@ class Timed:
     ended: float
 
 
-def timed(
-    command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], output: Path | None = None
-) -> Timed:
+def timed(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], output: Path | None = None) -> Timed:
     """Run `command` to its end; its output goes to the file `output`, or nowhere.
 
     `started` and `ended` are readings of the monotonic clock, which all processes of a machine share.
@@ -49,7 +48,11 @@ def timed(
         before = _children_cpu()
         started = time.monotonic()
         done = subprocess.run(
-            [str(word) for word in command], cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=sink,
+            [str(word) for word in command],
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
             stderr=subprocess.STDOUT,
         )
         ended = time.monotonic()

@@ -4,6 +4,7 @@ Bare is a virtual environment with pytest alone. The arms of a round run one aft
 and each ratio is taken within its round. The same stamping plug-in in every arm splits a run into its start, the
 test loop, and what follows the last test. See README.md beside this file.
 """
+
 import argparse
 import json
 import os
@@ -68,7 +69,9 @@ class Course:
         self.stamps.unlink(missing_ok=True)
         done = timed(
             [python, "-m", "pytest", "-p", "stamps_plugin", *self.words, *learning],
-            cwd=self.project, env=self.env, output=output,
+            cwd=self.project,
+            env=self.env,
+            output=output,
         )
         text = output.read_text(encoding="utf-8", errors="replace")
         summary = text.strip().splitlines()[-1] if text.strip() else ""
@@ -82,8 +85,11 @@ class Course:
 
 def _parts(done: Timed, stamps: Mapping[str, float]) -> Parts:
     return Parts(
-        whole=done.wall, cpu=done.cpu, start=stamps["began"] - done.started,
-        loop=stamps["ended"] - stamps["began"], after=done.ended - stamps["ended"],
+        whole=done.wall,
+        cpu=done.cpu,
+        start=stamps["began"] - done.started,
+        loop=stamps["ended"] - stamps["began"],
+        after=done.ended - stamps["ended"],
     )
 
 
@@ -215,14 +221,16 @@ def main() -> None:
         # Alone in its folder: what stands beside it here must not become importable for the tests.
         shutil.copy(stamps_plugin.__file__, base / "plugin")
         stamps = base / "stamps.json"
-        env = clean_environment(
-            base / "home", PYTHONPATH=str(base / "plugin"), **{stamps_plugin.PATH: str(stamps)}
-        )
+        env = clean_environment(base / "home", PYTHONPATH=str(base / "plugin"), **{stamps_plugin.PATH: str(stamps)})
         for name in options.projects or PROJECTS:
             project = base / name
             expected = generated_project.lay(project, broken=PROJECTS[name])
             course = Course(
-                project=project, learned=base / f"{name}-learned", pythons=pythons, env=env, stamps=stamps,
+                project=project,
+                learned=base / f"{name}-learned",
+                pythons=pythons,
+                env=env,
+                stamps=stamps,
                 words=options.pytest_arg,
             )
             for arm in ("bare", "installed", "asked"):  # once each unmeasured: compiled files, warm disk
@@ -240,7 +248,8 @@ def main() -> None:
                 load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
                 say(
                     f"{name} {number + 1}/{options.pairs}: "
-                    + ", ".join(f"{arm} {done[arm].whole:.2f}" for arm in ARMS[name]) + load
+                    + ", ".join(f"{arm} {done[arm].whole:.2f}" for arm in ARMS[name])
+                    + load
                 )
             figures[name] = summarise(rounds)
             show(name, figures[name], options.pairs)

@@ -3,6 +3,7 @@
 The store is filled through the public API with made-up but plausible mistakes. Rounds are interleaved: each
 question once, and beside them an interpreter that does nothing. See README.md beside this file.
 """
+
 import argparse
 import json
 import random
@@ -20,18 +21,94 @@ from measure import clean_environment, machine, say, spread, table, timed, write
 
 MODELS = ("claude-opus-4.5", "gpt-5.1", "gemini-3-pro", "qwen3-coder", "deepseek-v3.2")
 AREAS = (
-    "billing", "catalog", "checkout", "delivery", "identity", "inventory", "ledger", "mailing", "pricing", "profile",
-    "report", "scheduler", "search", "session", "storage", "tariff", "telemetry", "upload", "wallet", "webhook",
+    "billing",
+    "catalog",
+    "checkout",
+    "delivery",
+    "identity",
+    "inventory",
+    "ledger",
+    "mailing",
+    "pricing",
+    "profile",
+    "report",
+    "scheduler",
+    "search",
+    "session",
+    "storage",
+    "tariff",
+    "telemetry",
+    "upload",
+    "wallet",
+    "webhook",
 )
 VERBS = (
-    "apply", "build", "cancel", "collect", "compute", "convert", "create", "decode", "delete", "encode", "export",
-    "fetch", "filter", "format", "import", "index", "load", "merge", "normalize", "parse", "publish", "refresh",
-    "render", "reserve", "resolve", "save", "send", "split", "sync", "update", "validate", "verify",
+    "apply",
+    "build",
+    "cancel",
+    "collect",
+    "compute",
+    "convert",
+    "create",
+    "decode",
+    "delete",
+    "encode",
+    "export",
+    "fetch",
+    "filter",
+    "format",
+    "import",
+    "index",
+    "load",
+    "merge",
+    "normalize",
+    "parse",
+    "publish",
+    "refresh",
+    "render",
+    "reserve",
+    "resolve",
+    "save",
+    "send",
+    "split",
+    "sync",
+    "update",
+    "validate",
+    "verify",
 )
 NOUNS = (
-    "address", "basket", "batch", "booking", "budget", "channel", "coupon", "customer", "discount", "document",
-    "event", "image", "invoice", "label", "message", "order", "page", "parcel", "payment", "permission", "price",
-    "quota", "receipt", "record", "refund", "route", "schema", "shipment", "snapshot", "ticket", "token", "user",
+    "address",
+    "basket",
+    "batch",
+    "booking",
+    "budget",
+    "channel",
+    "coupon",
+    "customer",
+    "discount",
+    "document",
+    "event",
+    "image",
+    "invoice",
+    "label",
+    "message",
+    "order",
+    "page",
+    "parcel",
+    "payment",
+    "permission",
+    "price",
+    "quota",
+    "receipt",
+    "record",
+    "refund",
+    "route",
+    "schema",
+    "shipment",
+    "snapshot",
+    "ticket",
+    "token",
+    "user",
 )
 PACKAGES = ("requests", "httpx", "sqlalchemy", "pandas", "numpy", "pydantic", "fastapi", "redis", "aiohttp", "boto3")
 QUESTIONS = (
@@ -56,14 +133,29 @@ def mistakes(count: int, seed: int) -> Iterator[dict[str, Any]]:
         other = chance.choice(NOUNS)
         exception, bases, message, statement = _failure(chance, verb, noun, other)
         path = f"app/{area}/{noun}.py"
-        lines = ["import json", "", "", f"def {unit}({noun}, {other}_id=None):",
-                 f'    """Here we {verb} the {noun}."""',
-                 f"    known = json.loads({noun}.text)", f"    {statement}", "    return known"]
+        lines = [
+            "import json",
+            "",
+            "",
+            f"def {unit}({noun}, {other}_id=None):",
+            f'    """Here we {verb} the {noun}."""',
+            f"    known = json.loads({noun}.text)",
+            f"    {statement}",
+            "    return known",
+        ]
         yield {
-            "nodeid": f"tests/test_{area}.py::test_{unit}", "when": "call", "exception": exception,
-            "mro": [exception, *bases, "Exception", "BaseException"], "message": message, "path": path, "line": 7,
-            "function": unit, "statement": statement, "code": "\n".join(lines) + "\n",
-            "model": chance.choice(MODELS), "prompt": f"{verb} the {noun} of the {area}",
+            "nodeid": f"tests/test_{area}.py::test_{unit}",
+            "when": "call",
+            "exception": exception,
+            "mro": [exception, *bases, "Exception", "BaseException"],
+            "message": message,
+            "path": path,
+            "line": 7,
+            "function": unit,
+            "statement": statement,
+            "code": "\n".join(lines) + "\n",
+            "model": chance.choice(MODELS),
+            "prompt": f"{verb} the {noun} of the {area}",
         }
 
 
@@ -74,19 +166,39 @@ def _failure(chance: random.Random, verb: str, noun: str, other: str) -> tuple[s
         [
             ("AttributeError", [], f"'{noun.title()}' object has no attribute '{attribute}'", f"{noun}.{attribute}()"),
             ("AttributeError", [], f"'NoneType' object has no attribute '{other}'", f"known = {noun}.{verb}().{other}"),
-            ("TypeError", [], f"{verb}_{noun}() got an unexpected keyword argument '{other}'",
-             f"known = {verb}_{noun}({other}=known)"),
-            ("TypeError", [], f"unsupported operand type(s) for +: 'int' and '{other.title()}'",
-             f"known = known + {other}"),
+            (
+                "TypeError",
+                [],
+                f"{verb}_{noun}() got an unexpected keyword argument '{other}'",
+                f"known = {verb}_{noun}({other}=known)",
+            ),
+            (
+                "TypeError",
+                [],
+                f"unsupported operand type(s) for +: 'int' and '{other.title()}'",
+                f"known = known + {other}",
+            ),
             ("KeyError", ["LookupError"], f"'{other}_{noun}'", f"known = known['{other}_{noun}']"),
-            ("ImportError", [], f"cannot import name '{attribute}' from '{package}'",
-             f"from {package} import {attribute}"),
-            ("ModuleNotFoundError", ["ImportError"], f"No module named '{package}_{other}'",
-             f"import {package}_{other}"),
+            (
+                "ImportError",
+                [],
+                f"cannot import name '{attribute}' from '{package}'",
+                f"from {package} import {attribute}",
+            ),
+            (
+                "ModuleNotFoundError",
+                ["ImportError"],
+                f"No module named '{package}_{other}'",
+                f"import {package}_{other}",
+            ),
             ("NameError", [], f"name '{attribute}' is not defined", f"known = {attribute}(known)"),
             ("ValueError", [], f"invalid {other} for {noun}: expected {verb} first", f"raise ValueError({other}_id)"),
-            ("AssertionError", [], f"assert {chance.randrange(9)} == {chance.randrange(10, 99)}",
-             f"known = len(known.{other})"),
+            (
+                "AssertionError",
+                [],
+                f"assert {chance.randrange(9)} == {chance.randrange(10, 99)}",
+                f"known = len(known.{other})",
+            ),
         ]
     )
 
@@ -114,7 +226,9 @@ def fill(root: Path, count: int, seed: int) -> dict[str, Any]:
     if len(seen) < count:
         sys.exit(f"{used} occurrences made only {len(seen)} patterns: different mistakes meet in one fingerprint")
     return {
-        "patterns": len(seen), "occurrences": used, "seconds to record": round(time.perf_counter() - started, 2),
+        "patterns": len(seen),
+        "occurrences": used,
+        "seconds to record": round(time.perf_counter() - started, 2),
     }
 
 

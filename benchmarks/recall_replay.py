@@ -38,7 +38,7 @@ def normal(message: str) -> str:
 
 
 def signature(failure: dict[str, Any]) -> Signature:
-    """The rule-level signature of the protocol: exception and message without what varies; a test's name for asserts."""
+    """The protocol's rule-level signature: exception and message without what varies; for asserts the test's name."""
     exception = failure.get("exc_type") or "fail"
     if exception.split(".")[-1] in ("AssertionError", "Failed") or exception == "XPASS(strict)":
         node = (failure.get("nodeid") or "").split("::")[-1].split("[")[0]
@@ -116,8 +116,10 @@ def replay(corpus: Path, split: str, threshold: float | None) -> Tally:
     known: set[Signature] = set()
     with tempfile.TemporaryDirectory() as folder, Memory.open(folder) as memory:
         for record, outcome in records(corpus, split):
-            query = Query(text=record["prompt"], model=record["model"], path=f"{record['module']}.py", threshold=threshold)
-            guidance = memory.recall(query)
+            path = f"{record['module']}.py"
+            guidance = memory.recall(
+                Query(text=record["prompt"], model=record["model"], path=path, threshold=threshold)
+            )
             failed = {signature(failure) for failure in outcome["failures"]}
             told = [seen[match.pattern.fingerprint].most_common(1)[0][0] for match in guidance.matches[:SHOWN]]
             tally.tokens.append(guidance.tokens)

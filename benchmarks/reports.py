@@ -4,6 +4,7 @@ A failing report is known by the test's id, relative to the rootdir, and by when
 subtests ("contains 2 failed subtests") is no failure of its own. JUnit names a test by dotted words, so its ids are
 put together again with the list of test files; reportlog carries them as they are.
 """
+
 import json
 import re
 from collections.abc import Iterable, Iterator

@@ -3,6 +3,7 @@
 It writes {"began", "ended", "tests"} as JSON to the file that LLMLEARN_BENCH_STAMPS names: readings of the
 monotonic clock, which the parent process shares. Loaded by `-p stamps_plugin`; a test costs it one assignment.
 """
+
 import json
 import os
 import time

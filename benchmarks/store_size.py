@@ -3,6 +3,7 @@
 A table's bytes are what a compacted copy of the database shrinks by when the table is dropped: that counts its
 indexes and its share of half-empty pages, and needs no extension of SQLite. The original is only read.
 """
+
 import re
 import sqlite3
 from contextlib import closing

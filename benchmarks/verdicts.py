@@ -4,6 +4,7 @@ Pure functions over the failing reports, the lists that `llmlearn occurrences` a
 the layout gen/<model>/test_<module>.py beside gen/<model>/<module>.py. A deviation is a sentence that names the
 test; a share is a figure. What a word of the lists means is decided in the first functions only.
 """
+
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -144,14 +145,15 @@ def attribution(verdict: Verdict, occurrences: Sequence[Listed]) -> None:
     wrong = Counter((model_of(one["nodeid"]), str(one["model"])) for one in occurrences)
     right = sum(n for (expected, got), n in wrong.items() if expected == got)
     verdict.figures["model named as in the commit"] = share(right, count)
-    verdict.against(
-        "another model named", (f"{a}: {b} ({n} times)" for (a, b), n in sorted(wrong.items()) if a != b)
-    )
+    verdict.against("another model named", (f"{a}: {b} ({n} times)" for (a, b), n in sorted(wrong.items()) if a != b))
 
 
 def sameness(
-    verdict: Verdict, plain: Sequence[Listed], spread: Sequence[Listed],
-    plain_failing: Sequence[Failing], spread_failing: Sequence[Failing],
+    verdict: Verdict,
+    plain: Sequence[Listed],
+    spread: Sequence[Listed],
+    plain_failing: Sequence[Failing],
+    spread_failing: Sequence[Failing],
 ) -> None:
     """Compare a plain run with one over two workers, apart from tests that themselves failed otherwise."""
     own, other = _reasons(plain_failing), _reasons(spread_failing)

@@ -75,6 +75,10 @@ class _Late:
         self._make = make
         self._part: Any = None
 
+    @property
+    def made(self) -> bool:
+        return self._part is not None
+
     def __getattr__(self, name: str) -> Any:
         if self._part is None:
             self._part = self._make()
@@ -87,6 +91,10 @@ class _LateReader:
     def __init__(self, name: str, make: Callable[[], ProvenanceReader]) -> None:
         self.name = name
         self._part = _Late(make)
+
+    @property
+    def notices(self) -> Sequence[str]:
+        return tuple(self._part.notices) if self._part.made else ()
 
     def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
         answers: Mapping[str, Sequence[Provenance | None]] = self._part.read(paths)

@@ -1,17 +1,17 @@
 """What can go wrong, each with its data and the way out.
 
-    LlmlearnError
-    ├── SettingError
-    │   ├── UnknownSetting      a key that no setting has
-    │   └── BadSetting          a value of the wrong type or out of range
-    ├── MissingExtra            a face whose packages are not installed
-    ├── BadOccurrence           a failure handed in with unknown, missing or ill-typed keys
-    ├── BadInput                a file handed in that cannot be read as what it should be
-    ├── UnknownPattern          a fingerprint that names no pattern, or several
-    └── StoreError
-        ├── StoreTooNew         written by a newer version; left alone
-        ├── StoreUnavailable    locked, full, or not writable
-        └── StoreDamaged        not a database, and could not be moved aside
+LlmlearnError
+├── SettingError
+│   ├── UnknownSetting      a key that no setting has
+│   └── BadSetting          a value of the wrong type or out of range
+├── MissingExtra            a face whose packages are not installed
+├── BadOccurrence           a failure handed in with unknown, missing or ill-typed keys
+├── BadInput                a file handed in that cannot be read as what it should be
+├── UnknownPattern          a fingerprint that names no pattern, or several
+└── StoreError
+    ├── StoreTooNew         written by a newer version; left alone
+    ├── StoreUnavailable    locked, full, or not writable
+    └── StoreDamaged        not a database, and could not be moved aside
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class StoreTooNew(StoreError):
 
     def __init__(self, path: str, found: str, known: str) -> None:
         super().__init__(
-            f"{path} was written by a newer pytest-llmlearn (schema {found}, this one knows {known}); upgrade it to go on"
+            f"{path} was written by a newer pytest-llmlearn (schema {found}, this one knows {known}): "
+            "upgrade it to go on"
         )
         self.path = path
         self.found = found

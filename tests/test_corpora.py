@@ -37,8 +37,17 @@ replayed = pytest.mark.skipif("not may_replay()", reason="no corpora (LLMLEARN_C
 def replay(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The figures and deviations of one replay: three models, one weak, whose answers are often cut off."""
     figures = tmp_path_factory.mktemp("corpora") / "figures.json"
-    command = [sys.executable, SCRIPT, "classeval", "--models", "^(GPT-5|Codestral|instruct-codegen-16B)$",
-               "--tasks", "5", "--json", figures]
+    command = [
+        sys.executable,
+        SCRIPT,
+        "classeval",
+        "--models",
+        "^(GPT-5|Codestral|instruct-codegen-16B)$",
+        "--tasks",
+        "5",
+        "--json",
+        figures,
+    ]
     environment = {**os.environ, "LLMLEARN_CORPORA": str(PACK)}
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -91,9 +100,20 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def an_occurrence(nodeid: str, **changes: Any) -> dict[str, Any]:
     """An occurrence as the command line lists it, laid on the module beside the test."""
-    known = {"nodeid": nodeid, "when": "call", "run": "1", "path": "gen/m/x.py", "line": 1, "rule_id": "runtime.key",
-             "fingerprint": "1:a", "exception": "KeyError", "message": "'a'", "model": "m", "scope": "generated",
-             "chosen_by": "frame"}
+    known = {
+        "nodeid": nodeid,
+        "when": "call",
+        "run": "1",
+        "path": "gen/m/x.py",
+        "line": 1,
+        "rule_id": "runtime.key",
+        "fingerprint": "1:a",
+        "exception": "KeyError",
+        "message": "'a'",
+        "model": "m",
+        "scope": "generated",
+        "chosen_by": "frame",
+    }
     return {**known, **changes}
 
 
@@ -128,5 +148,6 @@ def test_a_dotted_name_is_read_with_the_longest_test_file(bench: SimpleNamespace
     )
     found = bench.reports.read_junit(report, ["gen/m-4.1/test_x.py"])
     assert [one.key for one in found] == [
-        ("gen/m-4.1/test_x.py::Case::test_a[b.c]", "call"), ("gen/m-4.1/test_x.py", "collect")
+        ("gen/m-4.1/test_x.py::Case::test_a[b.c]", "call"),
+        ("gen/m-4.1/test_x.py", "collect"),
     ]

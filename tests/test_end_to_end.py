@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-USERS = '''import asyncio
+USERS = """import asyncio
 
 USERS = {1: {"name": "Ada"}}
 
@@ -33,7 +33,7 @@ async def user_name(user_id):
 
 def initials(name):
     return name[0] + name[1]
-'''
+"""
 REPAIRED = USERS.replace("user = load_user", "user = await load_user")
 TESTS = """import asyncio
 

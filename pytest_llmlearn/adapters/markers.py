@@ -27,6 +27,7 @@ class MarkerReader:
     """
 
     name = "markers"
+    notices: Sequence[str] = ()  # a file that cannot be read has no marker; that is all there is to say
 
     def __init__(self, root: Path, globs: Sequence[tuple[str, str | None]] = (), *, seconds: float = SECONDS) -> None:
         self.root = root

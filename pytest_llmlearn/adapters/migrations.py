@@ -18,12 +18,24 @@ SET = "pytest-llmlearn"
 """The name under which sqlite-utils writes down which steps were taken."""
 
 
+def _execute(db: Database, script: str) -> None:
+    """Run statements that end at line ends. sqlite-utils looks for their ends letter by letter, which takes longer
+    than making the tables."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if line.rstrip().endswith(";") and sqlite3.complete_statement(statement):
+            db.execute(statement)
+            statement = ""
+
+
 def m001_truth(db: Database) -> None:
     # Long texts stand once each in occurrence_texts: a test that fails every day repeats them all.
     # A pair of unit and code that was seen only flaky, or told apart, is known but not counted in the frequency.
     # first_seen and last_seen are of counted occurrences, of others only as long as there is none.
     # Times are ISO 8601 in UTC with microseconds, so that they sort as text.
-    db.executescript(
+    _execute(
+        db,
         """
         CREATE TABLE store (
             id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -171,14 +183,15 @@ def m001_truth(db: Database) -> None:
             JOIN occurrence_texts AS n ON n.id = o.snippet_id
             JOIN occurrence_texts AS f ON f.id = o.findings_id
             LEFT JOIN occurrence_texts AS s ON s.id = o.statement_id;
-        """
+        """,
     )
 
 
 def m002_search(db: Database) -> None:
     # The words are stemmed before they are stored, so the tokenizer must leave them as they are. The index follows
     # patterns.words by triggers, and only when the words change: a recurrence costs no re-indexing.
-    db.executescript(
+    _execute(
+        db,
         """
         CREATE VIRTUAL TABLE pattern_words USING fts5(
             words, content='patterns', content_rowid='id', tokenize='unicode61 remove_diacritics 0');
@@ -202,7 +215,7 @@ def m002_search(db: Database) -> None:
             PRIMARY KEY (symbol, pattern)
         ) WITHOUT ROWID;
         CREATE INDEX pattern_symbols_by_pattern ON pattern_symbols (pattern);
-        """
+        """,
     )
     # The last part of a dotted name stands beside the whole: a question says `np.asscalar` or only `asscalar`.
     names = [

@@ -148,7 +148,8 @@ class Attribution:
         if occurrence.linked and occurrence.linked[0].relation == "member":
             own, below = below, own  # a group's own frames only gathered what its members raised
         for path, line in dict.fromkeys([*places, *own, *below]):
-            if is_inside(path) and not self._on_test_side(path, occurrence) and self._surroundings.text(path) is not None:
+            known = is_inside(path) and self._surroundings.text(path) is not None
+            if known and not self._on_test_side(path, occurrence):
                 yield self._at(path, line, "frame")
 
     def _at(self, path: str, line: int, chosen_by: ChosenBy) -> _Candidate:
@@ -236,7 +237,6 @@ class Attribution:
             missing = occurrence.facts.get("name", "").partition(".")[0]
             return bool(missing) and missing not in under_test.replace("/", ".").split(".")
         return False
-
 
 
 def _precision(target: Target, lacking: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from pytest_llmlearn.domain.finding import UNKNOWN, Finding, gravest_first
+from pytest_llmlearn.domain.finding import CATEGORIES, SEVERITIES, UNKNOWN, Finding, gravest_first
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.hookspecs import Detector, Evidence
 
@@ -24,14 +24,24 @@ class Classifier:
         found: list[Finding] = []
         for detector in self._detectors:
             try:
-                found += detector.detect(occurrence, evidence)
+                found += map(_checked, detector.detect(occurrence, evidence))
             except Exception as error:  # a detector may be anyone's; the user's test run is not its hostage
                 log.warning("detector %r failed on %s", detector.name, occurrence.nodeid, exc_info=True)
                 self.faults.setdefault(
                     detector.name,
-                    f"detector {detector.name!r} failed ({type(error).__name__} on {occurrence.nodeid[:120]}); "
+                    f"detector {detector.name!r} failed ({type(error).__name__}: {str(error)[:120]}, on "
+                    f"{occurrence.nodeid[:120]}); "
                     "what it would have found is missing",
                 )
         return gravest_first(found) or (
             Finding(rule=UNKNOWN, confidence=0.1, fields={"exception": occurrence.short_exception}),
         )
+
+
+def _checked(finding: Finding) -> Finding:
+    """The finding, if its rule speaks our words; the store would refuse the whole run for it."""
+    if finding.severity not in SEVERITIES:
+        raise ValueError(f"severity {finding.severity!r} is none of {', '.join(SEVERITIES)}")
+    if finding.category not in CATEGORIES:
+        raise ValueError(f"rule {finding.rule_id!r} begins with none of {', '.join(CATEGORIES)}")
+    return finding

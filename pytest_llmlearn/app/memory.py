@@ -129,7 +129,7 @@ class Memory:
     def notices(self) -> list[str]:
         """Sentences that a person should read: a damaged store moved aside, a detector that failed."""
         faults = self._classifier.faults.values() if self._classifier is not None else ()
-        return [*self._store.notices, *faults]
+        return [*self._store.notices, *(notice for reader in self._readers for notice in reader.notices), *faults]
 
     def close(self) -> None:
         self._store.close()

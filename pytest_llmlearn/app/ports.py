@@ -93,6 +93,11 @@ class ProvenanceReader(Protocol):
 
     name: str
 
+    @property
+    def notices(self) -> Sequence[str]:
+        """Sentences that a person should read: history that is cut, a git that failed."""
+        ...
+
     def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
         """Answers line by line for those of `paths` (relative to the project's root) that it knows of.
 

@@ -160,9 +160,7 @@ def _test_frame(occurrence: Occurrence, evidence: Evidence) -> Frame | None:
     return inside[-1] if inside else None
 
 
-def _of(
-    one: Raised, occurrence: Occurrence, evidence: Evidence, statement: _Statement, unit: str
-) -> Iterator[Finding]:
+def _of(one: Raised, occurrence: Occurrence, evidence: Evidence, statement: _Statement, unit: str) -> Iterator[Finding]:
     if one.message.startswith("[XPASS(strict)]"):
         yield _finding(UNEXPECTED_PASS, {"unit": unit, "kind": "unexpected pass"}, confidence=0.9 * one.weight)
     elif one.is_a("AssertionError", "Failed"):

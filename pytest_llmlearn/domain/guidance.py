@@ -35,8 +35,8 @@ class Query:
 
     `text`: what is about to be written, in words. `path`: the file, relative to the project's root; its imports and
     symbols join the question. `model`: who is going to write. `limit`: lessons at most, 1 to 10 (default 5). `budget`:
-    tokens that the worded guidance may take (default 300). `threshold`: score below which a lesson is not shown; None is
-    the default, 0 shows all.
+    tokens that the worded guidance may take (default 300). `threshold`: score below which a lesson is not shown; None
+    is the default, 0 shows all.
     """
 
     text: str

@@ -33,9 +33,7 @@ _SUBJECT = (
     r"[\W_])*"
 )
 _CREDIT = re.compile(rf"{_SUBJECT}(?<![^\W_])(?:generated|assisted)[\s-]+(?:by|with)\b\s*:?(?P<by>.*)", re.IGNORECASE)
-_ADJECTIVE = re.compile(
-    rf"{_SUBJECT}(?<![^\W_])(?:ai|llm)[\s-](?:generated|assisted)\b(?P<rest>.*)", re.IGNORECASE
-)
+_ADJECTIVE = re.compile(rf"{_SUBJECT}(?<![^\W_])(?:ai|llm)[\s-](?:generated|assisted)\b(?P<rest>.*)", re.IGNORECASE)
 _REST = re.compile(
     r"\W*(?:(?:code|file|module|script|source|test|tests|class|program|content)\W*)?(?:$|[.,;:!)]|(?:by|with)\b)",
     re.IGNORECASE,

@@ -16,6 +16,8 @@ from pytest_llmlearn.errors import BadOccurrence
 Source = Literal["test", "collection", "warning", "thread", "unraisable", "log", "crash", "handed-in"]
 Relation = Literal["cause", "context", "member"]
 
+PHASES = ("collect", "setup", "call", "teardown")
+
 MESSAGE_LIMIT = 3_000
 """Characters kept of the failure's own message."""
 LINKED_MESSAGE_LIMIT = 600
@@ -223,6 +225,8 @@ def _problems(values: Mapping[str, Any]) -> Sequence[str]:
             wanted = " or ".join("None" if kind is type(None) else kind.__name__ for kind in allowed)
             found.append(f"{key!r} must be {wanted}, not {type(values[key]).__name__}")
     if not found:
+        if values["when"] not in PHASES:
+            found.append(f"'when' must be one of {', '.join(PHASES)}, not {values['when']!r}")
         if not all(isinstance(name, str) for name in values["mro"]):
             found.append("'mro' must hold the names of classes")
         for frame in values.get("frames") or ():

@@ -58,9 +58,12 @@ def first_answers(layers: Sequence[Sequence[Provenance | None] | None], length: 
 
     A layer is one reader's answer for each line; None, for a line or for all, leaves it to the others.
     """
+    known = [layer for layer in layers if layer is not None]
+    if len(known) == 1:  # nearly always: git alone
+        answers = [answer or UNKNOWN for answer in known[0][:length]]
+        return FileProvenance(lines=tuple(answers + [UNKNOWN] * (length - len(answers))))
     lines: list[Provenance] = []
     for index in range(length):
-        answers = [layer[index] for layer in layers if layer is not None and index < len(layer)]
-        given = [answer for answer in answers if answer is not None]
+        given = [answer for layer in known if index < len(layer) and (answer := layer[index]) is not None]
         lines.append(max(given, key=lambda answer: answer.confidence, default=UNKNOWN))
     return FileProvenance(lines=tuple(lines))

@@ -106,9 +106,8 @@ def _statement(scope: ast.AST, line: int | None, assigned: Mapping[str, list[Cha
         return ()
     best: ast.stmt | None = None
     for node in source.statements(scope):
-        if (
-            node.lineno <= line <= (node.end_lineno or node.lineno)
-            and (best is None or (node.lineno, -(node.end_lineno or 0)) >= (best.lineno, -(best.end_lineno or 0)))
+        if node.lineno <= line <= (node.end_lineno or node.lineno) and (
+            best is None or (node.lineno, -(node.end_lineno or 0)) >= (best.lineno, -(best.end_lineno or 0))
         ):
             best = node
     if best is None:

@@ -16,16 +16,16 @@ _SYMBOL = re.compile(
     r"\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+|\b[a-z]+(?:_[a-z0-9]+)+\b|\b[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]*)+\b"
 )
 
-STOP_WORDS = frozenset(
-    """a about above after again all also always am an and any are as at be because been before being below between
+_COMMON = """
+    a about above after again all also always am an and any are as at be because been before being below between
     both but by can could did do does doing done down each either else every few for from further had has have having
     he her here hers him his how i if in into is it its itself just let like may me might more most must my need no nor
     not now of off on once one only or other our out over own please same shall she should so some such than that the
     their them then there these they this those through to too under until up us use used using very was we were what
     when where whether which while who whom why will with without would write writes written you your
     code create function implement make method module python return returns self def class param parameter arg args
-    given example none true false str int list dict bool float none type value values input output result""".split()
-)
+    given example none true false str int list dict bool float none type value values input output result"""
+STOP_WORDS = frozenset(_COMMON.split())
 """Words too common in requests for code to tell one mistake from another."""
 
 MAX_WORD = 40
@@ -58,7 +58,7 @@ def words(text: str) -> Iterator[str]:
 
 
 def symbols(text: str) -> frozenset[str]:
-    """What in `text` reads as a code symbol: dotted, snake_case or CamelCase names, and the last part of dotted ones."""
+    """What in `text` reads as a symbol: dotted, snake_case or CamelCase names, and the last part of dotted ones."""
     found = set(_SYMBOL.findall(text))
     found |= {name.rpartition(".")[2] for name in found if "." in name}
     return frozenset(found)

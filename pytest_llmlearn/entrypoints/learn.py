@@ -6,6 +6,7 @@ one line; never the run.
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import traceback
@@ -44,6 +45,8 @@ class Learner:
     def pytest_sessionfinish(self, exitstatus: int | pytest.ExitCode) -> None:
         if not self._collector.occurrences:
             return
+        collecting = gc.isenabled()
+        gc.disable()  # syntax trees are many small objects, and the whole session's are looked through again for each
         try:
             self._learn(int(exitstatus))
         except Exception as error:  # nothing of ours may change the outcome of the run it watches
@@ -54,6 +57,9 @@ class Learner:
             self._notices.append(f"nothing was learned from this run: {said}")
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
+        finally:
+            if collecting:
+                gc.enable()
 
     def _learn(self, exit_status: int) -> None:
         from pytest_llmlearn.bootstrap import Memory, current_commit

@@ -12,7 +12,6 @@ from pytest_llmlearn.domain.finding import Rule
 from pytest_llmlearn.domain.guidance import Guidance, Match, times
 from pytest_llmlearn.domain.pattern import Pattern
 
-
 _COLOURS = {"critical": "red", "major": "yellow", "minor": "cyan"}
 
 

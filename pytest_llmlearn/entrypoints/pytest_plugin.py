@@ -7,7 +7,11 @@ Nothing here may break, slow or change the outcome of the run that it watches.
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,9 +52,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+class _OwnModules:
+    """Finds our own modules as Python does by itself, with the bytecode that was compiled when they were installed.
+
+    pytest compiles the modules of plug-ins anew, to rewrite their assertions; ours hold none. It keeps the result,
+    but not where PYTHONDONTWRITEBYTECODE is set, as in most containers: there every run would pay for it.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        return PathFinder.find_spec(name, path) if name.startswith("pytest_llmlearn.") else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not _may_be_asked(config):
         return
+    sys.meta_path.insert(0, _OwnModules)
+    config.add_cleanup(lambda: sys.meta_path.remove(_OwnModules))
     from pytest_llmlearn.errors import SettingError
     from pytest_llmlearn.settings import Settings
 

@@ -44,6 +44,7 @@ class Written:
     """A reader of provenance that knows every line of some files to be a model's."""
 
     name = "written"
+    notices = ()
 
     def __init__(self, *paths: str) -> None:
         self._paths = paths

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import an_entry, a_run, at
+from builders import a_run, an_entry, at
 from fakes import FakeStore
 
 from pytest_llmlearn.app.recall import recall

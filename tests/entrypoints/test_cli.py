@@ -109,9 +109,7 @@ def test_a_fingerprint_that_names_nothing_is_one_sentence(learned: str) -> None:
     """On standard error, exit status 1, with the way out."""
     done = llmlearn("show", "1:ffff")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr == (
-        "llmlearn: no pattern has the fingerprint '1:ffff'; `llmlearn patterns` lists them\n"
-    )
+    assert done.stderr == ("llmlearn: no pattern has the fingerprint '1:ffff'; `llmlearn patterns` lists them\n")
 
 
 def test_muting_and_undoing_it(learned: str) -> None:
