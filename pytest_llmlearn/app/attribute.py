@@ -87,7 +87,7 @@ class Attribution:
         return Culprit(
             path=path,
             line=occurrence.line,
-            unit=named_unit(text or "", occurrence.function, occurrence.line),
+            unit=named_unit(text or "", occurrence.function or _tested(text or "", occurrence), occurrence.line),
             chosen_by="handed-in",
             provenance=self._origins.of(path).at(occurrence.line) if path else UNKNOWN,
             in_test=occurrence.line is None,
@@ -255,6 +255,16 @@ def _how(candidate: _Candidate, others: Sequence[_Candidate]) -> ChosenBy:
         if reached:
             return "single-unit" if len(reached) == 1 else candidate.chosen_by
     return candidate.chosen_by
+
+
+def _tested(text: str, occurrence: Occurrence) -> str | None:
+    """The unit that the test's name speaks of, where nobody named a place: `test_find_word_4` is of `find_word`."""
+    if occurrence.line is not None:
+        return None
+    told = occurrence.nodeid.rpartition("::")[2].partition("[")[0].replace("_", "").lower()
+    bare = {unit.qualname: unit.qualname.rpartition(".")[2].replace("_", "").lower() for unit in source.units(text)}
+    named = [qualname for qualname, name in bare.items() if len(name) > 2 and name in told]
+    return max(named, key=lambda qualname: len(bare[qualname]), default=None)
 
 
 def named_unit(text: str, function: str | None, line: int | None) -> Unit:

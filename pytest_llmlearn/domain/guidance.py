@@ -126,10 +126,17 @@ def scored(pattern: Pattern, near: float, now: datetime, model: str | None) -> f
 
 
 def chosen(matches: Iterable[Match], query: Query) -> tuple[Match, ...]:
-    """At most `limit` matches at or above the threshold, best first; ties by fingerprint, so that order is stable."""
+    """At most `limit` matches at or above the threshold, best first; ties by fingerprint, so that order is stable.
+
+    Patterns that are one at the symbol level say the same twice: the best of them stands for all.
+    """
     threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
     ordered = sorted(matches, key=lambda match: (-match.score, match.pattern.fingerprint))
-    return tuple(match for match in ordered if match.score >= threshold)[: min(query.limit, MAX_LIMIT)]
+    best: dict[str, Match] = {}
+    for match in ordered:
+        if match.score >= threshold:
+            best.setdefault(match.pattern.symbol_key, match)
+    return tuple(best.values())[: min(query.limit, MAX_LIMIT)]
 
 
 def tokens(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_run, an_entry, at
+from builders import a_fingerprint, a_run, an_entry, at
 from fakes import FakeStore
 
 from pytest_llmlearn.app.recall import recall
@@ -79,6 +79,18 @@ def test_no_more_lessons_than_asked_for_and_never_more_than_ten() -> None:
     store = a_store(*(f"Await the coroutine number {number} of the endpoint" for number in range(30)))
     assert len(ask(store, "await coroutine endpoint", limit=3).matches) == 3
     assert len(ask(store, "await coroutine endpoint", limit=50, threshold=0).matches) == 10
+
+
+def test_patterns_that_are_one_at_the_symbol_level_are_shown_once() -> None:
+    """The same mistake under two exceptions is one lesson: the better match stands for both."""
+    store = FakeStore()
+    entries = [
+        an_entry(a_fingerprint("1:a", symbol="1:same"), lesson="x", words="await coroutin endpoint"),
+        an_entry(a_fingerprint("1:b", symbol="1:same"), lesson="y", words="await coroutin endpoint subscript"),
+        an_entry(a_fingerprint("1:c"), lesson="z", words="await endpoint"),
+    ]
+    store.record(a_run(), entries)
+    assert len(lessons(ask(store, "await the coroutine of the endpoint"))) == 2
 
 
 def test_the_text_stays_within_the_budget_and_code_goes_first() -> None:

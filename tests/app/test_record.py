@@ -147,6 +147,17 @@ def test_the_prompt_helps_to_find_the_pattern(memory: Memory) -> None:
     assert memory.recall(Query(text="shipping costs")).matches
 
 
+def test_a_failed_assertion_without_a_place_is_laid_on_the_unit_that_its_test_names(memory: Memory) -> None:
+    """`test_total_2` speaks of `total`; two units do not become one mistake because nobody named the line."""
+    nowhere = {"exception": "AssertionError", "mro": ["AssertionError"], "message": "assert 3 == 4", "line": None,
+               "function": None, "statement": None}  # fmt: skip
+    first, second = memory.record(
+        [handed_in(nodeid="t.py::T::test_total_2", **nowhere), handed_in(nodeid="t.py::test_other", **nowhere)]
+    )
+    assert first != second
+    assert [row["function"] for row in memory.occurrences()] == ["total", "other"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -154,6 +165,7 @@ def test_the_prompt_helps_to_find_the_pattern(memory: Memory) -> None:
         ({"line": "6"}, "'line' must be int or None, not str"),
         ({"line": True}, "'line' must be int or None, not bool"),
         ({"mro": [1]}, "'mro' must hold the names of classes"),
+        ({"when": "later"}, "'when' must be one of collect, setup, call, teardown, not 'later'"),
         ({"frames": [{"path": "a"}]}, "each of 'frames' must have path, line, function"),
     ],
 )
