@@ -19,6 +19,7 @@ from pytest_llmlearn.domain.finding import Finding, Rule
 from pytest_llmlearn.domain.literal import Kind
 from pytest_llmlearn.domain.mismatch import Mismatch, mismatch
 from pytest_llmlearn.domain.names import defined, dotted
+from pytest_llmlearn.domain.normalise import exception_name
 from pytest_llmlearn.domain.occurrence import Frame, Occurrence
 from pytest_llmlearn.domain.raised import Raised, raised
 from pytest_llmlearn.hookspecs import Detector, Evidence, hookimpl
@@ -82,7 +83,8 @@ _NOT_RAISED = (
     re.compile(r"^(?P<names>[\w.]+|\(<class .*?\)) not (?:raised|triggered)\b(?: by .*)?", re.S),
 )
 _OTHER_MESSAGE = re.compile(
-    r"^(?:Regex pattern did not match|\"(?P<regex>.*)\" does not match \"|Pattern .* (?:not found|does not match)"
+    r"^(?:Regex pattern did not match|DID NOT WARN\. No warnings of type .{1,300}? matching the regex were emitted"
+    r"|\"(?P<regex>.*)\" does not match \"|Pattern .* (?:not found|does not match)"
     r"|check .* did not return True|Raised exception(?: group)? did not match)",
     re.S,
 )
@@ -169,18 +171,24 @@ def _of(one: Raised, occurrence: Occurrence, evidence: Evidence, statement: _Sta
         wanted = _wanted(statement)
         if not wanted or one.is_a(*wanted, "Skipped", "Exit", "KeyboardInterrupt"):
             return
-        fields = {"unit": unit, "expected": " or ".join(wanted), "raised": one.short_exception}
-        fields["kind"] = f"{one.short_exception} instead of {fields['expected']}"
+        came = exception_name(one.exception).rpartition(".")[2]
+        fields = {"unit": unit, "expected": " or ".join(wanted), "raised": came}
+        fields["kind"] = f"{came} instead of {fields['expected']}"
         # An accident, unlike a deliberate `raise`, is better told by the detector that knows its kind.
         frame = one.innermost
         accident = one.is_a(*_ACCIDENTS) and not (frame is not None and frame.statement.startswith("raise "))
-        symbols = (*wanted, one.short_exception)
+        symbols = (*wanted, came)
         yield _finding(WRONG_EXCEPTION, fields, symbols=symbols, confidence=0.5 if accident else 0.9)
 
 
 def _failed(one: Raised, evidence: Evidence, statement: _Statement, unit: str) -> Iterator[Finding]:
     message = one.message
     if _ELSEWHERE.search(message[:300]):
+        return
+    if (other := _OTHER_MESSAGE.match(message)) is not None:
+        regex = other["regex"] or _after(message, "Expected regex:") or _after(message, "Regex:")
+        fields = {"unit": unit, "expected": _quoted_message(regex), "raised": "another message", "kind": "message"}
+        yield _finding(WRONG_EXCEPTION, fields, confidence=0.9 * one.weight)
         return
     for pattern in _NOT_RAISED:
         if (match := pattern.match(message)) is not None:
@@ -189,11 +197,6 @@ def _failed(one: Raised, evidence: Evidence, statement: _Statement, unit: str) -
             fields = {"unit": unit, "expected": expected, "kind": f"{expected} not raised"}
             yield _finding(DID_NOT_RAISE, fields, symbols=names, confidence=0.95 * one.weight)
             return
-    if (other := _OTHER_MESSAGE.match(message)) is not None:
-        regex = other["regex"] or _after(message, "Expected regex:") or _after(message, "Regex:")
-        fields = {"unit": unit, "expected": _quoted_message(regex), "raised": "another message", "kind": "message"}
-        yield _finding(WRONG_EXCEPTION, fields, confidence=0.9 * one.weight)
-        return
     found = _mismatch(one, evidence, statement)
     fields = {"unit": unit, "kind": found.kind, "told": _told(found), "advice": ADVICE.get(found.kind, ADVICE["value"])}
     if found.got is not None:
@@ -259,7 +262,7 @@ def _quoted_message(regex: str | None) -> str:
 def _names(text: str) -> tuple[str, ...]:
     """The class names in `<class 'ValueError'>`, `(ValueError, KeyError)`, `ValueError`; at most three."""
     words = _CLASS.findall(text[:300]) or [word for word in _CLASS_NAME.findall(text[:300]) if word != "class"]
-    found = [name.rpartition(".")[2] for name in words]
+    found = [exception_name(name).rpartition(".")[2] for name in words]
     return tuple(dict.fromkeys(found))[:3]
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_llmlearn.detectors import runtime_rules as rules
+from pytest_llmlearn.domain import normalise
 from pytest_llmlearn.domain.enclosing import api_name, library_calls, raises_itself
 from pytest_llmlearn.domain.finding import Finding, Rule, Scope
 from pytest_llmlearn.domain.names import defined
@@ -43,7 +44,7 @@ _ACCEPT: Final = "accept what the specification allows"
 _KEY = re.compile(r"^(['\"])([\w .:/-]{1,40})\1$")
 _UNDEFINED = re.compile(r"(?:name|local variable|free variable) '(\w+)'")
 _IN_FUNCTION = re.compile(r"in function '(?:\w+::)*(\w+)'")
-_NAMED_CALL = re.compile(r"^(?:invalid literal for )?([A-Za-z_][\w.]*)\(\)|for ([A-Za-z_][\w.]*)\(\)")
+_NAMED_CALL = re.compile(r"^(?:invalid literal for )?([A-Za-z_][\w.]*)\(\)|(?:for|in) ([A-Za-z_][\w.]*)\(\)")
 _NONE_ATTRIBUTE = re.compile(r"'NoneType' object has no attribute '(\w+)'")
 _TIMED_OUT = re.compile(r"^Timeout \(?>")
 _NOT_JSON = re.compile(r"is not JSON serializable|^Circular reference detected$|float values are not JSON")
@@ -192,11 +193,11 @@ def _by_package(seen: _Seen) -> _Verdict | None:
     package = seen.package
     if one.exception in _BUILT_IN or package == "builtins":
         return None
-    origins = {name.partition(".")[0] for name in (one.exception, *one.mro) if "." in name}
+    name = normalise.exception_name(one.exception)  # classes move and change their names from version to version
+    origins = {base.partition(".")[0] for base in (one.exception, *one.mro) if "." in base}
     if origins & DATABASES:
         origin = sorted(origins & DATABASES)[0] if package not in DATABASES else package
-        symbols = (one.exception, *seen.calls)
-        return _Verdict(rule=rules.DATABASE, line=line, symbols=symbols, fields={"package": origin})
+        return _Verdict(rule=rules.DATABASE, line=line, symbols=(name, *seen.calls), fields={"package": origin})
     if one.is_a("JSONDecodeError", "JSONEncodeError") or package in _JSON_PACKAGES:
         symbols = seen.calls or ("json.loads",)
         return _Verdict(rule=rules.JSON, line=line, symbols=symbols, fields={"told": "The text is not JSON"})
@@ -205,14 +206,14 @@ def _by_package(seen: _Seen) -> _Verdict | None:
     if package in ("_pytest", "pytest", "pluggy"):
         fields = {"package": "pytest", "callable": "pytest"}
         scope: Scope | None = "test" if "Fixture" in one.exception or "fixture" in one.message[:80] else None
-        return _Verdict(rule=rules.LIBRARY_ERROR, symbols=(one.exception,), fields=fields, scope=scope)
+        return _Verdict(rule=rules.LIBRARY_ERROR, symbols=(name,), fields=fields, scope=scope)
     if one.is_a("Warning"):
         return None
     if seen.is_own:
         return _Verdict(rule=rules.OWN_ERROR, confidence=BY_CLASS, line=line, fields={"unit": seen.unit})
     called = _called_of(package, seen)
     fields = {"package": package, "callable": called or package, "base": _telling_base(one)}
-    return _Verdict(rule=rules.LIBRARY_ERROR, line=line, symbols=(called or one.exception,), fields=fields)
+    return _Verdict(rule=rules.LIBRARY_ERROR, line=line, symbols=(called or name,), fields=fields)
 
 
 def _called_of(package: str, seen: _Seen) -> str:
@@ -307,7 +308,7 @@ def _value(seen: _Seen) -> _Verdict:
     if seen.deliberate:
         fields = {"callable": seen.unit, "raised_by": "own", "advice": _ACCEPT}
         return _Verdict(rule=rules.VALUE, confidence=BY_CLASS, line=seen.line, fields=fields)
-    named = _NAMED_CALL.search(message)
+    named = _NAMED_CALL.search(normalise.exact(message))  # in one wording: not every version names what was called
     called = next((name for name in named.groups() if name), "") if named is not None else ""
     if "to unpack" in message:
         called = "unpacking"

@@ -112,6 +112,8 @@ AWAITABLE: Final = 0.3
 
 _BY_SHAPE: Final = {rule.rule_id.partition(".")[2]: rule for rule in RULES}
 _WANTED_INSTEAD: Final = (("unhashable", "a hashable value such as a tuple"), ("has no len", "a sized value"))
+_OPERATOR_OF: Final = {"concat": "+", "subtract": "-", "compare": "<"}
+_ORDERINGS: Final = frozenset({"<", ">", "<=", ">="})
 _COROUTINE = re.compile(r"\b(?:coroutine|async_generator)\b")
 _OF_ASYNC = re.compile(
     r"'await' expression|can't be awaited|^'async |asynchronous context manager|awaitable is required"
@@ -166,9 +168,12 @@ def _details(
         return dict(groups), library_calls(evidence.text, line)[:1]
     if rule is UNSUPPORTED_OPERAND:
         types = [f"'{groups[side]}'" for side in ("left", "right") if side in groups]
-        operator = groups.get("operator", "+" if "concat" in message else "this operator")
-        fields = {"operator": operator, "types": " and ".join(types) or "these types"}
-        return fields, (f"operator {operator}", *(name.strip("'") for name in types)) if types else ()
+        told = groups.get("operator") or _OPERATOR_OF.get(groups.get("verb", ""), "+" if "concat" in message else "")
+        fields = {"operator": told or "this operator", "types": " and ".join(types) or "these types"}
+        # Some versions name the comparison and some do not, and `<` on these types is no other mistake than `>=`.
+        operator = "<" if told in _ORDERINGS else told
+        named = (f"operator {operator}",) if operator else ()
+        return fields, (*named, *(name.strip("'") for name in types)) if types else ()
     if rule is BAD_ARGUMENT_TYPE:
         called = api_name(evidence.text, line, groups.get("callable", ""))
         wanted = groups.get("wanted") or next((word for key, word in _WANTED_INSTEAD if key in message), "")

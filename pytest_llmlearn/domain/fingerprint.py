@@ -44,8 +44,10 @@ def fingerprint(finding: Finding, exception: str, message: str, unit: str = "") 
         exact_parts = (finding.rule_id, name, unit, finding.fields.get("kind", ""))
         symbol_parts = (finding.rule_id, unit)
     else:
-        exact_parts = (finding.rule_id, name, normalise.exact(message, exception), *symbols)
-        shape = "" if symbols else normalise.shape(message, exception)
+        text = normalise.exact(message, exception)
+        exact_parts = (finding.rule_id, name, text, *symbols)
+        # Of the exact text, which is cut: of two long messages that begin alike, the coarser level must not tell more.
+        shape = "" if symbols else normalise.shape(text)
         symbol_parts = (finding.rule_id, shape, *symbols)
     return Fingerprint(
         exact=digest(*exact_parts),
@@ -57,5 +59,6 @@ def fingerprint(finding: Finding, exception: str, message: str, unit: str = "") 
 
 def digest(*parts: str) -> str:
     """A versioned hash of the parts: equal exactly for equal sequences."""
-    joined = "\0".join(parts).encode("utf-8", "replace")
-    return f"{VERSION}:{blake2b(joined, digest_size=12).hexdigest()}"
+    # NUL separates, so a part's own is escaped; lone surrogates, as in names of files, stay distinct.
+    joined = "\0".join(part.replace("\\", "\\\\").replace("\0", "\\0") for part in parts)
+    return f"{VERSION}:{blake2b(joined.encode('utf-8', 'surrogatepass'), digest_size=12).hexdigest()}"

@@ -64,8 +64,9 @@ _ROOT = (
     r"tmp|var|home|Users|root|usr|private|opt|etc|mnt|media|srv|work|workspaces?|builds|github|app|Volumes|lib|proc|dev"
     r"|nix|content|kaggle|run|__w"
 )
-_QUOTED_PATH = r"(?<!\w)(['\"])((?:file://|~)?/[^'\"]*|[A-Za-z]:[\\/][^'\"]*)\1"
-_BARE_PATH = r"(?<![\w./:\\'\"~-])(?:(?:file://|~)?(?:/[\w.@+%=,~-]+)+/?|[A-Za-z]:[\\/][^\s'\":*?<>|]+)"
+# A message may have been redacted before: a home folder is the machine's as any other.
+_QUOTED_PATH = r"(?<!\w)(['\"])((?:file://|~)?/[^'\"]*|(?:<home>|[A-Za-z]:)[\\/][^'\"]*)\1"
+_BARE_PATH = r"(?<![\w./:\\'\"~-])(?:(?:file://|~)?(?:/[\w.@+%=,~-]+)+/?|(?:<home>|[A-Za-z]:)[\\/][^\s'\":*?<>|]+)"
 _SEPARATORS = r"[\\/]+"
 _RUN_FOLDER = r"pytest-\d+|popen-gw\d+|pytest-of-.*"
 _TEMPORARY_BASE = r"tmp[a-z0-9_]{5,12}(?=\.|$)"

@@ -100,7 +100,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("unsupported-operand", rf"^can only concatenate (?P<left>\w+) \(not \"(?P<right>{_NAME})\"\) to \w+"),
         (
             "unsupported-operand",
-            r"^can't (?:concat|compare|subtract) (?P<left>[\w.\-]+) (?:to|and) (?P<right>[\w.\-]+)",
+            r"^can't (?P<verb>concat|compare|subtract) (?P<left>[\w.\-]+) (?:to|and) (?P<right>[\w.\-]+)",
         ),
         ("unsupported-operand", rf"^can't multiply (?P<left>sequence) by non-int of type '(?P<right>{_NAME})'"),
         ("unsupported-operand", r"^ufunc '(?P<operator>\w+)' (?:did not contain a loop|cannot use operands)"),
@@ -111,6 +111,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"^(?:(?P<callable>[\w.]+)(?:\(\))?:? )?(?:first |\d\w\w )?arg(?:ument)?(?: ?\w+| '\w+')?"
             r" (?:must|should) be (?P<wanted>.+?)(?:,? (?:not|but got|got) (?P<got>['\w.<> ]+))?$",
         ),
+        ("bad-argument-type", r"^(?P<callable>\w+)\(\) can't take \w+ arg if"),
         ("bad-argument-type", rf"^(?P<callable>\w+)\(\) .*must be (?P<wanted>.+?), not {_Q}(?P<got>{_NAME})"),
         ("bad-argument-type", rf"must be (?P<wanted>[^,]+?),? (?:not|but got|got) {_Q}(?P<got>{_NAME})"),
         (
