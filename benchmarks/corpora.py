@@ -101,6 +101,8 @@ def run_model(bench: Bench, arm: str, model: str) -> Run:
         bench.tree,
         "-p",
         "no:cacheprovider",
+        "-p",
+        "no:rerunfailures",  # under xdist it opens a socket, and the confined run has no network, loopback included
         f"--junitxml={junit}",
     ]
     words += ["-p", f"no:{ENTRY_POINT}"] if arm == "without" else ["--llm-learn", *bench.pytest_arguments]

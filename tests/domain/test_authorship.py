@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from growth import growth
 
 from pytest_llmlearn.domain.authorship import AUTHOR, BODY, SUBJECT, TRAILER, authorship
 from pytest_llmlearn.domain.provenance import Provenance
@@ -303,9 +302,9 @@ def test_windows_line_ends_do_not_hide_a_trailer() -> None:
 )
 def test_an_endless_message_is_read_in_bounded_time(long: str) -> None:
     """Its end is read all the same."""
-    began = time.perf_counter()
     found = authorship(ADA, ADA, f"Sort\n\n{long}\nGenerated-by: GPT-5")
     assert found is not None
     assert found.model == "GPT-5"
     assert len(found.evidence) < 200
-    assert time.perf_counter() - began < 2
+    quarter = long[: len(long) // 4]
+    assert growth(lambda: authorship(ADA, ADA, quarter), lambda: authorship(ADA, ADA, long)) <= 10

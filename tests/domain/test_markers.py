@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from growth import growth
 
 from pytest_llmlearn.domain.markers import CERTAIN, WEAK, file_marker, glob_marker, glob_pattern
 
@@ -133,10 +132,12 @@ def test_our_marker_beats_the_text_beside_it() -> None:
     ids=["auto", "words", "hashes", "signs", "by"],
 )
 def test_a_hostile_head_costs_little(line: str) -> None:
-    """Twenty long lines that almost match are read at once."""
-    began = time.perf_counter()
-    file_marker(f"{line} generate\n" * 20 + "# generated llmlearn")
-    assert time.perf_counter() - began < 0.5
+    """Lines that almost match: four times their length costs no more than four times the work, with some slack."""
+
+    def head(repeated: int) -> str:
+        return f"{line * repeated} generate\n" * 20 + "# generated llmlearn"
+
+    assert growth(lambda: file_marker(head(1)), lambda: file_marker(head(4))) <= 10
 
 
 @pytest.mark.parametrize(
