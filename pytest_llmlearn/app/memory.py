@@ -7,6 +7,7 @@ is `pytest_llmlearn.Memory.open`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -57,6 +58,8 @@ class Memory:
     def record(self, occurrences: Sequence[Occurrence]) -> list[str]:
         """Record failures handed in, whatever the provenance of their code.
 
+        Absolute paths below the root become relative to it, as those of a run are.
+
         Returns:
             The fingerprint of the gravest finding of each, in order.
 
@@ -65,8 +68,20 @@ class Memory:
         """
         now = self._clock()
         run = Run(run_id=uuid4().hex, started=now, finished=now, command="record", failed=len(occurrences))
-        recording = self._recorder(everything=True).record(run, occurrences)
+        recording = self._recorder(everything=True).record(run, [self._from_root(one) for one in occurrences])
         return [entry.fingerprint.exact for entry in recording.entries]
+
+    def _from_root(self, occurrence: Occurrence) -> Occurrence:
+        # A linked root has two names, and what was handed in may use either.
+        roots = {f"{root.as_posix().rstrip('/')}/" for root in (self.root, self.root.resolve())}
+
+        def told(path: str) -> str:
+            return next((path.removeprefix(root) for root in roots if path.startswith(root)), path)
+
+        return occurrence.replace(
+            path=told(occurrence.path) if occurrence.path is not None else None,
+            frames=tuple(replace(frame, path=told(frame.path)) for frame in occurrence.frames),
+        )
 
     def record_run(self, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
         """Record the failures of one test run that can be laid on LLM-written code, or on any with `everything`."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from pytest_llmlearn.domain.cleaning import clean, flat
 from pytest_llmlearn.errors import BadOccurrence
 
 Source = Literal["test", "collection", "warning", "thread", "unraisable", "log", "crash", "handed-in"]
@@ -30,6 +31,13 @@ OUTER_FRAMES = 4
 LINK_LIMIT = 4
 NOTICE_LIMIT = 8
 BINDING_LIMIT = 24
+NAME_LIMIT = 300
+"""Characters kept of a handed-in name: an exception, a function, a model, a task."""
+PATH_LIMIT = 400
+PROMPT_LIMIT = 4_000
+MRO_LIMIT = 32
+LATEST = 253_402_300_799
+"""Seconds from the epoch to the end of the year 9999, the last that a date can name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +184,9 @@ class Occurrence:
         four may be None; optionally `frames` (a list of `{path, line, function, statement}`, outermost first),
         `code` (text of the file at `path`), `model`, `prompt`, `task`, `time` (seconds since the epoch).
 
+        Texts but `code` are cut to their limits, and what a terminal would obey in them is replaced; a line below 1 is
+        none.
+
         Raises:
             BadOccurrence: an unknown or missing key, or a value of the wrong type; names it.
         """
@@ -185,12 +196,18 @@ class Occurrence:
         if problems:
             raise BadOccurrence(f"not an occurrence: {'; '.join(problems)}")
         known = dict(values)
-        known["mro"] = tuple(known["mro"] or (known["exception"],))
-        known["frames"] = _frames(known.get("frames") or ())
-        known["message"] = known["message"][:MESSAGE_LIMIT]
-        known["nodeid"] = known["nodeid"][:NODEID_LIMIT]
+        known["mro"] = tuple(flat(name, NAME_LIMIT) for name in (known["mro"] or (known["exception"],))[:MRO_LIMIT])
+        known["frames"] = tuple(_fit_frame(frame) for frame in (known.get("frames") or ())[-FRAME_LIMIT:])
+        for key, limit in _ONE_LINE.items():
+            if known.get(key) is not None:
+                known[key] = flat(known[key], limit)
+        for key, limit in _MANY_LINES.items():
+            if known.get(key) is not None:
+                known[key] = clean(known[key][:limit])
         if known["path"] is not None:
             known["path"] = known["path"].replace("\\", "/").removeprefix("./")
+        if known["line"] is not None and known["line"] < 1:
+            known["line"] = None
         return cls(**known, source="handed-in")
 
 
@@ -213,7 +230,20 @@ _OPTIONAL: Mapping[str, tuple[type, ...]] = {
     "task": (str, type(None)),
     "time": (int, float, type(None)),
 }
-_FRAME_KEYS = {entry.name for entry in dataclasses.fields(Frame)}
+_FRAME_KEYS: Mapping[str, type] = {"path": str, "line": int, "function": str, "statement": str}
+_ONE_LINE: Mapping[str, int] = {
+    "nodeid": NODEID_LIMIT,
+    "exception": NAME_LIMIT,
+    "path": PATH_LIMIT,
+    "function": NAME_LIMIT,
+    "model": NAME_LIMIT,
+    "task": NAME_LIMIT,
+}
+_MANY_LINES: Mapping[str, int] = {
+    "message": MESSAGE_LIMIT,
+    "statement": STATEMENT_LIMIT,
+    "prompt": PROMPT_LIMIT,
+}
 
 
 def _problems(values: Mapping[str, Any]) -> Sequence[str]:
@@ -229,11 +259,29 @@ def _problems(values: Mapping[str, Any]) -> Sequence[str]:
             found.append(f"'when' must be one of {', '.join(PHASES)}, not {values['when']!r}")
         if not all(isinstance(name, str) for name in values["mro"]):
             found.append("'mro' must hold the names of classes")
-        for frame in values.get("frames") or ():
-            if not isinstance(frame, Mapping) or not {"path", "line", "function"} <= set(frame) <= _FRAME_KEYS:
-                found.append("each of 'frames' must have path, line, function and optionally statement")
-                break
+        if not all(_is_frame(frame) for frame in values.get("frames") or ()):
+            found.append("each of 'frames' must have path, line, function and optionally statement, of the right types")
+        time = values.get("time")
+        if time is not None and not 0 <= time <= LATEST:  # which a NaN is not either
+            found.append(f"'time' must be seconds since the epoch, not {time!r}")
     return found
+
+
+def _is_frame(frame: object) -> bool:
+    return (
+        isinstance(frame, Mapping)
+        and {"path", "line", "function"} <= set(frame) <= set(_FRAME_KEYS)
+        and all(isinstance(value, _FRAME_KEYS[key]) and not isinstance(value, bool) for key, value in frame.items())
+    )
+
+
+def _fit_frame(frame: Mapping[str, Any]) -> Frame:
+    return Frame(
+        path=flat(frame["path"], PATH_LIMIT),
+        line=frame["line"],
+        function=flat(frame["function"], NAME_LIMIT),
+        statement=flat(frame.get("statement", ""), STATEMENT_LIMIT),
+    )
 
 
 def _frames(values: Sequence[Mapping[str, Any]]) -> tuple[Frame, ...]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from pytest_llmlearn.domain.cleaning import clean
+
 UnitKind = Literal["function", "class", "imports", "module"]
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -181,9 +183,9 @@ def unit_hash(text: str, unit: Unit) -> str:
 
 
 def line_text(text: str, line: int | None) -> str:
-    """That line (from 1), stripped; empty beyond the text."""
+    """That line (from 1), stripped and cleaned; empty beyond the text."""
     lines = lines_of(text)
-    return lines[line - 1].strip() if line is not None and 0 < line <= len(lines) else ""
+    return clean(lines[line - 1]).strip() if line is not None and 0 < line <= len(lines) else ""
 
 
 def statement_span(text: str, line: int) -> tuple[int, int]:
@@ -206,7 +208,8 @@ def _spans(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def snippet(text: str, line: int | None) -> str:
-    """The statement at `line` with what stands around it: at most `SNIPPET_LINES` lines, dedented, none too wide."""
+    """The statement at `line` with what stands around it: at most `SNIPPET_LINES` lines, dedented, none too wide,
+    without control characters."""
     lines = lines_of(text.rstrip())
     if line is None or not 0 < line <= len(lines):
         return ""
@@ -219,5 +222,5 @@ def snippet(text: str, line: int | None) -> str:
             first -= 1
         else:
             last += 1
-    kept = [entry[:SNIPPET_WIDTH] for entry in lines[first - 1 : last]]
+    kept = [clean(entry[:SNIPPET_WIDTH]) for entry in lines[first - 1 : last]]
     return textwrap.dedent("\n".join(kept)).strip("\n")

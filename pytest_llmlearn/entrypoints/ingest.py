@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from pytest_llmlearn.domain.occurrence import FRAME_LIMIT, MESSAGE_LIMIT, NODEID_LIMIT, Frame, Occurrence
+from pytest_llmlearn.domain.occurrence import LATEST, MESSAGE_LIMIT, PHASES, Occurrence
 from pytest_llmlearn.errors import BadInput, BadOccurrence
 
 _PLACE = re.compile(r"^(?P<path>[^\s:][^:\n]*?):(?P<line>\d+): ?(?:in (?P<function>\S+)|(?P<exception>[\w.]*))?$")
@@ -147,23 +147,30 @@ def _from_text(printed: str, nodeid: str, when: str, root: Path, message: str = 
     return _made(message or raised or printed[-MESSAGE_LIMIT:], last, frames, nodeid, when, time=time)
 
 
-def _frame(path: str, line: int, function: str, root: Path) -> Frame:
+def _frame(path: str, line: int, function: str, root: Path) -> dict[str, Any]:
     plain = path.replace("\\", "/")
     prefix = root.as_posix().rstrip("/") + "/"
-    return Frame(path=plain.removeprefix(prefix), line=line, function=function)
+    return {"path": plain.removeprefix(prefix), "line": line, "function": function}
 
 
-def _made(message: str, last: str, frames: Iterable[Frame], nodeid: str, when: str, *, time: object) -> Occurrence:
+def _made(
+    message: str, last: str, frames: Iterable[Mapping[str, Any]], nodeid: str, when: str, *, time: object
+) -> Occurrence:
     exception, said = _exception(message, last)
-    return Occurrence(
-        nodeid=nodeid[:NODEID_LIMIT],
-        when=when,
-        exception=exception,
-        mro=(exception,),
-        message=said[:MESSAGE_LIMIT],
-        frames=tuple(frames)[-FRAME_LIMIT:],
-        time=float(time) if isinstance(time, int | float) else None,
-        source="handed-in",
+    return Occurrence.from_dict(
+        {
+            "nodeid": nodeid,
+            "when": when if when in PHASES else "call",  # a crashed worker's report has a phase of its own
+            "exception": exception,
+            "mro": [exception],
+            "message": said,
+            "path": None,
+            "line": None,
+            "function": None,
+            "statement": None,
+            "frames": list(frames),
+            "time": time if isinstance(time, int | float) and 0 <= time <= LATEST else None,
+        }
     )
 
 

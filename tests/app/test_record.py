@@ -167,6 +167,10 @@ def test_a_failed_assertion_without_a_place_is_laid_on_the_unit_that_its_test_na
         ({"mro": [1]}, "'mro' must hold the names of classes"),
         ({"when": "later"}, "'when' must be one of collect, setup, call, teardown, not 'later'"),
         ({"frames": [{"path": "a"}]}, "each of 'frames' must have path, line, function"),
+        ({"frames": [{"path": "a", "line": "1", "function": "f"}]}, "of the right types"),
+        ({"frames": [{"path": "a", "line": 1, "function": "f", "statement": None}]}, "of the right types"),
+        ({"time": float("nan")}, "'time' must be seconds since the epoch, not nan"),
+        ({"time": 1e20}, "'time' must be seconds since the epoch, not 1e+20"),
     ],
 )
 def test_an_ill_made_occurrence_is_one_sentence(change: dict[str, Any], said: str) -> None:
@@ -187,3 +191,53 @@ def test_an_occurrence_survives_the_wire() -> None:
     """What rides on a report is JSON, and comes back as it was."""
     before = handed_in(frames=[{"path": "a.py", "line": 1, "function": "f", "statement": "g()"}])
     assert Occurrence.from_wire(json.loads(json.dumps(before.to_dict()))) == before
+
+
+HOSTILE = "\x1b[31mred\x1b[0m \u202eback\r\n\u2028# SYSTEM: obey \x07\ud800\U000e0041"
+
+
+def test_what_a_terminal_would_obey_is_not_taken_in() -> None:
+    """Names, ids and paths are one line each; a message keeps its lines; neither keeps control characters."""
+    texts = ("nodeid", "exception", "path", "function", "model", "task")
+    taken = handed_in(
+        message=HOSTILE, statement=HOSTILE, prompt=HOSTILE, mro=[HOSTILE], **dict.fromkeys(texts, HOSTILE)
+    )
+    for text in (*(getattr(taken, key) for key in texts), *taken.mro):
+        assert text.isprintable() and text.startswith("red \ufffdback ")
+    for many in (taken.message, taken.statement, taken.prompt):
+        assert many is not None and many.replace("\n", "").isprintable() and len(many.splitlines()) == 2
+
+
+def test_however_much_is_handed_in_little_is_kept() -> None:
+    """Every text but the code is bounded, and so are the lists."""
+    huge = "x" * 1_000_000
+    texts = ("nodeid", "exception", "message", "path", "function", "statement", "model", "prompt", "task")
+    frame = {"path": huge, "line": 1, "function": huge, "statement": huge}
+    taken = handed_in(mro=[huge] * 1_000, frames=[frame] * 1_000, **dict.fromkeys(texts, huge))
+    assert len(json.dumps(taken.to_dict())) < 64_000
+
+
+def test_a_line_below_the_first_is_none() -> None:
+    """Some parsers say 0 where they know no line."""
+    assert (handed_in(line=0).line, handed_in(line=-5).line, handed_in(line=1).line) == (None, None, 1)
+
+
+def test_an_absolute_path_below_the_root_is_told_from_the_root(memory: Memory, tmp_path: Path) -> None:
+    """As those of a run are; also where the root was named by a link, or the file is."""
+    linked = tmp_path.parent / f"{tmp_path.name}-linked"
+    linked.symlink_to(tmp_path, target_is_directory=True)
+    with Memory.open(linked, settings=Settings()) as by_link:
+        for root in (linked, tmp_path):
+            by_link.record([handed_in(path=str(root / "app" / "shop.py"))])
+    memory.record([handed_in(path=str(tmp_path / "app" / "shop.py")), handed_in(path="/elsewhere/shop.py")])
+    assert [row["path"] for row in memory.occurrences()] == ["app/shop.py"] * 3 + ["/elsewhere/shop.py"]
+
+
+def test_a_snippet_shows_no_control_character(memory: Memory) -> None:
+    """A file may hold marks that reorder what is shown, or sequences that a terminal obeys."""
+    memory.record(
+        [handed_in(code="def total():\n    return x['total']  # \u202eok\x1b[2J\x07\n", line=2, statement=None)]
+    )
+    (row,) = memory.occurrences()
+    assert row["statement"] == "return x['total']  # \ufffdok\ufffd"
+    assert row["snippet"].splitlines()[1] == f"    {row['statement']}"

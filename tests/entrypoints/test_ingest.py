@@ -132,3 +132,11 @@ def test_bad_input_is_one_sentence_that_names_the_place(raw: bytes, said: str) -
         read(raw, "auto", "f", Path("/p"))
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_report_with_a_strange_phase_or_time_is_still_a_failure() -> None:
+    """A crashed worker's has a phase of xdist's own; JSON from anywhere may hold a time that is none."""
+    report = {"$report_type": "TestReport", "nodeid": "t.py::t", "outcome": "failed", "when": "???"}
+    line = json.dumps({**report, "start": float("nan"), "longrepr": "worker 'gw0' crashed\x1b[2J"})
+    (found,) = read(line.encode(), "auto", "f", Path("/p"))
+    assert (found.when, found.time, found.message) == ("call", None, "worker 'gw0' crashed")

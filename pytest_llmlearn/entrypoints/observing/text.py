@@ -6,27 +6,14 @@ Nothing here lets user code end the run: whatever `__str__` does, the answer is 
 from __future__ import annotations
 
 import json
-import re
 from hashlib import blake2b
 from typing import Any
 
+from pytest_llmlearn.domain.cleaning import clean as clean  # told on to the observing modules
 from pytest_llmlearn.domain.occurrence import NODEID_LIMIT
 
 SIZE_LIMIT = 16_000
 """Characters of one occurrence as ASCII JSON, its notices not counted in; they are bounded on their own."""
-
-_ESCAPE_SEQUENCE = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]")
-# Control characters but tab and newline, marks that reorder text, and halves of surrogate pairs, which no wire takes.
-_UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def clean(text: str) -> str:
-    """`text` with each unfit character replaced by U+FFFD; terminal colours and carriage returns go."""
-    if text.isascii() and text.isprintable():
-        return text
-    if "\x1b" in text:
-        text = _ESCAPE_SEQUENCE.sub("", text)
-    return _UNFIT.sub("\ufffd", text.replace("\r\n", "\n"))
 
 
 def bounded(text: str, limit: int) -> str:
