@@ -92,6 +92,12 @@ class Collector:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what the report carries."""
+        try:
+            self._reported(report)
+        except Exception as error:  # a report may be anyone's, and the run is not its hostage
+            self._faults.append(f"a report could not be read ({type(error).__name__})")
+
+    def _reported(self, report: pytest.TestReport) -> None:
         outcome = report.outcome
         more = getattr(report, "llmlearn_more", None)
         if more is not None:
@@ -104,7 +110,9 @@ class Collector:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep a collection error, once: each xdist worker raises it again."""
-        if report.outcome == "failed" and report.nodeid not in self._collection:
+        if report.outcome != "failed" or report.nodeid in self._collection:
+            return
+        try:
             self._assembled = None
             self._collection[report.nodeid] = getattr(report, "llmlearn", None) or {
                 **_told_by_text(str(report.longrepr)),
@@ -112,6 +120,8 @@ class Collector:
                 "when": "collect",
                 "source": "collection",
             }
+        except Exception as error:  # as above
+            self._faults.append(f"a report could not be read ({type(error).__name__})")
 
     def pytest_warning_recorded(self, warning_message: warnings.WarningMessage, when: str, nodeid: str) -> None:
         """Keep a warning that tells of a failure, or that belongs to a test that failed."""

@@ -266,3 +266,28 @@ def test_what_is_too_large_gives_up_its_least_telling_parts() -> None:
     occurrence = Occurrence.from_wire(fitted)
     assert occurrence.message.startswith("😀😀")
     assert occurrence.frames[-1].line == 1
+
+
+STRANGE_REPORTS = """
+import pytest
+
+class Silent:
+    def __str__(self):
+        raise RuntimeError("not told")
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report):
+    if report.failed:
+        report.longrepr = Silent()
+        vars(report).pop("llmlearn")
+"""
+
+
+def test_a_report_that_cannot_be_read_costs_itself_alone(bench: Bench) -> None:
+    """Other plug-ins make reports of their own; one whose text cannot be had is named, and the run goes on."""
+    seen = bench.files(conftest=STRANGE_REPORTS, test_a="def test_a():\n    assert 0\ndef test_b():\n    pass\n").run(
+        "--tb=no", "-rN"
+    )
+    seen.result.assert_outcomes(failed=1, passed=1)
+    assert seen.occurrences == ()
+    assert seen.notices == ("some failures were seen in part only: a report could not be read (RuntimeError)",)
