@@ -97,7 +97,8 @@ def _lessons(recording: Recording) -> list[Line]:
         place = f"{entry.path}:{entry.line}" if entry.path else "?"
         markup = {"yellow": True} if counted.new else {"red": True}
         shown.append(Line(text=f"{label}: {place} [{entry.rule_id}] {entry.lesson}", markup=markup))
-    return shown
+    # Two messages at one place may be two patterns with one lesson: nobody needs to read it twice.
+    return list({line.text: line for line in shown}.values())
 
 
 def _count(number: int, noun: str) -> str:

@@ -56,6 +56,17 @@ def test_five_failures_of_one_pattern_are_one_line() -> None:
     ]
 
 
+def test_one_lesson_for_one_place_is_said_once() -> None:
+    """Two messages of one statement may be two patterns; who reads the section needs the lesson once."""
+    first, again = pair("same", 0, 1), pair("other", 0, 1)
+    twin = an_entry("1:other", lesson="Lesson same.", path="same.py", line=3)
+    said = printed(a_recording(first, (twin, again[1])))
+    assert said == [
+        "2 failures laid on LLM-written code: 2 new patterns, 0 seen before",
+        "new: same.py:3 [type.none-value] Lesson same.",
+    ]
+
+
 def test_the_section_never_passes_ten_lines_with_its_frame() -> None:
     """What does not fit is counted, with the command that lists it."""
     said = printed(a_recording(*(pair(f"p{number:02}", 0, 1) for number in range(40))), "a", "b", "c")
