@@ -22,7 +22,7 @@ from pytest_llmlearn.settings import Root, Settings, find_root
 if TYPE_CHECKING:
     import pluggy
 
-    from pytest_llmlearn.app.ports import ProvenanceReader
+    from pytest_llmlearn.app.ports import ProvenanceReader, SecretScanner
     from pytest_llmlearn.domain.provenance import Provenance
     from pytest_llmlearn.hookspecs import Detector, Surroundings
 
@@ -173,7 +173,7 @@ def redactor() -> Callable[[str], str]:
         return lambda text: redact(text, home=home)
     from pytest_llmlearn.adapters.secrets import DetectSecretsScanner
 
-    scanner = DetectSecretsScanner()
+    scanner: SecretScanner = DetectSecretsScanner()
     return lambda text: redact(text, extra=scanner.find(text), home=home)
 
 

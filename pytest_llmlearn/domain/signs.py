@@ -41,7 +41,6 @@ _GITHUB = re.compile(r"(?:\d+\+)?([^@+]+)@users\.noreply\.github\.com")
 _CONTEXT = re.compile(r"\s*\(\s*\d+\s*[km]\b[^()]*\)", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"(.*?)\s*\(([^()]*)\)\s*")
 _VENDOR = re.compile(r"(?:anthropic|openai|google|github|microsoft|xai|meta)(?:['’]s)?\s+(?=\S)", re.IGNORECASE)
-_VERSION = re.compile(r"v?\d[\w.+-]*", re.IGNORECASE)
 _FAMILY = re.compile(
     r"(?<![a-z])(?:claude|opus|sonnet|haiku|(?:chat)?gpt|o[134](?:-(?:mini|pro|preview)\b|\b)|davinci|gemini|"
     r"(?:code)?gemma|grok|(?:code)?llama|mistral|mixtral|codestral|devstral|magistral|ministral|qwen|qwq|deepseek|kimi|"

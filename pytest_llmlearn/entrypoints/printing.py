@@ -12,8 +12,6 @@ from pytest_llmlearn.domain.finding import Rule
 from pytest_llmlearn.domain.guidance import Guidance, Match, times
 from pytest_llmlearn.domain.pattern import Pattern
 
-_COLOURS = {"critical": "red", "major": "yellow", "minor": "cyan"}
-
 
 def _strong(text: str) -> str:
     return click.style(text, bold=True)  # click drops it again where the output is no terminal
