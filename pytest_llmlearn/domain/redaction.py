@@ -198,14 +198,15 @@ _HOMES = re.compile(
 
 _DOTTED_NUMBERS = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]")
 _IPV4 = re.compile(r"[0-9](?<![\w.][0-9])[0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9]|\.[0-9]|[A-Za-z_-])")
-_VERSION_SIGN = re.compile(r"(?:[=<>~!^]=?|\bv|version|release|[\w]-)[ :\"'=]{0,3}\Z", re.IGNORECASE)
+# An address is assigned and compared as well, but then it stands in quotes of its own.
+_VERSION_SIGN = re.compile(r"(?:[=<>~!^]=?[ ]?|[\w]-|(?:\bv|version|release)[ :\"'=_]{0,6})\Z", re.IGNORECASE)
 
 
 def _hide_ip(match: re.Match[str]) -> str:
     octets = match.group().split(".")
     if any(int(octet) > 255 for octet in octets) or octets[0] in ("0", "127") or octets == ["255"] * 4:
         return match.group()
-    if _VERSION_SIGN.search(match.string, max(0, match.start() - 12), match.start()):
+    if _VERSION_SIGN.search(match.string, max(0, match.start() - 16), match.start()):
         return match.group()
     return IP
 

@@ -89,6 +89,7 @@ _KEY_AND_VALUE_CALL = re.compile(
     r"(?:setenv|setdefault|getenv|environ\.get|\.get|get|pop|setattr|putenv|set|set_key|add_header|header|setheader|set_cookie"
     r"|update|append|add|option|patch|param|arg|execute)\([ \t]*(?:[\w.]{1,40},[ \t]*)?[bru]?[\"'][\w.-]*\Z"
 )
+_SAID = re.compile(r"(?:is|was)[ \t]{1,4}(?=[\"'])")
 _WORD_START = re.compile(r"[\w$!#]")
 _ASKING = re.compile(r"(?:get|load|read|fetch|find|lookup|from|generate|make|create|prompt)_?\Z")
 _DEFAULT = re.compile(r"[^\n#]{0,200}?\b(?:or|else)[ \t]+(?=[rbu]?[\"'])")
@@ -193,16 +194,22 @@ class _NamedValues:
             if _ASKING.search(lead[-24:].lower()) is None:
                 self._quoted(value, found)
         elif not found.closed and text[tail_end : tail_end + 1] in (" ", "\t"):
-            if text.startswith("passw", start) and _OPENING.match(text, value) is not None:
-                self._quoted(value, found)  # in a message: wrong password '…'
+            said = _SAID.match(text, value)
+            if said is not None:
+                self._quoted(said.end(), found, alone=True)  # in a message: SECRET_KEY is '…'
+            elif text.startswith("passw", start) and _OPENING.match(text, value) is not None:
+                self._quoted(value, found, alone=True)  # in a message: wrong password '…'
             else:
                 self._option(value, found)
         self._compared_before(start, found)
 
     # What may stand as a value ------------------------------------------------------------------------------------
 
-    def _quoted(self, position: int, name: _Name) -> bool:
-        """Hide the literal, or the literals in brackets, at a position; whether one stands there."""
+    def _quoted(self, position: int, name: _Name, *, alone: bool = False) -> bool:
+        """Hide the literal, or the literals in brackets, at a position; whether one stands there.
+
+        Literals that follow are joined to it in code, and in a message (`alone`) are no part of it.
+        """
         text = self._text
         pair = _BASIC_PAIR.match(text, position) if name.weak else None
         if pair is not None:  # auth=("user", "…")
@@ -221,7 +228,7 @@ class _NamedValues:
         if inside and _WORD_START.match(text, opening.end()) is None:
             return True  # the name stands in a string, and this quote ends it: no word follows it directly
         end = self._literal(position, name.weak)
-        while end is not None:
+        while end is not None and not alone:
             position = _skip_space(text, end)
             if container and text[position : position + 1] == ",":
                 position = _skip_space(text, position + 1)

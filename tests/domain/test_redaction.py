@@ -155,6 +155,9 @@ NAMED = [
     "password = 'abc' + '@@'",
     "password: Annotated[str, Field(min_length=8)] = '@@'",
     "E   LoginError: wrong password '@@' for bob",
+    "E   ValueError: SECRET_KEY is '@@'",
+    "raise ValueError(\"the password was '@@'\")",
+    "raise ValueError(\"wrong password '@@'\")",
     "<db><password>@@</password></db>",
 ]
 
@@ -200,6 +203,8 @@ INNOCENT = [
     "git@github.com:org/repo.git",
     "requests==2.31.0.1",
     "version 1.2.3.4",
+    '__version__ = "1.2.3.4"',
+    '"requests >= 1.2.3.4"',
     'host = "127.0.0.1"',
     'bind("0.0.0.0", 80)',
     "https://docs.python.org/3/library/asyncio-task.html",
@@ -283,6 +288,8 @@ def test_an_innocent_line_stays_byte_for_byte(line: str) -> None:
         ("author = 'Bob <bob@corp.example>'", f"author = 'Bob <{EMAIL}>'"),
         ("10.1.2.3:80 refused", f"{IP}:80 refused"),
         ('connect("203.0.113.7", 80)', f'connect("{IP}", 80)'),
+        ('server = "203.0.113.7"', f'server = "{IP}"'),
+        ("assert host == '203.0.113.7'", f"assert host == '{IP}'"),
         ("/home/anna/proj/a.py:3: error", f"{HOME}/proj/a.py:3: error"),
         ("open('/Users/anna/x')", f"open('{HOME}/x')"),
         ("file:///home/anna/x", f"file://{HOME}/x"),
