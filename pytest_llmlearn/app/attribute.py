@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from pytest_llmlearn.app.ports import ProvenanceReader
 from pytest_llmlearn.app.resolve import Resolver, Target
@@ -157,7 +158,11 @@ class Attribution:
         return _Candidate(path=path, line=line, unit=unit, chosen_by=chosen_by, in_test=False)
 
     def _under_test(self, occurrence: Occurrence) -> Iterator[list[_Candidate]]:
-        """What each place of the test names: its statement, its function; at last what its module imports."""
+        """What each place of the test names: its statement, its function with its fixtures; at last its imports.
+
+        The module's imports are asked only where the function uses values whose making it does not show: a test that
+        names nothing of the project failed by itself.
+        """
         imported: list[_Candidate] = []
         for place in self._places(occurrence):
             text = self._surroundings.text(place.path)
@@ -169,8 +174,23 @@ class Attribution:
             if occurrence.when in ("setup", "teardown") and occurrence.frames:
                 continue  # a fixture failed: what the test would have done did not happen
             yield list(self._named(resolver, names.function, "test-body", occurrence))
-            imported += self._named(resolver, [(name,) for name in names.imports], "imports", occurrence)
+            yield [candidate for name in names.parameters for candidate in self._fixture(name, place.path, occurrence)]
+            if names.opaque or occurrence.when == "collect":
+                imported += self._named(resolver, [(name,) for name in names.imports], "imports", occurrence)
         yield imported
+
+    def _fixture(self, name: str, path: str, occurrence: Occurrence) -> Iterator[_Candidate]:
+        """What the fixture of that name reaches: in the test's file, else in the nearest conftest upwards."""
+        folders = [folder.as_posix() for folder in PurePosixPath(path).parents]
+        beside = ["conftest.py" if folder == "." else f"{folder}/conftest.py" for folder in folders]
+        for file in (path, *beside):
+            text = self._surroundings.text(file)
+            node = reach.fixture(text, name) if text else None
+            if text and node is not None:
+                names = reach.Reached(text, node.end_lineno)
+                resolver = Resolver(self._surroundings, file, names.imports)
+                yield from self._named(resolver, names.function, "test-body", occurrence)
+                return
 
     def _places(self, occurrence: Occurrence) -> list[Frame]:
         """Where in the test's files to look for names, innermost first; the test itself where no frame is known."""
@@ -188,6 +208,8 @@ class Attribution:
         self, resolver: Resolver, chains: Iterable[reach.Chain], chosen_by: ChosenBy, occurrence: Occurrence
     ) -> Iterator[_Candidate]:
         targets = [target for chain in chains if (target := resolver.resolve(chain)) is not None]
+        if chosen_by != "imports":  # a module by itself is no unit that could be at fault
+            targets = [target for target in targets if target.kind != "module" or target.missing]
         found = dict.fromkeys(target for target in targets if not self._on_test_side(target.path, occurrence))
         lacking = occurrence.is_a("AttributeError", "ImportError")
         # Stable: the nearest name first among equals.
@@ -243,14 +265,14 @@ def _precision(target: Target, lacking: bool) -> int:
     """Functions before classes before modules; a name that is missing first where something was lacking, else last."""
     if target.missing:
         return 0 if lacking else 4
-    return {"function": 1, "instance": 2, "class": 2, "module": 3}[target.kind]
+    return {"function": 1, "instance": 2, "class": 2, "variable": 2, "module": 3}[target.kind]
 
 
 def _how(candidate: _Candidate, others: Sequence[_Candidate]) -> ChosenBy:
     """`single-unit` where the test's body reaches exactly one function of the generated code."""
     if candidate.chosen_by not in ("test-body", "imports"):
         return candidate.chosen_by
-    for kind in ("function", "class"):
+    for kind in ("function", "class", "variable"):
         reached = {(entry.path, entry.unit.qualname) for entry in others if entry.in_test and entry.unit.kind == kind}
         if reached:
             return "single-unit" if len(reached) == 1 else candidate.chosen_by

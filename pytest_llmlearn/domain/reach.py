@@ -8,7 +8,7 @@ A reference is a chain of names as written, `()` standing for a call: `Calculato
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -56,6 +56,21 @@ class Reached:
         return _distinct(_expanded(_body_chains(self._function, self.line), self._assigned))
 
     @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the function's parameters: fixtures, or values it is run with."""
+        if self._function is None or isinstance(self._function, ast.ClassDef):
+            return ()
+        arguments = self._function.args
+        names = (argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs))
+        return tuple(name for name in names if name not in ("self", "cls"))
+
+    @cached_property
+    def opaque(self) -> bool:
+        """Whether the function uses values whose making its text does not show: parameters, names of its module."""
+        given = {*self.parameters, *assigned_at_top(self.text)}
+        return any(chain[0] in given for chain in (*self.statement, *self.function))
+
+    @property
     def imports(self) -> Mapping[str, Import]:
         """What the module imports."""
         return imports_of(self.text)
@@ -72,8 +87,29 @@ class Reached:
 
 
 @lru_cache(maxsize=256)
+def assigned_at_top(text: str) -> Mapping[str, ast.stmt]:
+    """The names that the module's top level assigns to, each with its last statement."""
+    tree = source.parse(text)
+    found: dict[str, ast.stmt] = {}
+    for node in tree.body if tree is not None else ():
+        for target, _ in _bound(node):
+            found.update(dict.fromkeys(_target_names(target), node))
+    return found
+
+
+def fixture(text: str, name: str) -> source.Definition | None:
+    """The fixture of that name in a test file or conftest."""
+    for qualname, node in source.defined(text):
+        if qualname.rpartition(".")[2] == name and any(
+            "fixture" in ast.unparse(decorator) for decorator in node.decorator_list
+        ):
+            return node
+    return None
+
+
+@lru_cache(maxsize=256)
 def imports_of(text: str) -> Mapping[str, Import]:
-    """Every name that an import statement binds, wherever in the module it stands."""
+    """Every name that an import statement binds, wherever in the module it stands; star imports as `*module`."""
     tree = source.parse(text)
     found: dict[str, Import] = {}
     for node in source.statements(tree) if tree else ():
@@ -86,6 +122,12 @@ def imports_of(text: str) -> Mapping[str, Import]:
                     found.setdefault(top, Import(module=top))
         elif isinstance(node, ast.ImportFrom):
             for alias in node.names:
+                if alias.name == "*":
+                    # All of them, under keys that no name has.
+                    found[f"*{'.' * node.level}{node.module or ''}"] = Import(
+                        module=node.module or "", level=node.level
+                    )
+                    continue
                 found[alias.asname or alias.name] = Import(module=node.module or "", name=alias.name, level=node.level)
     return found
 
@@ -129,57 +171,89 @@ def _nodes(value: object) -> list[ast.AST]:
     return [entry for entry in value if isinstance(entry, ast.AST)] if isinstance(value, list) else []
 
 
+_BUILT_IN = {
+    "len": "__len__", "iter": "__iter__", "list": "__iter__", "tuple": "__iter__", "set": "__iter__",
+    "sorted": "__iter__", "sum": "__iter__", "next": "__next__", "reversed": "__reversed__", "str": "__str__",
+    "repr": "__repr__", "bool": "__bool__", "int": "__int__", "float": "__float__", "abs": "__abs__",
+    "hash": "__hash__", "round": "__round__",
+}  # fmt: skip
+_OPERATORS: dict[type[ast.AST], str] = {
+    ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__", ast.Mod: "__mod__",
+    ast.FloorDiv: "__floordiv__", ast.Pow: "__pow__", ast.MatMult: "__matmul__", ast.BitAnd: "__and__",
+    ast.BitOr: "__or__", ast.BitXor: "__xor__", ast.LShift: "__lshift__", ast.RShift: "__rshift__",
+    ast.Eq: "__eq__", ast.NotEq: "__eq__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__",
+}  # fmt: skip
+
+
 def _chains(node: ast.AST) -> Iterator[Chain]:
-    """Maximal chains in `node`, outermost call first, then those in its arguments."""
-    if isinstance(node, ast.Name | ast.Attribute | ast.Call):
-        chain = _chain(node)
-        if chain:
-            yield chain
-        inner: ast.AST = node
-        while isinstance(inner, ast.Attribute | ast.Call):
-            if isinstance(inner, ast.Call):
-                for argument in (*inner.args, *(keyword.value for keyword in inner.keywords)):
-                    yield from _chains(argument)
-                inner = inner.func
-            else:
-                inner = inner.value
-        if not isinstance(inner, ast.Name):
-            yield from _chains(inner)
-        return
-    for child in ast.iter_child_nodes(node):
+    """Maximal chains in `node`, outermost first, then those in its arguments."""
+    chain, beside = _chain(node)
+    if chain is not None:
+        yield chain
+    for child in beside:
         yield from _chains(child)
 
 
-def _chain(node: ast.AST) -> Chain | None:
+def _chain(node: ast.AST) -> tuple[Chain | None, list[ast.AST]]:
+    """The chain that `node` is, None where it does not begin with a name, and the expressions beside it.
+
+    Operators and the built-in functions that ask an object stand as the methods they call: `len(x)` is
+    `("x", "__len__", "()")`.
+    """
     parts: list[str] = []
+    beside: list[ast.AST] = []
+    top = node
     while True:
-        if isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        elif isinstance(node, ast.Call):
-            parts.append(CALL)
-            node = node.func
-        elif isinstance(node, ast.Await):
-            node = node.value
-        elif isinstance(node, ast.Name):
-            parts.append(node.id)
-            return tuple(reversed(parts))[:CHAIN_LIMIT]
-        else:
-            return None
+        step = _step(node)
+        if step is None:
+            break
+        names, node, others = step
+        parts += names
+        beside += others
+    if isinstance(node, ast.Name):
+        return (*reversed([*parts, node.id]),)[:CHAIN_LIMIT], beside
+    return None, list(ast.iter_child_nodes(top if node is top else node)) + ([] if node is top else beside)
+
+
+def _step(node: ast.AST) -> tuple[tuple[str, ...], ast.AST, Sequence[ast.AST]] | None:
+    """One step inwards: the parts it adds (last one first), what it is asked of, and the expressions beside it."""
+    if isinstance(node, ast.Attribute):
+        return (node.attr,), node.value, ()
+    if isinstance(node, ast.Await):
+        return (), node.value, ()
+    if isinstance(node, ast.Call):
+        keywords = [keyword.value for keyword in node.keywords]
+        method = _BUILT_IN.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        if method is not None and node.args:
+            return (CALL, method), node.args[0], [*node.args[1:], *keywords]
+        return (CALL,), node.func, [*node.args, *keywords]
+    if isinstance(node, ast.Subscript):
+        return (CALL, "__getitem__"), node.value, [node.slice]
+    if isinstance(node, ast.BinOp):
+        return (CALL, _OPERATORS[type(node.op)]), node.left, [node.right]
+    if isinstance(node, ast.Compare):
+        operator, (first, *rest) = node.ops[0], node.comparators
+        if isinstance(operator, ast.In | ast.NotIn):
+            return (CALL, "__contains__"), first, [node.left, *rest]
+        name = _OPERATORS.get(type(operator))
+        return ((CALL, name) if name else ()), node.left, node.comparators
+    return None
 
 
 def _body_chains(function: ast.AST, line: int) -> list[Chain]:
-    """The function's chains: those of statements up to `line`, latest first, then those behind it."""
-    before: list[tuple[int, Chain]] = []
-    after: list[tuple[int, Chain]] = []
+    """The function's chains: calls and operations up to `line`, latest first, those behind it, then bare names."""
+    found: list[tuple[int, Chain]] = []
+    names: list[Chain] = []
     for node in ast.walk(function):
-        if isinstance(node, ast.expr):
-            chain = _chain(node) if isinstance(node, ast.Call) else None
-            if chain:
-                (before if node.lineno <= line else after).append((node.lineno, chain))
-    names = [chain for node in ast.walk(function) if isinstance(node, ast.Name) and (chain := _chain(node))]
-    ordered = [chain for _, chain in sorted(before, key=lambda item: -item[0])]
-    return [*ordered, *(chain for _, chain in sorted(after, key=lambda item: item[0])), *names]
+        if isinstance(node, ast.Name):
+            names.append((node.id,))
+        elif isinstance(node, ast.Call | ast.Subscript | ast.BinOp | ast.Compare):
+            chain, _ = _chain(node)
+            if chain is not None:
+                found.append((node.lineno, chain))
+    before = sorted((entry for entry in found if entry[0] <= line), key=lambda entry: -entry[0])
+    after = sorted((entry for entry in found if entry[0] > line), key=lambda entry: entry[0])
+    return [*(chain for _, chain in (*before, *after)), *names]
 
 
 def _assignments(function: ast.AST, line: int) -> dict[str, list[Chain]]:
@@ -216,7 +290,7 @@ def _target_names(target: ast.AST) -> Iterator[str]:
     elif isinstance(target, ast.Starred):
         yield from _target_names(target.value)
     else:
-        chain = _chain(target)
+        chain, _ = _chain(target)
         if chain and CALL not in chain:
             yield ".".join(chain)
 

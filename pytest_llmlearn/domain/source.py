@@ -17,7 +17,7 @@ from typing import Literal
 
 from pytest_llmlearn.domain.cleaning import clean
 
-UnitKind = Literal["function", "class", "imports", "module"]
+UnitKind = Literal["function", "class", "variable", "imports", "module"]
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 SNIPPET_LINES = 5
@@ -29,7 +29,8 @@ SNIPPET_WIDTH = 200
 class Unit:
     """A named piece of one file: `start` (its first decorator, `def` or `class` line) to `end`, both from 1.
 
-    `line` is the `def` or `class` line itself. `qualname` is empty for the import block and the module.
+    `line` is the `def` or `class` line itself, or that of the assignment to a module's variable. `qualname` is empty for
+    the import block and the module.
     """
 
     qualname: str

@@ -293,3 +293,92 @@ def test_a_helper_of_the_tests_is_on_the_tests_side(project: Project) -> None:
     )
     found = project.attribute(a_failed_assertion(test, frames=frames))
     assert found is not None and found.unit.qualname == "helper"
+
+
+def test_a_test_that_names_nothing_of_the_project_failed_by_itself(project: Project) -> None:
+    """What its module imports for other tests is not accused."""
+    test = "from calc import helper\n\ndef test_it():\n    table = {'a': 1}\n    assert table['a'] == 2  # here\n"
+    project.write("test_calc.py", test)
+    assert project.attribute(a_failed_assertion(test)) is None
+
+
+def test_a_value_from_a_fixture_leads_to_what_the_fixture_calls(project: Project) -> None:
+    """In the nearest conftest, where nobody bound the value."""
+    project.write(
+        "conftest.py", "import pytest\nimport calc\n\n@pytest.fixture\ndef data():\n    return calc.other()\n"
+    )
+    test = "def test_it(data):\n    assert data['a'] == 2  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None and (found.unit.qualname, found.chosen_by) == ("other", "single-unit")
+
+
+def test_a_decorators_wrapper_is_not_accused_for_what_it_wraps(project: Project) -> None:
+    """What stood there when it ran was the wrapper; the function under the decorator is what was written."""
+    project.write(
+        "calc.py",
+        "def logged(f):\n    def wrapper(*a):\n        return f(*a)\n    return wrapper\n\n\n"
+        "@logged\ndef tax(x):\n    return x\n",
+    )
+    test = "from calc import tax\n\ndef test_it():\n    assert tax(1) == 2  # here\n"
+    project.write("test_calc.py", test)
+    binding = Binding(name="tax", path="calc.py", line=2, qualname="logged.<locals>.wrapper", kind="function")
+    found = project.attribute(a_failed_assertion(test, bindings=(binding,)))
+    assert found is not None and (found.unit.qualname, found.unit.line) == ("tax", 8)
+
+
+def test_star_imports_are_followed(project: Project) -> None:
+    """Through a package that takes everything from a module."""
+    project.made = ("pkg/core.py",)
+    project.write("pkg/__init__.py", "from .core import *\n")
+    project.write("pkg/core.py", "class Engine:\n    def rpm(self):\n        return 1\n")
+    test = (
+        "from pkg import Engine\n\nclass TestIt:\n    def setup_method(self):\n        self.e = Engine()\n"
+        "    def test_it(self):\n        assert self.e.rpm() == 2  # here\n"
+    )
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None and (found.path, found.unit.qualname) == ("pkg/core.py", "Engine.rpm")
+
+
+RETURNS = """class Order:
+    def add(self, x):
+        return self
+
+    @property
+    def total(self):
+        return 0
+
+    def __len__(self):
+        return 0
+
+
+def make():
+    return Order()
+
+
+RATE = 3
+double = lambda x: x + x + 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "unit"),
+    [
+        ("make().add(1).total == 2", "Order.total"),
+        ("Order().add(1).total == 2", "Order.total"),
+        ("len(make()) == 2", "Order.__len__"),
+        ("make() == 2", "make"),
+        ("RATE == 2", "RATE"),
+        ("double(2) == 4", "double"),
+    ],
+)
+def test_what_functions_return_is_followed_where_their_text_says_it(
+    project: Project, expression: str, unit: str
+) -> None:
+    """The method asked last is at fault, not the maker of the object; a module's variable is a unit of its own."""
+    project.write("calc.py", RETURNS)
+    test = f"from calc import *\n\ndef test_it():\n    assert {expression}  # here\n"
+    project.write("test_calc.py", test)
+    found = project.attribute(a_failed_assertion(test))
+    assert found is not None and found.unit.qualname == unit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pytest_llmlearn.domain.reach import Import, Reached
 
 
@@ -12,7 +14,7 @@ def line_of(text: str, mark: str = "# here") -> int:
 def test_a_call_in_the_statement_is_reached_outermost_first() -> None:
     """The call that makes the compared value stands before the calls in its arguments."""
     text = "from m import add, parse\ndef test_it():\n    assert add(parse('1'), 2) == 3  # here\n"
-    assert Reached(text, line_of(text)).statement[:2] == (("add", "()"), ("parse", "()"))
+    assert Reached(text, line_of(text)).statement == (("add", "()", "__eq__", "()"), ("parse", "()"))
 
 
 def test_a_local_variable_is_followed_back_to_the_call_that_made_it() -> None:
@@ -49,6 +51,32 @@ def test_a_name_assigned_from_itself_ends() -> None:
     """Following `x = x.next()` back must not go on for ever."""
     text = "from m import start\ndef test_it():\n    x = start()\n    x = x.next()\n    assert x  # here\n"
     assert Reached(text, line_of(text)).statement
+
+
+@pytest.mark.parametrize(
+    ("expression", "reached"),
+    [
+        ("len(box)", ("box", "__len__", "()")),
+        ("box[1]", ("box", "__getitem__", "()")),
+        ("1 in box", ("box", "__contains__", "()")),
+        ("box + 1", ("box", "__add__", "()")),
+        ("box < 1", ("box", "__lt__", "()")),
+        ("box.items[0].name", ("box", "items", "__getitem__", "()", "name")),
+        ("1 + box.size", ("box", "size")),
+    ],
+)
+def test_operators_stand_as_the_methods_they_call(expression: str, reached: tuple[str, ...]) -> None:
+    """Python asks the object's own methods, so they are what the test names."""
+    text = f"def test_it(box):\n    assert {expression}  # here\n"
+    assert reached in Reached(text, line_of(text)).statement
+
+
+def test_a_test_on_builtins_alone_shows_all_it_uses() -> None:
+    """Parameters and names of the module are values whose making the test's function does not show."""
+    own = "def test_it():\n    table = {'a': 1}\n    assert table['a'] == 2  # here\n"
+    given = "CASES = make()\ndef test_it():\n    assert CASES[0] == 2  # here\n"
+    assert not Reached(own, line_of(own)).opaque
+    assert Reached(given, line_of(given)).opaque
 
 
 def test_imports_are_told_apart() -> None:
