@@ -212,10 +212,16 @@ def find_root(start: Path, environ: Mapping[str, str], store: str | None, otherw
 
     In this order: `store` (the command line's), `LLMLEARN_ROOT`; the nearest folder upwards with `.llmlearn/` or with
     a pyproject.toml that has `[tool.llmlearn]`; `otherwise()`. `store` may name the root or its `.llmlearn` folder.
+
+    Raises:
+        BadSetting: the folder named is the home of nobody, or a pyproject.toml on the way is damaged.
     """
     for value, why in ((store, "named on the command line"), (environ.get(ROOT_VARIABLE), f"named by {ROOT_VARIABLE}")):
         if value:
-            path = Path(value).expanduser().absolute()
+            try:
+                path = Path(value).expanduser().absolute()
+            except RuntimeError:  # `~name` of nobody
+                raise BadSetting("the project's root", why, value, "a folder") from None
             return Root(path=path.parent if path.name == FOLDER else path, why=why)
     for folder in (start, *start.parents):
         if (folder / FOLDER).is_dir():

@@ -111,6 +111,12 @@ def test_the_command_line_and_the_environment_name_the_root(tmp_path: Path) -> N
     assert find_root(tmp_path, environ, str(tmp_path / "cli" / ".llmlearn"), _otherwise).path == tmp_path / "cli"
 
 
+def test_a_root_in_the_home_of_nobody_is_one_sentence(tmp_path: Path) -> None:
+    """A mistyped `~name` is the user's mistake, not the run's end."""
+    with pytest.raises(BadSetting, match="named by LLMLEARN_ROOT: the project's root must be a folder, not '~nobody-"):
+        find_root(tmp_path, {"LLMLEARN_ROOT": "~nobody-of-this-name/x"}, None, _otherwise)
+
+
 def test_the_documented_table_is_the_declared_one() -> None:
     """The documentation is made from the declaration: `python tools/settings_table.py` writes it."""
     page = (PROJECT / "docs" / "settings.md").read_text(encoding="utf-8")
