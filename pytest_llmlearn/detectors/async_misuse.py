@@ -111,6 +111,10 @@ def _told(told: Iterable[tuple[str, str]], occurrence: Occurrence, evidence: Evi
     for _, message in told:
         if _ASYNC_TEST.search(message):
             yield Finding(rule=ASYNC_TEST, confidence=0.95, scope="test")
+        elif _GATHER_LOST.search(message):
+            yield _at_call(GATHER, ("gather",), evidence, 0.9)
+        elif _TASK_LOST.search(message):  # before what reads the future that the message goes on to show
+            yield _at_call(TASK_LOST, ("create_task", "ensure_future"), evidence, 0.9)
         elif match := _NEVER.search(message):
             yield _never_awaited(match["name"], message, occurrence, evidence, 0.95)
         elif match := _CANNOT_AWAIT.search(message):
@@ -130,10 +134,6 @@ def _told(told: Iterable[tuple[str, str]], occurrence: Occurrence, evidence: Evi
             yield from _context(match, occurrence, evidence)
         elif match := _SHOWN.search(message):
             yield _never_awaited(match["name"] or match["task"], message, occurrence, evidence, 0.9)
-        elif _TASK_LOST.search(message):
-            yield _at_call(TASK_LOST, ("create_task", "ensure_future"), evidence, 0.9)
-        elif _GATHER_LOST.search(message):
-            yield _at_call(GATHER, ("gather",), evidence, 0.9)
         elif match := _LOOP_RUNNING.search(message):
             yield _at_call(LOOP_RUNNING, ("run", "run_until_complete"), evidence, 0.95, match["name"] or "")
         elif "vent loop is closed" in message:
@@ -238,6 +238,8 @@ def _made_at(name: str, message: str, occurrence: Occurrence, evidence: Evidence
             return int(match["line"]), name
     lost = [call for call in calls(evidence.text) if not call.awaited and call.fate is not None]
     inside = [call for call in lost if evidence.unit.holds(call.line)]
+    if evidence.in_test and evidence.unit.is_async and last in ("", evidence.unit.qualname.rpartition(".")[2]):
+        lost = inside  # the test holds the unit's own coroutine: who else in the file drops one did not take part
     if last:
         for call in (*_surest(inside), *_surest(lost)):
             if call.name.rpartition(".")[2] == last:

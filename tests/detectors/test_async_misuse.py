@@ -315,3 +315,20 @@ def test_the_loop_of_this_run_is_left_alone() -> None:
     with pytest.raises(RuntimeError):
         asyncio.get_running_loop()
     at('row["key"]')
+
+
+def test_a_coroutine_that_the_test_took_for_its_value_is_not_laid_on_another_function() -> None:
+    """Somebody else in the file drops a coroutine of the same function, and took no part in this failure."""
+    text = code(
+        """
+        async def load():
+            return {}
+
+        def other():
+            load()
+        """
+    )
+    seen = evidence(text, line_of(text, "return {}"), in_test=True)
+    told = failure("'coroutine' object is not subscriptable", "TypeError", path=None, line=None)
+    found = findings(DETECTOR, told, seen)["async.never-awaited"]
+    assert (found.line, found.symbols) == (None, ("load",))
