@@ -6,6 +6,7 @@ input raises the same exception and is no concern of this detector.
 
 from __future__ import annotations
 
+import ast
 import io
 import keyword
 import re
@@ -73,6 +74,9 @@ provide complete code function class method implementation example explanation s
 takes defines checks creates assuming assume so but also only both all any some no
 """
 _ENGLISH = frozenset(_COMMON_WORDS.split())
+_DEEP = " " * 200
+"""Deeper than any block that a person or a model writes."""
+
 _NEAR = 12
 """Lines before the one in the error that may be the beginning of the same piece of prose."""
 
@@ -141,11 +145,14 @@ def _finding(message: str, line: int | None, text: str, *, indented: bool) -> Fi
         )
     if _UNTERMINATED.search(message):
         return _unterminated(_opened(message), line, 0.95)
-    if line is not None and lines and _is_last(lines, line) and _at_end(message):
+    opened = _OPENED_ON.search(message)
+    if message.startswith("expected an indented block"):
+        if lines and _takes_body(text):
+            return _unterminated("the last statement", int(opened.group(1)) if opened else line, 0.8)
+    elif line is not None and lines and _is_last(lines, line) and _at_end(message):
         return _unterminated("the last statement", line, 0.8)
     rule = INDENTATION if indented else INVALID
     at = line
-    opened = _OPENED_ON.search(message)
     if opened and "does not match" in message:  # two brackets that do not fit: the first is as likely the wrong one
         at = int(opened.group(1))
     return Finding(rule=rule, line=at, fields={"problem": message or "it does not parse"}, confidence=0.9)
@@ -171,6 +178,19 @@ def _is_last(lines: tuple[str, ...], line: int) -> bool:
 def _at_end(message: str) -> bool:
     """Whether more text might have made it valid."""
     return message == "invalid syntax" or not _WRONG_ANYWAY.search(message)
+
+
+def _takes_body(text: str) -> bool:
+    """Whether the block without a body is the one at the end: then a body that is added there is taken for its own."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(f"{text.rstrip()}\n{_DEEP}pass\n")
+    except IndentationError:
+        return False
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the body fits, and something after it is missing
+        return True
+    return True
 
 
 def _prose_at(lines: tuple[str, ...], line: int | None) -> int | None:

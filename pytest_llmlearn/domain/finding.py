@@ -7,6 +7,7 @@ only through these fields, cut and escaped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -99,16 +100,37 @@ class Finding:
 def fill(rule: Rule, fields: Mapping[str, str]) -> str:
     """The rule's lesson with these fields, or its plain form where the template wants one that is missing."""
     try:
-        return rule.lesson.format_map({key: quotable(value) for key, value in fields.items()})
+        filled = rule.lesson.format_map({key: quotable(value) for key, value in fields.items()})
     except (KeyError, IndexError, ValueError):  # a field that this finding lacks: the plain sentence is still true
         return rule.plain
+    return _BEFORE_COLON.sub("", _TWO_ENDS.sub("", filled))
+
+
+_TWO_ENDS = re.compile(r"(?<=[.?!…])\.$")
+_BEFORE_COLON = re.compile(r"(?<![.,;])[.,;](?=: )")
+"""Punctuation with which a field ended and the sentence goes on in its own way."""
+
+_OPERATOR = re.compile(r"(?<![^\s'\"(])(?:[<>]=?|<<|>>|->)(?![^\s'\"),.:;])")
+"""A comparison, a shift or an arrow that stands alone: it can open or close no tag."""
 
 
 def quotable(text: str) -> str:
-    """`text` made safe to stand inside a sentence: one line, printable, no fence or tag, cut at `FIELD_LIMIT`."""
-    flat = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    flat = flat.replace("`", "'").replace("<", "‹").replace(">", "›")
+    """`text` made safe to stand inside a sentence: one line, printable, no fence or tag, cut at `FIELD_LIMIT`.
+
+    `<` and `>` become `‹` and `›`, but for operators that stand alone.
+    """
+    flat = " ".join("".join(char if char.isprintable() else " " for char in text).split()).replace("`", "'")
+    kept = 0
+    pieces: list[str] = []
+    for operator in _OPERATOR.finditer(flat):
+        pieces += (_untagged(flat[kept : operator.start()]), operator.group())
+        kept = operator.end()
+    flat = "".join((*pieces, _untagged(flat[kept:])))
     return flat if len(flat) <= FIELD_LIMIT else flat[: FIELD_LIMIT - 1] + "…"
+
+
+def _untagged(text: str) -> str:
+    return text.replace("<", "‹").replace(">", "›")
 
 
 def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -238,6 +238,24 @@ def test_a_task_whose_exception_was_lost_is_found_at_its_making(name: str) -> No
     assert at(name, text, occurrence)["async.task-exception-lost"].line == 4
 
 
+SHOWN = (
+    "Task exception was never retrieved\nfuture: <Task finished name='Task-2' coro=<boom() done, defined at"
+    " app/users.py:2> exception=ValueError('x')>"
+)
+
+
+@pytest.mark.parametrize("name", ["asyncio.create_task", "asyncio.ensure_future"])
+@pytest.mark.parametrize("source", ["log", "test"])
+def test_the_coroutine_that_the_logged_task_shows_is_not_one_that_nobody_awaited(name: str, source: str) -> None:
+    """A task did run it; what is lost is how it ended."""
+    text = f"import asyncio\nasync def boom():\n    raise ValueError('x')\nasync def f():\n    {name}(boom())\n"
+    told = {"source": source, "notices": (Notice(kind="log", category="asyncio", message=SHOWN),)}
+    for occurrence in (failure("x", "ValueError", **told), failure(SHOWN, "asyncio", source=source)):
+        found = at(name, text, occurrence)
+        assert found["async.task-exception-lost"].line == 5
+        assert "async.never-awaited" not in found
+
+
 @pytest.mark.parametrize(
     "message",
     [

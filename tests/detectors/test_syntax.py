@@ -25,6 +25,8 @@ def found(text: str, **changes: object) -> tuple[str, int | None]:
         ("x = 'abc\n", 1),
         ("def f():\n    if x:\n        return 1\n    else", 4),
         ("def f():\n    return 1\n\ndef g():\n", 4),
+        ("class A:\n    def g(self):\n        # what it does\n\n", 2),
+        ("try:\n", 1),
     ],
 )
 def test_a_file_that_stops_too_early_is_cut_off(text: str, line: int) -> None:
@@ -38,6 +40,8 @@ def test_a_file_that_stops_too_early_is_cut_off(text: str, line: int) -> None:
         ("def f():\n        x = 1\n    return x\n", 3),
         ("x = 1\n    y = 2\n", 2),
         ("def f():\nreturn 1\nx = 2\n", 2),
+        ("def work():\nreturn 1\n", 2),
+        ("class A:\n    def g(self):\n    return 1  # the last line\n", 3),
         ("if x:\n\ty = 1\n        z = 2\n", 3),
     ],
 )
