@@ -43,7 +43,7 @@ def _match(
 ) -> Match:
     pattern, document = hit.pattern, frozenset(hit.words.split())
     shared = [symbol for symbol in pattern.symbols if symbol in named or symbol.rpartition(".")[2] in named]
-    near = guidance.relevance(weighted, document, len(shared))
+    near = guidance.relevance(weighted, document, len(shared), guidance.topics(pattern))
     same_file = query.path is not None and query.path == pattern.path
     if query.path is not None:
         beside = 1.0 if same_file else guidance.relevance(around, document, 0)

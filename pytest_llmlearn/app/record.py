@@ -119,7 +119,7 @@ class Recorder:
             symbols=tuple(redact(symbol) for symbol in chief.symbols),
             lesson=lesson,
             snippet=redact(source.snippet(text, line) or statement),
-            words=" ".join(_words(occurrence, chief, lesson, message, unit_name, statement, redact)),
+            words=" ".join(_words(occurrence, chief, message, unit_name, statement, redact)),
             findings=tuple(
                 FindingRow(
                     rule_id=finding.rule_id,
@@ -190,16 +190,14 @@ def _scope(occurrence: Occurrence, culprit: Culprit, chief: Finding) -> str:
 
 
 def _words(
-    occurrence: Occurrence,
-    chief: Finding,
-    lesson: str,
-    message: str,
-    unit_name: str,
-    statement: str,
-    redact: Callable[[str], str],
+    occurrence: Occurrence, chief: Finding, message: str, unit_name: str, statement: str, redact: Callable[[str], str]
 ) -> list[str]:
-    """The stemmed words by which the pattern can be found, most telling first, without repetition."""
-    said = (lesson, chief.rule_id.replace(".", " "), chief.rule.meaning, " ".join(chief.symbols), unit_name, message)
+    """The stemmed words by which the pattern can be found, most telling first, without repetition.
+
+    What this failure says, never the fixed prose of its rule: that one stands in every pattern of the rule, and would
+    answer questions that happen to use an English word of it.
+    """
+    told = (chief.rule_id.replace(".", " "), *chief.symbols, *map(redact, chief.fields.values()), unit_name, message)
     asked = (redact(occurrence.prompt[:4000]),) if occurrence.prompt else ()
-    found = dict.fromkeys(word for text in (*said, statement, *asked) for word in words.words(text))
+    found = dict.fromkeys(word for text in (*told, statement, *asked) for word in words.words(text))
     return list(found)[:WORD_LIMIT]

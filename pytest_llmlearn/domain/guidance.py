@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pytest_llmlearn.domain import words
 from pytest_llmlearn.domain.finding import SEVERITIES
 from pytest_llmlearn.domain.pattern import Pattern
 
@@ -25,6 +26,12 @@ QUERY_TERMS = 24
 """Rarest words of a long question that take part."""
 SYMBOL_WEIGHT = 4.0
 """What an exact symbol in common tells, in the weight of words: more than any two words."""
+TOPIC_FACTOR = 3.0
+TOPICS = frozenset(
+    words.words("async await asyncio coroutine json recursion database sqlite sql encoding unicode decode timeout")
+)
+"""Stemmed words that name a kind of mistake and hardly mean anything else."""
+LONE_WORD = 0.5
 LEAST_WEIGHT = 0.3
 """What a word tells that stands in every pattern."""
 
@@ -94,20 +101,33 @@ def weights(terms: Iterable[str], total: int, known: Mapping[str, int]) -> dict[
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:QUERY_TERMS])
 
 
-def relevance(weighted: Mapping[str, float], document: Collection[str], shared_symbols: int) -> float:
+def relevance(
+    weighted: Mapping[str, float], document: Collection[str], shared_symbols: int, topics: Collection[str] = ()
+) -> float:
     """How much of the question a pattern's words answer: 0 to 1, never decreasing with a further word in common.
 
     The share of the question's weight that is found, tempered by how much was found in all, so that one word in
-    common of a two-word question is not half an answer. Each exact symbol in common counts as `SYMBOL_WEIGHT`.
+    common of a two-word question is not half an answer; a single word without a symbol is mostly chance, and counts
+    as `LONE_WORD` of what it would. Each exact symbol in common counts as `SYMBOL_WEIGHT`. A word of `topics`, which
+    name the pattern's kind of mistake (`async`), tells `TOPIC_FACTOR` times as much as any other: what was learned of
+    one coroutine matters for the next.
     """
     asked = sum(weighted.values())
     if not asked and not shared_symbols:
         return 0.0
-    found = sum(weight for term, weight in weighted.items() if term in document)
-    found += SYMBOL_WEIGHT * shared_symbols
+    common = [
+        weight * (TOPIC_FACTOR if term in topics else 1.0) for term, weight in weighted.items() if term in document
+    ]
+    found = sum(common) + SYMBOL_WEIGHT * shared_symbols
     share = min(1.0, found / asked) if asked else 1.0
-    amount = found / (found + 3.0)
-    return math.sqrt(share * amount)
+    near = math.sqrt(share * found / (found + 3.0))
+    told = shared_symbols or len(common) > 1 or len(weighted) == 1 or any(term in topics for term in weighted)
+    return near if told else LONE_WORD * near
+
+
+def topics(pattern: Pattern) -> frozenset[str]:
+    """The stemmed words that name the pattern's kind of mistake and, in a question, hardly mean anything else."""
+    return TOPICS.intersection(words.words(f"{pattern.rule_id.replace('.', ' ')} {pattern.exception}"))
 
 
 def prior(pattern: Pattern, now: datetime, model: str | None) -> float:

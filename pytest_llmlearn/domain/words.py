@@ -24,6 +24,7 @@ _COMMON = """
     their them then there these they this those through to too under until up us use used using very was we were what
     when where whether which while who whom why will with without would write writes written you your
     code create function implement make method module python return returns self def class param parameter arg args
+    add get set put look work run try want take show see keep know help explain need please thing things kind
     given example none true false str int list dict bool float none type value values input output result"""
 STOP_WORDS = frozenset(_COMMON.split())
 """Words too common in requests for code to tell one mistake from another."""
@@ -36,7 +37,7 @@ def stem(word: str) -> str:
     """`word` (lower case) without its common English endings; deliberately light, and idempotent enough to search."""
     if len(word) > 5 and word.endswith("ies"):
         return word[:-3] + "y"
-    for ending in ("ations", "ation", "ings", "ing", "ers", "ed", "es", "s"):
+    for ending in ("ations", "ation", "ions", "ion", "ive", "ings", "ing", "ers", "ed", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             word = word[: -len(ending)]
             break
@@ -50,7 +51,7 @@ def stem(word: str) -> str:
 def words(text: str) -> Iterator[str]:
     """The stemmed words of `text` in their order, stop words, numbers and single letters left out."""
     for token in _TOKEN.findall(text):
-        parts = _PART.findall(token) if not token.islower() else (token,)
+        parts = (token,) if token.isalpha() and token.islower() else _PART.findall(token)
         for part in parts:
             lower = part.lower()
             if 1 < len(lower) <= MAX_WORD and lower not in STOP_WORDS and not lower.isdigit():

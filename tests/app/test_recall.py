@@ -63,6 +63,15 @@ def test_one_word_of_many_in_common_is_not_enough() -> None:
     assert ask(a_store(*LESSONS), "parse the invoice header and mail the customer a file receipt").abstained
 
 
+def test_a_word_that_names_the_kind_of_mistake_is_enough() -> None:
+    """What was learned of one coroutine matters for the next, whatever its name; other words alone are chance."""
+    store = a_store("Await fetch_rows; calling it only makes a coroutine.", rule_id="async.never-awaited")
+    assert ask(store, "write an async endpoint that loads a user").abstained
+    told = FakeStore()
+    told.record(a_run(), [an_entry("1:a", rule_id="async.never-awaited", words="async never await fetch row")])
+    assert not ask(told, "write an async endpoint that loads a user").abstained
+
+
 def test_a_threshold_of_zero_shows_all_that_have_anything_in_common() -> None:
     """The caller may look below the line."""
     text = "parse the invoice header and mail the customer a file receipt"
