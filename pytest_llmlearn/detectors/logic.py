@@ -75,6 +75,9 @@ ADVICE: Final[dict[Kind, str]] = {
 TOLD_LIMIT: Final = 68
 """Characters of what was got and expected, so that a lesson stays one line of a terminal."""
 
+_HOLDS: Final = {"something with ": "lacks", "something without ": "holds"}
+"""How `mismatch` words what `in` and `not in` ask for, and what is then the case."""
+
 CONTEXT: Final = 8
 """Characters of a common beginning that are shown before the first difference."""
 
@@ -187,7 +190,9 @@ def _failed(one: Raised, evidence: Evidence, statement: _Statement, unit: str) -
         return
     if (other := _OTHER_MESSAGE.match(message)) is not None:
         regex = other["regex"] or _after(message, "Expected regex:") or _after(message, "Regex:")
-        fields = {"unit": unit, "expected": _quoted_message(regex), "raised": "another message", "kind": "message"}
+        kind = "a warning" if "WARN" in other[0] else "an error"
+        fields = {"unit": unit, "expected": f"{kind} {_quoted_message(regex)}", "kind": "message"}
+        fields["raised"] = "one with another message"
         yield _finding(WRONG_EXCEPTION, fields, confidence=0.9 * one.weight)
         return
     for pattern in _NOT_RAISED:
@@ -233,6 +238,11 @@ def _told(found: Mismatch) -> str:
     if found.got is None or found.expected is None:
         return "gives nothing (None)" if found.kind == "none" else f"fails an assertion ({found.kind})"
     half = (TOLD_LIMIT - len("gives , not  ()") - len(found.kind)) // 2
+    for opening, verb in _HOLDS.items():
+        if found.expected.startswith(opening):
+            return f"gives {_cut(found.got, half)}, which {verb} {_cut(found.expected.removeprefix(opening), half)}"
+    if found.got == found.expected and found.got.startswith(("a ", "an ")):
+        return f"gives {_cut(found.got, half)} that is not the one expected"
     got, expected = _from_difference(found.got, found.expected, half)
     return f"gives {_cut(got, half)}, not {_cut(expected, half)} ({found.kind})"
 
@@ -256,7 +266,7 @@ def _after(message: str, label: str) -> str | None:
 
 
 def _quoted_message(regex: str | None) -> str:
-    return f"a message that matches {_cut(regex, 40)!r}" if regex else "the specified message"
+    return f"whose message matches {_cut(regex, 40)!r}" if regex else "with the specified message"
 
 
 def _names(text: str) -> tuple[str, ...]:

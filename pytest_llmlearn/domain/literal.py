@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -78,6 +79,19 @@ def _value(node: ast.expr) -> Any:
         case ast.Call(func=function, args=args, keywords=keywords):
             return _called(ast.unparse(function), args, keywords)
     raise Unreadable(type(node).__name__)
+
+
+_OBJECT = re.compile(r"<((?:[\w.]|<locals>)++) (?:object|instance) at 0x[0-9a-fA-F]++>")
+
+
+def plain_objects(text: str) -> str:
+    """`text` with `a Stack` for `<shop.Stack object at 0x7f31…>`: the address is another one in every run."""
+    return _OBJECT.sub(_with_article, text) if " at 0x" in text else text
+
+
+def _with_article(match: re.Match[str]) -> str:
+    name = match[1].rpartition(".")[2]
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 class _Set(list[Any]):
@@ -182,7 +196,8 @@ def _members(got: _Dict, expected: _Dict, depth: int) -> Kind:
         return "text case" if cased else "value"
     both = [key for key in want if key in have]
     if not missing and not extra:
-        return _pairwise([have[key] for key in both], [want[key] for key in both], depth)
+        kind = _pairwise([have[key] for key in both], [want[key] for key in both], depth)
+        return "value" if kind == "off by one" else kind  # keys have no bounds
     if any(have[key] != want[key] for key in both):
         return "value"
     return "missing element" if missing else "extra element"

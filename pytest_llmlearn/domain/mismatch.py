@@ -11,8 +11,9 @@ import ast
 import re
 from dataclasses import dataclass, replace
 
+from pytest_llmlearn.domain.arithmetic import worked_out
 from pytest_llmlearn.domain.assertion import TOLD_BY_CALL, Sides, sides_of
-from pytest_llmlearn.domain.literal import Kind, Unreadable, close, difference, read
+from pytest_llmlearn.domain.literal import Kind, Unreadable, close, difference, plain_objects, read
 
 VALUE_LIMIT = 120
 """Characters of a value that are kept."""
@@ -47,7 +48,10 @@ def mismatch(message: str, statement: ast.stmt | None = None) -> Mismatch:
 
 
 def _shown(text: str | None) -> str | None:
-    return text if text is None or len(text) <= VALUE_LIMIT else f"{text[: VALUE_LIMIT - 1]}…"
+    if text is None:
+        return None
+    plain = plain_objects(text)
+    return plain if len(plain) <= VALUE_LIMIT else f"{plain[: VALUE_LIMIT - 1]}…"
 
 
 _OPERATOR = re.compile(r" (==|!=|<=|>=|<|>|not in|in|is not|is) ")
@@ -74,7 +78,7 @@ def _introspected(lines: list[str], sides: Sides) -> Mismatch:
     if operator in ("in", "not in"):
         wanted = f"something {'with' if operator == 'in' else 'without'} {left}"
         return Mismatch(kind="missing element" if operator == "in" else "extra element", got=right, expected=wanted)
-    got, expected = sides.pair(left, right)
+    got, expected = sides.pair(worked_out(left), worked_out(right))
     if operator in ("!=", "is not"):
         return Mismatch(kind="none" if got == "None" == expected else "value", got=got)
     if where is not None and where["call"].startswith("len("):
@@ -146,10 +150,14 @@ def _kind(got: str, expected: str, rest: list[str], sides: Sides) -> Kind:
     explained = _explained(rest, sides)
     if explained is not None:
         return explained
+    if _EXPRESSION.match(got) or _EXPRESSION.match(expected):
+        return "value"  # how it begins says nothing of what it comes to
     opening = {text[:1] for text in (got, expected)}
     return "type" if len(opening) == 2 and opening & set("<[{('\"") and not opening <= set("'\"") else "value"
 
 
+_EXPRESSION = re.compile(r"\(.* (?:[-+*/%@&|^]|//|\*\*|<<|>>|and|or) .*\)$", re.S)
+"""Arithmetic as pytest shows it: in brackets, with the values filled in."""
 _MORE = re.compile(r"^\s*(?:(Left|Right) contains|(First|Second) \w+ contains) (?:one|\d+) (?:more|additional)", re.M)
 _EXTRA_SET = re.compile(r"^\s*(?:Extra items in the (left|right) set|Items in the (first|second) set but not)", re.M)
 _AT_INDEX = re.compile(r"^\s*At index \S+ diff: (.*) != (.*)$", re.M)
@@ -170,7 +178,8 @@ def _explained(rest: list[str], sides: Sides) -> Kind | None:
         return "value"
     if differing is not None:
         got, expected = sides.pair(differing[1], differing[2])
-        return "value" if got == "None" else _kind(got, expected, [], sides)
+        kind = "value" if got == "None" else _kind(got, expected, [], sides)
+        return "value" if kind == "off by one" and differing.re is _DIFFERING else kind  # keys have no bounds
     return _from_diff(rest, sides)
 
 

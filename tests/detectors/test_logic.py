@@ -53,6 +53,43 @@ def test_a_failed_assertion_names_the_unit_and_the_kind() -> None:
     assert found.lesson == "`Basket.total` gives 3, not 4 (off by one): check bounds and the first index."
 
 
+@pytest.mark.parametrize(
+    ("message", "test", "told"),
+    [
+        (
+            "assert 'a' in 'bc'\n +  where 'bc' = total()",
+            "assert 'a' in Basket().total()",
+            "gives 'bc', which lacks 'a'",
+        ),
+        (
+            "assert 'b' not in 'bc'\n +  where 'bc' = total()",
+            "assert 'b' not in Basket().total()",
+            "gives 'bc', which holds 'b'",
+        ),
+        (
+            "assert <shop.Basket object at 0x7a1> == <shop.Basket object at 0x7b2>",
+            "assert Basket().total() == Basket()",
+            "gives a Basket that is not the one expected",
+        ),
+        (
+            "assert 15 == (4 * 5)\n +  where 15 = total()",
+            "assert Basket().total() == 4 * 5",
+            "gives 15, not 20 (value)",
+        ),
+    ],
+)
+def test_a_lesson_says_in_plain_words_what_was_got(message: str, test: str, told: str) -> None:
+    """What a container lacks or holds, the class of an object, the sum that the test works out."""
+    (found,) = findings(message, test, 1)
+    assert found.fields["told"] == told
+
+
+def test_another_message_is_told_as_that_of_an_error() -> None:
+    """A function raises errors, and they have the messages."""
+    (found,) = findings("Regex pattern did not match.\n Regex: 'no such'\n Input: 'x'", "f()", 1, exception="Failed")
+    assert "must raise an error whose message matches 'no such' here; it raised one with another" in found.lesson
+
+
 def test_a_statement_over_several_lines_is_read_from_the_tests_file() -> None:
     """A frame holds one line only; which value was expected is told by the whole statement."""
     test = "self.assertEqual(\n    {'a': 1},\n    Basket().total(),\n)\n"

@@ -19,6 +19,21 @@ def statement(text: str) -> ast.stmt:
 
 
 PYTEST = [
+    ("assert (3 + 3) == 3\n +  where 3 = step(1)", "assert step(1) + step(1) == 3", "value"),
+    ("assert (<Engine> + 1) == 8\n +  where <Engine> = f()", "assert f() + 1 == 8", "value"),
+    ("assert 15 == (4 * 5)\n +  where 15 = f()", "assert f() == 4 * 5", "value"),
+    ("assert 19 == (4 * 5)\n +  where 19 = f()", "assert f() == 4 * 5", "off by one"),
+    ("assert 'ab' == ('a' * 3)\n +  where 'ab' = f()", "assert f() == 'a' * 3", "value"),
+    ("assert 3 == (<A> | <B>)\n +  where 3 = f()", "assert f() == A | B", "value"),
+    ("assert {'x': 1} == {'x': 2}", "assert f() == {'x': 2}", "value"),
+    ("assert [{'x': 1}] == [{'x': 2}]", "assert f() == [{'x': 2}]", "value"),
+    ("assert {1} == {2}", "assert f() == {2}", "value"),
+    (
+        "assert {'x': 1, ...} == {'x': 2, ...}\n  \n  Differing items:\n  {'x': 1} != {'x': 2}",
+        "assert f() == big",
+        "value",
+    ),
+    ("assert [1, 2] == [2, 3]", "assert f() == [2, 3]", "off by one"),
     ("assert 3 == 4\n +  where 3 = add(1, 1)", "assert add(1, 1) == 4", "off by one"),
     ("assert 3 == 9\n +  where 3 = add(1, 1)", "assert add(1, 1) == 9", "value"),
     ("assert (1 == 2)\n +  where 1 = f(1)", "assert f(1) == 2 and f(2) == 3", "off by one"),
@@ -205,3 +220,37 @@ def test_objects_of_one_class_differ_by_their_arguments() -> None:
     """A dataclass shows its fields in its repr."""
     assert difference(read("Point(x=1, y=2)"), read("Point(x=1, y=3)")) == "off by one"
     assert difference(read("Point(x=1)"), read("Place(x=1)")) == "type"
+
+
+@pytest.mark.parametrize(
+    ("claim", "shown"),
+    [
+        ("15 == (4 * 5)", "20"),
+        ("15 == (4 - (5 / 2))", "1.5"),
+        ("15 == ((2 ** 3) % 3)", "2"),
+        ("'a' == ('a' + 'b')", "'ab'"),
+        ("[] == ([0] * 3)", "[0, 0, 0]"),
+        ("1 == (9 ** 999)", "(9 ** 999)"),
+        ("1 == (1 / 0)", "(1 / 0)"),
+        ("'' == ('a' * 999999999)", "('a' * 999999999)"),
+        ("1 == (1 + 'a')", "(1 + 'a')"),
+        ("1 == (1 @ 2)", "(1 @ 2)"),
+    ],
+)
+def test_arithmetic_of_literals_is_worked_out_within_bounds(claim: str, shown: str) -> None:
+    """pytest shows it as written; what cannot be had stays so."""
+    assert mismatch(f"assert {claim}", statement("assert f() == x")).expected == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<shop.cart.Stack object at 0x7f7742995a90>", "a Stack"),
+        ("[<tests.test_it.test_a.<locals>.Engine object at 0x7F>]", "[an Engine]"),
+        ("<Engine>", "<Engine>"),
+        ("<function f at 0x7f>", "<function f at 0x7f>"),
+    ],
+)
+def test_objects_are_shown_by_their_class(text: str, shown: str) -> None:
+    """An address tells nothing, and is another one in every run."""
+    assert mismatch(f"assert {text} == 3", statement("assert f() == 3")).got == shown
