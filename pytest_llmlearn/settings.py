@@ -141,6 +141,12 @@ class Settings:
         table = read_table(root / "pyproject.toml")
         _take(values, table or {}, f"{TABLE} in pyproject.toml")
         _take(values, _from_environment(environ), "the environment", PREFIX)
+        if ENABLING_VARIABLE in environ:
+            try:
+                values["enabled"] = _flag(environ[ENABLING_VARIABLE])
+            except ValueError:
+                given = environ[ENABLING_VARIABLE]
+                raise BadSetting(ENABLING_VARIABLE, "the environment", given, "1 or 0, true or false") from None
         _take(values, {key: value for key, value in (overrides or {}).items() if value is not None}, "the command line")
         return cls(**values)
 
@@ -151,8 +157,6 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
         for name, value in environ.items()
         if name.startswith(PREFIX) and name not in OTHER_VARIABLES
     }
-    if ENABLING_VARIABLE in environ:
-        found["enabled"] = environ[ENABLING_VARIABLE]
     return found
 
 

@@ -239,6 +239,14 @@ def test_learning_never_changes_the_exit_status(shop: Shop) -> None:
     assert "INTERNALERROR" not in done.stdout + done.stderr
 
 
+def test_a_root_elsewhere_is_named(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Code outside the root is nobody's to judge; the line says which root it was."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    done = shop.run("pytest", "--llm-learn", "-p", "no:cacheprovider", f"--llm-learn-store={elsewhere}")
+    assert f"the tests lie outside the project's root {elsewhere}" in done.stdout
+    assert "no LLM-written code is known" not in done.stdout
+
+
 def test_an_unknown_setting_stops_before_the_first_test(shop: Shop) -> None:
     """It is the user's mistake, said as pytest says its own; without learning it is nobody's business."""
     shop.write("pyproject.toml", "[tool.llmlearn]\nlimits = 3\n")

@@ -38,6 +38,12 @@ def test_one_variable_switches_learning(tmp_path: Path, value: str, enabled: boo
     assert Settings.load(root, {"LLMLEARN": value}).enabled is enabled
 
 
+def test_a_variable_that_is_no_switch_is_named_as_it_was_typed(tmp_path: Path) -> None:
+    """`LLMLEARN=maybe` is about `LLMLEARN`."""
+    with pytest.raises(BadSetting, match="the environment: LLMLEARN must be 1 or 0, true or false, not 'maybe'"):
+        Settings.load(tmp_path, {"LLMLEARN": "maybe"})
+
+
 def test_an_unknown_key_names_the_nearest_right_one(tmp_path: Path) -> None:
     """A typing mistake is an error that says what was meant."""
     with pytest.raises(UnknownSetting, match=r"no setting 'thresold'; did you mean 'threshold'\?"):

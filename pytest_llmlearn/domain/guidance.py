@@ -56,6 +56,8 @@ class Query:
     def __post_init__(self) -> None:
         if self.limit < 1:
             raise ValueError(f"limit must be at least 1, not {self.limit}")
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold must be from 0 to 1, not {self.threshold}")
         if self.budget < 0:
             raise ValueError(f"budget must not be negative, not {self.budget}")
 

@@ -7,6 +7,7 @@ Exit status: 0 done (an answer of "nothing" is an answer), 1 an error said in on
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,11 +83,14 @@ def _format(*choices: str) -> Callable[[Command], Command]:
     metavar="PATH",
     help="The project's root; without it LLMLEARN_ROOT, else the nearest folder upwards with .llmlearn/ or settings.",
 )
-def main(root: str | None) -> None:
+@click.pass_context
+def main(context: click.Context, root: str | None) -> None:
     """Lessons from the failures of LLM-written code, as `pytest --llm-learn` recorded them.
 
     Exit status: 0 done, 1 an error, 2 wrong usage.
     """
+    if os.environ.get("NO_COLOR"):
+        context.color = False
     for stream in (sys.stdout, sys.stderr):
         # A lesson may quote any character; a terminal that lacks one must not end the command.
         reconfigure = getattr(stream, "reconfigure", None)
@@ -118,8 +122,6 @@ def recall(
     `-` reads TEXT from standard input. `--format prompt` prints what can be pasted into a prompt, and nothing where
     nothing matters.
     """
-    import os
-
     from pytest_llmlearn.domain.guidance import Query
     from pytest_llmlearn.entrypoints import printing
     from pytest_llmlearn.settings import Settings

@@ -88,6 +88,8 @@ def examine(root: Root) -> Report:
             problems += memory.notices
     except LlmlearnError as error:
         problems.append(str(error))
+    if not root.path.is_dir():
+        problems.append(f"the root {root.path} does not exist ({root.why})")
     state = root.path / FOLDER / "state"
     if state.is_dir() and not os.access(state, os.W_OK):
         problems.append(f"{state} may not be written: recall answers, but nothing new is learned")

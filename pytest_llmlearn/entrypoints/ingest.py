@@ -176,6 +176,8 @@ def _made(
 
 def _exception(message: str, last: str) -> tuple[str, str]:
     """The exception's name and message from `TypeError: no` or, as pytest prints assertions, `assert 1 == 2`."""
+    if not _is_class(last):
+        last = ""  # the short style prints `in test_add` there
     if message.startswith("assert ") or message == "assert":
         return last or "AssertionError", message
     first = message.split("\n")
@@ -188,4 +190,4 @@ def _exception(message: str, last: str) -> tuple[str, str]:
 
 def _is_class(name: str) -> bool:
     last = name.rpartition(".")[2]
-    return last[:1].isupper() or last.endswith(("error", "Error", "Exception", "Warning", "Failed"))
+    return last.isidentifier() and (last[:1].isupper() or last.endswith(("error", "Error", "Exception", "Warning", "Failed")))

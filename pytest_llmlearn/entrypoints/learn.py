@@ -85,7 +85,14 @@ class Learner:
 
     def _record(self, memory: Memory, run: Run) -> None:
         self._recording = memory.record_run(run, self._collector.occurrences)
-        self._silent_repository = not self._recording.entries and not memory.knows_generated_code
+        if self._recording.entries:
+            return
+        if not self._config.rootpath.is_relative_to(self._root.path):
+            self._notices.append(
+                f"the tests lie outside the project's root {self._root.path} ({self._root.why}): nothing was recorded"
+            )
+        else:
+            self._silent_repository = not memory.knows_generated_code
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._config.getoption("no_summary", False):

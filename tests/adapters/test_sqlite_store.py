@@ -417,6 +417,17 @@ def test_a_damaged_database_is_moved_aside_and_said_so(store: SqliteStore, datab
     assert [pattern.fingerprint for pattern in store.patterns()] == ["1:new"]
 
 
+def test_a_database_that_lacks_a_table_is_damaged_too(store: SqliteStore, database: Path) -> None:
+    """Somebody dropped it: what is left is moved aside, and the next failures are learned."""
+    store.record(a_run(), [an_entry()])
+    store.close()
+    with sqlite3.connect(database) as connection:
+        connection.execute("DROP TABLE pattern_symbols")
+    store.record(a_run("run-2"), [an_entry("1:bbbb", symbols=("numpy.asscalar",))])
+    assert [pattern.fingerprint for pattern in store.patterns()] == ["1:bbbb"]
+    assert any("damaged" in notice for notice in store.notices)
+
+
 def test_a_second_damage_within_the_second_has_its_own_name(store: SqliteStore, database: Path) -> None:
     """Nothing that was moved aside is overwritten."""
     for number in range(3):

@@ -152,7 +152,7 @@ def test_the_file_lends_its_imports_to_the_question() -> None:
     assert scores[1] > scores[0]
 
 
-@pytest.mark.parametrize("change", [{"limit": 0}, {"budget": -1}])
+@pytest.mark.parametrize("change", [{"limit": 0}, {"budget": -1}, {"threshold": 2}])
 def test_numbers_out_of_range_are_refused(change: dict[str, int]) -> None:
     """A question that cannot be meant."""
     with pytest.raises(ValueError, match="must"):

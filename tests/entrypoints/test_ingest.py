@@ -91,6 +91,18 @@ def test_both_formats_give_every_failure_once(reports: Path, name: str) -> None:
     assert seen(found) == EXPECTED
 
 
+def test_the_short_style_names_assertions_too(reports: Path) -> None:
+    """There pytest prints the function where the long style prints the exception."""
+    place = {"path": "test_made.py", "lineno": 8, "message": "in test_gross"}
+    printed = {
+        "reprcrash": {"message": "assert 2 == 3"},
+        "reprtraceback": {"reprentries": [{"data": {"reprfileloc": place}}]},
+    }
+    line = {"$report_type": "TestReport", "outcome": "failed", "when": "call", "nodeid": "a::b", "longrepr": printed}
+    (found,) = read(json.dumps(line).encode(), "auto", "f", reports)
+    assert (found.exception, found.message) == ("AssertionError", "assert 2 == 3")
+
+
 @pytest.mark.parametrize("name", ["log.jsonl", "junit.xml"])
 def test_the_frames_lead_into_the_code(reports: Path, name: str) -> None:
     """Places printed in the traceback become frames, relative to the root."""

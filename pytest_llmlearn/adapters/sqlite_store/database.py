@@ -105,7 +105,7 @@ class DatabaseFile:
                         with suppress(sqlite3.Error):  # whatever the question raised is what counts
                             connection.execute("ROLLBACK")
             except sqlite3.DatabaseError as error:
-                if _code(error) not in _DAMAGED:
+                if not _is_damage(error):
                     raise
                 self._close_reading()
                 self._suspect = True
@@ -174,7 +174,7 @@ class DatabaseFile:
             try:
                 return self._changed(change)
             except sqlite3.DatabaseError as error:
-                if _code(error) not in _DAMAGED:
+                if not _is_damage(error):
                     raise
                 self._set_aside(str(error))
             return self._changed(change)
@@ -292,6 +292,11 @@ def _code(error: sqlite3.Error) -> int:
     """SQLite's primary result code; 0 for what the Python module raises by itself."""
     code: int = getattr(error, "sqlite_errorcode", 0)
     return code & 0xFF
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is no database, or one whose schema is not what its number says: somebody dropped a table."""
+    return _code(error) in _DAMAGED or str(error).startswith(("no such table", "no such column"))
 
 
 def _damage(found: str) -> sqlite3.DatabaseError:
