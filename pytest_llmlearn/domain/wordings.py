@@ -288,4 +288,14 @@ _TESTING: tuple[tuple[str, str, _Substitution], ...] = (
         r"expected exception must be a BaseException type, not '\1'",
     ),
 )
-_ROWS = (*_SUGGESTIONS_AND_IMPORTS, *_CALLS, *_OPERATIONS, *_VALUES, *_SYNTAX, *_TESTING)
+# Texts that could not be read are the test's: one function that fails on five of them makes one mistake.
+_INPUTS: tuple[tuple[str, str, _Substitution], ...] = (
+    ("invalid literal", r"^(invalid literal for \w+\(\) with base N): .*$", r"\1"),
+    ("could not convert string", r"^(could not convert string to \w+): .*$", r"\1"),
+    ("time data ", r"^time data '.*' does not match format ", "time data does not match format "),
+    ("unconverted data", r"^(unconverted data remains)\b.*$", r"\1"),
+    ("Invalid isoformat", r"^(Invalid isoformat string): .*$", r"\1"),
+    ("Invalid literal for F", r"^(Invalid literal for Fraction): .*$", r"\1"),
+    (" does not appear to be an IP", r"^.* does not appear to be an IP", "Text does not appear to be an IP"),
+)
+_ROWS = (*_SUGGESTIONS_AND_IMPORTS, *_CALLS, *_OPERATIONS, *_VALUES, *_SYNTAX, *_TESTING, *_INPUTS)

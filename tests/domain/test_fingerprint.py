@@ -247,6 +247,24 @@ def test_numbers_addresses_and_dates_change_nothing(
     assert first == second
 
 
+@pytest.mark.parametrize(
+    ("call", "texts"),
+    [
+        ("int({text!r})", ("n/a", "", "it's 7", "7.5", '"')),
+        ("float({text!r})", ("n/a", "1,5", "")),
+        ("datetime.strptime({text!r}, '%Y-%m-%d')", ("today", "1/2/2026")),
+        ("datetime.fromisoformat({text!r})", ("today", "it is noon")),
+        ("Fraction({text!r})", ("a half", "'")),
+        ("ip_address({text!r})", ("localhost", "10.0.0")),
+    ],
+)
+def test_texts_that_cannot_be_read_are_one_mistake(identities: Identities, call: str, texts: tuple[str, ...]) -> None:
+    """The text is the test's own: a function that stumbles over five of them is wrong in one way."""
+    head = "from datetime import datetime\nfrom fractions import Fraction\nfrom ipaddress import ip_address\n\n\n"
+    found = identities.of(*(raised(f"{head}def report():\n    return {call.format(text=text)}\n") for text in texts))
+    assert len(set(found)) == 1
+
+
 UNITS = """\
 def double(n):
     return n + n
