@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_llmlearn.domain.finding import Rule
 
 MISSING_MODULE = Rule(
@@ -45,6 +47,10 @@ RELATIVE = Rule(
     meaning="A relative import is used where there is no package around it, or reaches above it.",
     lesson="Import by absolute name ('from package import {name}'): the file does not run as part of a package here.",
     plain="Import by absolute name: a relative import works only inside a package, and not above its top.",
+)
+BEYOND = replace(
+    RELATIVE,
+    lesson="Import by absolute name ('from package import {name}'): the dots reach beyond the top-level package.",
 )
 SHADOWED = Rule(
     rule_id="import.shadowed-module",

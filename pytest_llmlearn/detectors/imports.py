@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 
 from pytest_llmlearn.detectors.import_rules import (
+    BEYOND,
     CIRCULAR,
     MISSING_MODULE,
     MISSING_NAME,
@@ -20,9 +21,11 @@ from pytest_llmlearn.detectors.import_rules import (
     SHADOWED,
     UNDEFINED,
 )
-from pytest_llmlearn.detectors.known_names import REMOVED_MODULES, homes, moved_names
-from pytest_llmlearn.detectors.known_packages import distribution_of, distributions
+from pytest_llmlearn.detectors.known_mistakes import meant_of_module
+from pytest_llmlearn.detectors.known_names import homes, moved_names
+from pytest_llmlearn.detectors.known_packages import distribution_of
 from pytest_llmlearn.detectors.missing_imports import import_for
+from pytest_llmlearn.detectors.near_modules import PLAIN_WORDS, gone, nearest, own_elsewhere
 from pytest_llmlearn.domain import names as naming
 from pytest_llmlearn.domain.finding import Finding, Rule
 from pytest_llmlearn.domain.occurrence import Occurrence
@@ -92,7 +95,7 @@ def _relative(message: str, evidence: Evidence) -> Finding:
     deepest = max(written, key=lambda entry: _dots(entry.module), default=None) if beyond else next(iter(written), None)
     fields = {"name": deepest.module.lstrip(".") or deepest.name or ""} if deepest is not None else {}
     return Finding(
-        rule=RELATIVE,
+        rule=BEYOND if beyond else RELATIVE,
         line=deepest.line if deepest is not None else None,
         fields={key: value for key, value in fields.items() if value},
         confidence=0.9,
@@ -156,7 +159,7 @@ def _missing_module(name: str, occurrence: Occurrence, evidence: Evidence) -> Fi
     line = _import_line(evidence.text, name, None)
     distribution = distribution_of(top)
     own = surroundings.own_module(top, evidence.path)
-    if instead := _gone(name):
+    if instead := gone(name):
         return _module_finding(name, line, f"it is gone, use {instead}", 0.95)
     if own is None and not surroundings.is_stdlib(top) and not surroundings.installed(top):
         if distribution is not None or surroundings.declared(top):
@@ -168,11 +171,13 @@ def _missing_module(name: str, occurrence: Occurrence, evidence: Evidence) -> Fi
         return _module_finding(name, line, f"'{last}' is a name in {parent}, so 'from {parent} import {last}'", 0.95)
     if parent and (homes().get(last) == parent or (last[0].isupper() and surroundings.installed(top))):
         return _module_finding(name, line, f"if '{last}' is a class, 'from {parent} import {last}'", 0.85)
-    if elsewhere := _own_elsewhere(last, name, evidence):
+    if elsewhere := own_elsewhere(last, name, evidence):
         return _module_finding(name, line, f"the project's module is '{elsewhere}'", 0.85)
-    near = _nearest_module(name, top, evidence)
+    near = nearest(name, evidence)
     if near is not None:
         return _module_finding(name, line, f"the nearest that exists is '{near}'", 0.9)
+    if top in PLAIN_WORDS:
+        return _module_finding(name, line, "the project has no module of that name", 0.8)
     return _module_finding(name, line, "no module of that name is known here", 0.6 if own is None else 0.8)
 
 
@@ -201,37 +206,6 @@ def _not_installed_module(name: str, line: int | None, distribution: str, confid
     )
 
 
-def _gone(name: str) -> str | None:
-    parts = name.split(".")
-    return next(
-        (
-            REMOVED_MODULES[key]
-            for size in range(len(parts), 0, -1)
-            if (key := ".".join(parts[:size])) in REMOVED_MODULES
-        ),
-        None,
-    )
-
-
-def _own_elsewhere(last: str, name: str, evidence: Evidence) -> str | None:
-    """The project's own module that was meant, where only the path to it is wrong."""
-    parts = name.split(".")
-    for candidate in (".".join(parts[1:]), last):
-        if candidate and candidate != name and evidence.surroundings.own_module(candidate, evidence.path):
-            return candidate
-    return None
-
-
-def _nearest_module(name: str, top: str, evidence: Evidence) -> str | None:
-    if "." in name:
-        parent, _, last = name.rpartition(".")
-        near = get_close_matches(last, evidence.surroundings.names(parent) or (), n=1, cutoff=0.75)
-        return f"{parent}.{near[0]}" if near else None
-    candidates = {*evidence.surroundings.modules(), *distributions()} - {top}
-    near = get_close_matches(top, [entry for entry in candidates if abs(len(entry) - len(top)) < 3], n=1, cutoff=0.8)
-    return near[0] if near else None
-
-
 def _missing_name(name: str, of: str, occurrence: Occurrence, evidence: Evidence) -> Finding:
     line = _import_line(evidence.text, of, name)
     symbols = (f"{of}.{name}" if of else name,)
@@ -250,6 +224,23 @@ def _missing_name(name: str, of: str, occurrence: Occurrence, evidence: Evidence
     return Finding(rule=MISSING_NAME, line=line, symbols=symbols, fields=fields, confidence=0.95)
 
 
+_LISTED = 4
+"""Names of a module that a lesson lists."""
+
+
+def _listed(of: str, evidence: Evidence) -> str | None:
+    """What a module of the project does have, as it defines them; None where `of` is none."""
+    path = evidence.surroundings.own_module(of, evidence.path)
+    if path is None:
+        return None
+    written = [name for name in naming.defined(evidence.surroundings.text(path) or "") if "." not in name]
+    public = [name for name in written or sorted(evidence.surroundings.names(of) or ()) if not name.startswith("_")]
+    if not public:
+        return "it is the project's own and has no public names yet, so define it there"
+    shown = ", ".join(f"'{name}'" for name in public[:_LISTED])
+    return f"it is the project's own and has {shown}{', …' if len(public) > _LISTED else ''}"
+
+
 def _own_instead(of: str, name: str, evidence: Evidence) -> str:
     here = naming.top_level(evidence.text)
     near = get_close_matches(name, here.names, n=1, cutoff=0.8) if here is not None else []
@@ -261,8 +252,9 @@ def _own_instead(of: str, name: str, evidence: Evidence) -> str:
 
 def _instead(of: str, name: str, occurrence: Occurrence, evidence: Evidence) -> str:
     """What to use in place of `of.name`, as the end of a sentence."""
-    if moved := moved_names().get(f"{of}.{name}"):
-        return f"use {moved}"
+    written = "os.path" if of in ("posixpath", "ntpath") else of
+    if meant := moved_names().get(f"{written}.{name}") or meant_of_module(f"{written}.{name}"):
+        return f"use {meant}"
     told = [entry for entry in occurrence.facts.get("near", "").split(",") if entry.strip()]
     if match := _DID_YOU_MEAN.search(occurrence.message):
         told.insert(0, match["near"])
@@ -275,7 +267,7 @@ def _instead(of: str, name: str, occurrence: Occurrence, evidence: Evidence) -> 
     home = homes().get(name)
     if home is not None and home != of:
         return f"it is in {home}"
-    return "look up what it has in the version installed"
+    return _listed(of, evidence) or "look up what it has in the version installed"
 
 
 def _module_attribute(message: str, occurrence: Occurrence, evidence: Evidence) -> Finding | None:

@@ -6,17 +6,17 @@ classified too, and mostly outranks it.
 
 from __future__ import annotations
 
-import builtins
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_llmlearn.detectors import runtime_rules as rules
+from pytest_llmlearn.detectors.runtime_seen import BUILT_IN, Seen
 from pytest_llmlearn.domain import normalise
-from pytest_llmlearn.domain.enclosing import api_name, library_calls, raises_itself
+from pytest_llmlearn.domain.enclosing import api_name, library_calls
 from pytest_llmlearn.domain.finding import Finding, Rule, Scope
-from pytest_llmlearn.domain.names import defined
+from pytest_llmlearn.domain.literal import plain_objects
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.raised import CARRIERS, GROUPS, Raised, raised
 from pytest_llmlearn.hookspecs import Detector, Evidence, hookimpl
@@ -34,7 +34,10 @@ DATABASES: Final = frozenset({
     "neo4j", "oracledb", "peewee", "pony", "psycopg", "psycopg2", "pymongo", "pymysql", "pyodbc", "redis", "sqlalchemy",
     "sqlite3", "sqlite_utils", "sqlmodel", "tortoise",
 })  # fmt: skip
-_BUILT_IN: Final = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+REQUESTERS: Final = frozenset({"aiohttp", "http", "httpcore", "httpx", "requests", "urllib", "urllib3", "websockets"})
+_FAILED_REQUESTS: Final = (
+    "URLError", "HTTPError", "HTTPException", "ConnectionError", "RequestException", "TransportError", "ClientError",
+)  # fmt: skip
 _JSON_PACKAGES: Final = frozenset({"json", "simplejson", "orjson", "ujson", "rapidjson", "msgspec"})
 _OTHERS: Final = frozenset(
     {"AssertionError", "Failed", "TypeError", "ImportError", "SyntaxError", "Skipped", "Exit", "XFailed"}
@@ -109,69 +112,14 @@ def _is_nobodys(one: Raised) -> bool:
 
 
 def _verdict(one: Raised, occurrence: Occurrence, evidence: Evidence) -> _Verdict | None:
-    seen = _Seen(one, occurrence, evidence)
+    seen = Seen(one, occurrence, evidence)
     told = _by_message(seen)
     if told is not None or (one.is_a(*_OTHERS, "AttributeError") and not seen.is_xml):
         return told
     return _by_package(seen) or _by_base(seen)
 
 
-class _Seen:
-    """One exception beside the code it came from."""
-
-    def __init__(self, one: Raised, occurrence: Occurrence, evidence: Evidence) -> None:
-        self.one = one
-        self.evidence = evidence
-        self.message = one.message
-        self.unit = evidence.unit.qualname or (occurrence.function or "").rpartition("<locals>.")[2]
-        line = one.line_in(evidence.path)
-        if line is None and one.how == "self" and not occurrence.frames and not evidence.in_test:
-            line = occurrence.line
-        self.line = line
-        self.statement = (occurrence.statement or "") if one.how == "self" else ""
-
-    @property
-    def package(self) -> str:
-        """The top-level package of the exception's class; empty for built-in ones and bare names."""
-        return self.one.exception.partition(".")[0] if "." in self.one.exception else ""
-
-    @property
-    def is_xml(self) -> bool:
-        return self.package == "xml"  # whose ParseError derives from SyntaxError
-
-    @property
-    def is_own(self) -> bool:
-        """Whether the project's own code defines the exception's class."""
-        if self.one.exception in _BUILT_IN or self.package == "builtins":
-            return False
-        name = self.one.short_exception
-        if name in defined(self.evidence.text) or name in defined(self.evidence.test_text):
-            return True
-        if not self.package:
-            return True
-        module = self.one.exception.rpartition(".")[0]
-        surroundings = self.evidence.surroundings
-        return not surroundings.is_stdlib(self.package) and (
-            surroundings.own_module(module, self.evidence.path) is not None
-        )
-
-    @property
-    def deliberate(self) -> bool:
-        """Whether the project's own `raise` statement raised it."""
-        innermost = self.one.innermost
-        if innermost is not None and innermost.path != self.evidence.path:
-            return innermost.inside and innermost.statement.startswith("raise ")
-        told = innermost.statement if innermost is not None and innermost.statement else self.statement
-        return told.startswith("raise ") or raises_itself(self.evidence.text, self.line)
-
-    @property
-    def calls(self) -> tuple[str, ...]:
-        """The library call of the failing statement, where it makes just one."""
-        found = library_calls(self.evidence.text, self.line)
-        return found if len(found) == 1 else ()
-
-
-def _by_message(seen: _Seen) -> _Verdict | None:
+def _by_message(seen: Seen) -> _Verdict | None:
     """What the words say more exactly than the class does."""
     one, message, line = seen.one, seen.message, seen.line
     if one.is_a("Failed") and _TIMED_OUT.match(message):
@@ -187,11 +135,11 @@ def _by_message(seen: _Seen) -> _Verdict | None:
     return None
 
 
-def _by_package(seen: _Seen) -> _Verdict | None:
+def _by_package(seen: Seen) -> _Verdict | None:
     """Classes that are not the interpreter's: of the project, of a database, of another library."""
     one, line = seen.one, seen.line
     package = seen.package
-    if one.exception in _BUILT_IN or package == "builtins":
+    if one.exception in BUILT_IN or package == "builtins":
         return None
     name = normalise.exception_name(one.exception)  # classes move and change their names from version to version
     origins = {base.partition(".")[0] for base in (one.exception, *one.mro) if "." in base}
@@ -213,10 +161,13 @@ def _by_package(seen: _Seen) -> _Verdict | None:
         return _Verdict(rule=rules.OWN_ERROR, confidence=BY_CLASS, line=line, fields={"unit": seen.unit})
     called = _called_of(package, seen)
     fields = {"package": package, "callable": called or package, "base": _telling_base(one)}
-    return _Verdict(rule=rules.LIBRARY_ERROR, line=line, symbols=(called or name,), fields=fields)
+    rule = rules.COMMAND if one.is_a("CalledProcessError") else rules.LIBRARY_ERROR
+    if package in REQUESTERS and one.is_a(*_FAILED_REQUESTS):
+        rule = rules.REQUEST
+    return _Verdict(rule=rule, line=line, symbols=(called or name,), fields=fields)
 
 
-def _called_of(package: str, seen: _Seen) -> str:
+def _called_of(package: str, seen: Seen) -> str:
     """What was called of this package: of several calls the one that the message names, else the outermost."""
     named = _IN_FUNCTION.search(seen.message)
     calls = [call for call in library_calls(seen.evidence.text, seen.line) if call.partition(".")[0] == package]
@@ -227,7 +178,7 @@ def _called_of(package: str, seen: _Seen) -> str:
 
 def _telling_base(one: Raised) -> str:
     """The first built-in base that says more than `Exception`."""
-    bases = (name for name in one.mro if name in _BUILT_IN and name not in ("Exception", "BaseException", "object"))
+    bases = (name for name in one.mro if name in BUILT_IN and name not in ("Exception", "BaseException", "object"))
     return next(bases, "")
 
 
@@ -235,9 +186,11 @@ def _is_timeout(one: Raised) -> bool:
     return any(name.endswith(("Timeout", "TimeoutError", "TimeoutExpired")) for name in one.bare_bases)
 
 
-def _by_base(seen: _Seen) -> _Verdict | None:
+def _by_base(seen: Seen) -> _Verdict | None:
     """Built-in classes, and what derives from them."""
     one, message, line, unit = seen.one, seen.message, seen.line, seen.unit
+    if _is_timeout(one) and seen.deliberate:
+        return _Verdict(rule=rules.OWN_ERROR, confidence=BY_CLASS, line=line, fields={"unit": unit})
     if _is_timeout(one):
         return _Verdict(rule=rules.TIMEOUT, line=line, symbols=seen.calls, fields={"unit": unit})
     if one.is_a("UnicodeError") or (one.is_a("LookupError") and message.startswith("unknown encoding")):
@@ -273,7 +226,7 @@ def _by_base(seen: _Seen) -> _Verdict | None:
     return _of_last_resort(seen)
 
 
-def _of_last_resort(seen: _Seen) -> _Verdict | None:
+def _of_last_resort(seen: Seen) -> _Verdict | None:
     one, message, line, unit = seen.one, seen.message, seen.line, seen.unit
     if one.is_a("SystemExit", "KeyboardInterrupt"):
         return _Verdict(rule=rules.EXIT, line=line) if one.is_a("SystemExit") else None
@@ -281,7 +234,9 @@ def _of_last_resort(seen: _Seen) -> _Verdict | None:
         if one.is_a(*CARRIERS) or "never awaited" in message:
             return None
         return _Verdict(rule=rules.WARNING_ERROR, confidence=BY_CLASS, line=line, symbols=seen.calls)
-    if one.is_a("RuntimeError", "StopIteration", "StopAsyncIteration", "BufferError", "ReferenceError", "MemoryError"):
+    if one.is_a("StopIteration", "StopAsyncIteration") or message.endswith("raised StopIteration"):
+        return _Verdict(rule=rules.STOP_ITERATION, line=line, symbols=("next",))
+    if one.is_a("RuntimeError", "BufferError", "ReferenceError", "MemoryError"):
         if _LOOP.search(message):
             return _Verdict(rule=rules.STATE, confidence=0.3, line=line, fields={"told": "The event loop refused this"})
         if seen.deliberate:
@@ -290,7 +245,11 @@ def _of_last_resort(seen: _Seen) -> _Verdict | None:
         if not _CHANGED.search(message) and innermost is not None and not innermost.inside and seen.calls:
             fields = {"callable": seen.calls[0], "package": seen.calls[0].partition(".")[0]}
             return _Verdict(rule=rules.LIBRARY_ERROR, confidence=BY_CLASS, line=line, symbols=seen.calls, fields=fields)
-        told = "A container was changed while it was iterated" if _CHANGED.search(message) else message.split("\n")[0]
+        told = (
+            "A container was changed while it was iterated"
+            if _CHANGED.search(message)
+            else plain_objects(message.split("\n")[0])
+        )
         fields = {"told": told[:70]}
         return _Verdict(rule=rules.STATE, confidence=BY_CLASS, line=line, symbols=seen.calls, fields=fields)
     plain = one.exception in ("Exception", "BaseException")
@@ -302,7 +261,7 @@ def _of_last_resort(seen: _Seen) -> _Verdict | None:
     return None
 
 
-def _value(seen: _Seen) -> _Verdict:
+def _value(seen: Seen) -> _Verdict:
     """A `ValueError`: the code's own refusal of its input, or that of what it called."""
     message = seen.message
     if seen.deliberate:
@@ -310,16 +269,18 @@ def _value(seen: _Seen) -> _Verdict:
         return _Verdict(rule=rules.VALUE, confidence=BY_CLASS, line=seen.line, fields=fields)
     named = _NAMED_CALL.search(normalise.exact(message))  # in one wording: not every version names what was called
     called = next((name for name in named.groups() if name), "") if named is not None else ""
+    rule = rules.VALUE
     if "to unpack" in message:
-        called = "unpacking"
+        rule, symbol = rules.UNPACKING, "unpacking"
     elif "truth value of a" in message:
-        called = "bool"
-    symbol = called if called in ("unpacking", "bool") else api_name(seen.evidence.text, seen.line, called)
+        rule, symbol = rules.TRUTH, "bool"
+    else:
+        symbol = api_name(seen.evidence.text, seen.line, called)
     fields = {"callable": symbol, "raised_by": "library", "advice": "check or convert it first"}
-    return _Verdict(rule=rules.VALUE, line=seen.line, symbols=(symbol,), fields=fields)
+    return _Verdict(rule=rule, line=seen.line, symbols=(symbol,), fields=fields)
 
 
-def _undefined(seen: _Seen) -> _Verdict:
+def _undefined(seen: Seen) -> _Verdict:
     """A name that nothing binds. Where an import would bind it, the detector of imports says so with more weight."""
     match = _UNDEFINED.search(seen.message)
     name = seen.one.facts.get("name") or (match[1] if match is not None else "")
@@ -334,7 +295,7 @@ def _undefined(seen: _Seen) -> _Verdict:
     )
 
 
-def _is_tests_own(seen: _Seen) -> bool:
+def _is_tests_own(seen: Seen) -> bool:
     """Whether the test's own code lacks the name: it was raised there, and nothing is imported wholesale."""
     innermost = seen.one.innermost
     return innermost is not None and innermost.path != seen.evidence.path and "import *" not in seen.evidence.test_text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from pytest_llmlearn.domain.finding import Rule, Severity
@@ -31,6 +32,10 @@ VALUE = _rule(
     "`{callable}` refuses this value: {advice}.",
     "Check or convert the value before the operation that refuses it.",
 )
+UNPACKING = replace(
+    VALUE, lesson="Unpack exactly as many values as come: the numbers of names and of values differ here."
+)
+TRUTH = replace(VALUE, lesson="An array is neither true nor false: ask for `any()` or `all()` of its elements.")
 ATTRIBUTE_NONE = _rule(
     "attribute-none",
     "major",
@@ -106,6 +111,14 @@ LIBRARY_ERROR = _rule(
     "`{callable}` refuses this input ({exception}): check type, shape and range against its documentation.",
     "Check type, shape and range of what is given to a library against its documentation.",
 )
+COMMAND = replace(
+    LIBRARY_ERROR,
+    lesson="The command that `{callable}` runs failed ({exception}): handle that, or look at the exit status.",
+)
+REQUEST = replace(
+    LIBRARY_ERROR,
+    lesson="The request that `{callable}` makes failed ({exception}): requests can fail, so handle that there.",
+)
 OWN_ERROR = _rule(
     "own-error",
     "minor",
@@ -119,6 +132,12 @@ STATE = _rule(
     "An operation was asked of something in a state that does not allow it.",
     "{told}: change the order of the operations, or work on a copy.",
     "Change the order of the operations, or work on a copy.",
+)
+STOP_ITERATION = _rule(
+    "stop-iteration",
+    "major",
+    "An iterator had no more items, and nobody expected that.",
+    "Give `next()` a default for an iterator without items, and let no StopIteration out of a generator.",
 )
 EXIT = _rule(
     "exit",
@@ -168,6 +187,6 @@ UNKNOWN = _rule(
 
 RULES: Final = (
     INDEX, KEY, VALUE, ATTRIBUTE_NONE, ZERO_DIVISION, RECURSION, FILE_NOT_FOUND, OS, TIMEOUT, NOT_IMPLEMENTED,
-    ENCODING, JSON, DATABASE, LIBRARY_ERROR, OWN_ERROR, STATE, EXIT, WARNING_ERROR, UNDEFINED_NAME, CRASH,
-    THREAD_EXCEPTION, UNRAISABLE, UNKNOWN,
+    ENCODING, JSON, DATABASE, LIBRARY_ERROR, OWN_ERROR, STATE, STOP_ITERATION, EXIT, WARNING_ERROR, UNDEFINED_NAME,
+    CRASH, THREAD_EXCEPTION, UNRAISABLE, UNKNOWN,
 )  # fmt: skip

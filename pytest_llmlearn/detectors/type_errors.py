@@ -6,11 +6,14 @@ imports, what an un-awaited coroutine cannot do to async: here they are passed o
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
+from pytest_llmlearn.detectors.known_mistakes import meant_of_class
 from pytest_llmlearn.domain.enclosing import api_name, library_calls
 from pytest_llmlearn.domain.finding import Finding, Rule
 from pytest_llmlearn.domain.names import defined
@@ -47,6 +50,9 @@ WRONG_ARITY = Rule(
     lesson="`{callable}` {told}: {advice}.",
     plain="Call with exactly the arguments that the signature requires, and define the signature callers expect.",
 )
+WITHOUT_SELF = replace(
+    WRONG_ARITY, lesson="`{callable}` is a method without `self`: give it `self` as its first parameter."
+)
 NOT_ITERABLE = Rule(
     rule_id="type.not-iterable",
     severity="major",
@@ -81,6 +87,9 @@ UNSUPPORTED_OPERAND = Rule(
     meaning="An operator was applied to types that it does not join or compare.",
     lesson="`{operator}` does not work on {types}: convert them to one type first.",
     plain="Convert both operands to one type before joining or comparing them.",
+)
+SOME_OPERAND = replace(
+    UNSUPPORTED_OPERAND, lesson="An operator was used that does not join {types}: convert them to one type first."
 )
 BAD_ARGUMENT_TYPE = Rule(
     rule_id="type.bad-argument-type",
@@ -157,6 +166,8 @@ def _type_error(one: Raised, occurrence: Occurrence, evidence: Evidence) -> Iter
         yield _about_call(rule, wording.parts, one, evidence, line, confidence)
     else:
         fields, symbols = _details(rule, wording.parts, message, evidence, line)
+        if rule is UNSUPPORTED_OPERAND and "operator" not in fields:
+            rule = SOME_OPERAND
         yield _finding(rule, line, symbols, fields, confidence)
 
 
@@ -169,7 +180,7 @@ def _details(
     if rule is UNSUPPORTED_OPERAND:
         types = [f"'{groups[side]}'" for side in ("left", "right") if side in groups]
         told = groups.get("operator") or _OPERATOR_OF.get(groups.get("verb", ""), "+" if "concat" in message else "")
-        fields = {"operator": told or "this operator", "types": " and ".join(types) or "these types"}
+        fields = {"types": " and ".join(types) or "these types"} | ({"operator": told} if told else {})
         # Some versions name the comparison and some do not, and `<` on these types is no other mistake than `>=`.
         operator = "<" if told in _ORDERINGS else told
         named = (f"operator {operator}",) if operator else ()
@@ -213,7 +224,26 @@ def _about_call(
         if key in groups:
             fields[key] = groups[key]
     symbols = (f"{name}.{argument}" if argument else name,) if name else ()
+    if rule is WRONG_ARITY and _lacks_self(short, groups, evidence):
+        rule = WITHOUT_SELF
     return _finding(rule, line, symbols, fields, confidence)
+
+
+def _lacks_self(short: str, groups: Mapping[str, str], evidence: Evidence) -> bool:
+    """Whether one argument too many was given to a method whose first parameter is not the instance."""
+    within, _, last = short.rpartition(".")
+    takes, given = groups.get("takes", "").rpartition(" ")[2], groups.get("given", "")
+    if not (takes.isdigit() and given.isdigit() and int(given) == int(takes) + 1):
+        return False
+    written = defined(evidence.text)
+    owner = within or evidence.unit.qualname.rpartition(".")[0] or evidence.unit.qualname
+    method = written.get(f"{owner}.{last}")
+    if not isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    parameters = [*method.args.posonlyargs, *method.args.args]
+    bare = not any(getattr(entry, "id", "") in ("staticmethod", "classmethod") for entry in method.decorator_list)
+    named = bool(parameters) and parameters[0].arg in ("self", "cls", "mcs", "this", "_")
+    return bare and not named and isinstance(written.get(owner), ast.ClassDef)
 
 
 def _instead(argument: str, name: str, one: Raised, evidence: Evidence) -> str:
@@ -267,6 +297,8 @@ def _attribute_error(one: Raised, occurrence: Occurrence, evidence: Evidence) ->
     own = of.partition(".")[0] in defined(evidence.text)
     fields["kind"] = "own" if own else "other"
     fields["advice"] = "define it, for callers use it" if own else "use a name that this class really has"
+    if meant := meant_of_class(of.removeprefix("collections."), name):
+        fields |= {"instead": "", "advice": f"use {meant}"}
     confidence = AWAITABLE if kind == "coroutine" or _COROUTINE.search(of) or module else EXACT
     yield _finding(MISSING_ATTRIBUTE, line, (f"{_public(of, one)}.{name}",), fields, confidence * one.weight)
 

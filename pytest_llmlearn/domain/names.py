@@ -107,6 +107,11 @@ def defined(text: str) -> Mapping[str, ast.FunctionDef | ast.AsyncFunctionDef | 
     return dict(definitions(tree)) if tree is not None else {}
 
 
+def defines(text: str, name: str) -> bool:
+    """Whether a function or class of that bare name is defined anywhere in the text."""
+    return any(qualname.rpartition(".")[2] == name for qualname in defined(text))
+
+
 @lru_cache(maxsize=128)
 def bound_anywhere(text: str) -> frozenset[str]:
     """Names that some statement other than an import binds in some scope: assigned, defined, a parameter."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
+import pkgutil
+from collections import deque
+
 import pytest
 
+from pytest_llmlearn.detectors import known_mistakes
 from pytest_llmlearn.detectors.imports import ImportDetector
+from pytest_llmlearn.detectors.near_modules import distance
 from pytest_llmlearn.domain.finding import Finding
 from pytest_llmlearn.domain.occurrence import Frame
 from tests.detectors.seen import PATH, KnownSurroundings, code, evidence, failure, findings, line_of, raised
@@ -43,6 +49,53 @@ def test_a_misspelt_module_is_told_with_the_nearest_that_exists() -> None:
     assert finding.scope is None
     assert "'collections'" in finding.lesson
     assert finding.symbols == ("colections",)
+
+
+@pytest.mark.parametrize(
+    ("module", "near"),
+    [
+        ("nunpy", "numpy"),
+        ("nupmy", "numpy"),
+        ("reqeusts", "requests"),
+        ("pil", "PIL"),
+        ("jsno", "json"),
+        ("pnadas", "pandas"),
+    ],
+)
+def test_of_two_names_as_near_the_better_known_is_meant(module: str, near: str) -> None:
+    """`runpy` is one letter from `nunpy` as well, and hardly anybody imports it."""
+    finding = only(
+        f"No module named '{module}'",
+        f"import {module}\n",
+        "ModuleNotFoundError",
+        present=["runpy", "_json", "imutils"],
+    )
+    assert f"nearest that exists is '{near}'" in finding.lesson
+
+
+@pytest.mark.parametrize("module", ["utils", "helpers", "models", "config.loader", "common"])
+def test_a_plain_word_is_a_module_that_the_project_does_not_have(module: str) -> None:
+    """`imutils` is no slip of the hand, nor is any library of a like name."""
+    around = ["imutils", "confit", "model", "commons"]
+    finding = only(f"No module named '{module}'", f"import {module}\n", "ModuleNotFoundError", present=around)
+    assert "the project has no module of that name" in finding.lesson
+
+
+def test_a_plain_word_may_be_the_slip_of_the_projects_own() -> None:
+    """`util` where there is a `utils.py`."""
+    files = {PATH: "import util\n", "utils.py": ""}
+    seen = evidence("import util\n", surroundings=KnownSurroundings(files=files, present=["utils", "until"]))
+    (finding,) = findings(DETECTOR, failure("No module named 'util'", "ModuleNotFoundError"), seen).values()
+    assert "'utils'" in finding.lesson
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "slips"),
+    [("nunpy", "numpy", 1), ("nupmy", "numpy", 1), ("numpy", "numpy", 0), ("", "ab", 2), ("panda", "pandas", 1)],
+)
+def test_slips_are_counted(left: str, right: str, slips: int) -> None:
+    """A swap of neighbours is one slip, as the change of one letter is."""
+    assert distance(left, right) == distance(right, left) == slips
 
 
 def test_an_invented_module_is_the_codes_fault_with_less_confidence() -> None:
@@ -116,6 +169,58 @@ def test_a_missing_name_is_told_with_the_nearest_real_ones() -> None:
     assert (finding.rule_id, finding.line) == ("import.missing-name", 2)
     assert finding.symbols == ("collections.OrderdDict",)
     assert "'OrderedDict'" in finding.lesson
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("from json import parse\n", "json.loads"),
+        ("import json\njson.stringify(1)\n", "json.dumps"),
+        ("import statistics\nstatistics.average([1])\n", "statistics.mean"),
+        ("import math\nmath.average([1])\n", "statistics.mean"),
+        ("import os\nos.exists('x')\n", "os.path.exists"),
+        ("import os\nos.path.listdir('x')\n", "os.listdir"),
+        ("import string\nstring.join([])\n", "str.join"),
+    ],
+)
+def test_a_name_that_is_often_invented_is_told_with_what_was_meant(text: str, instead: str) -> None:
+    """Other languages have it, or another module does."""
+    assert f"use {instead}" in only(raised(text), text).lesson
+
+
+def test_the_table_of_invented_names_holds_on_this_python() -> None:
+    """None of the names exists, all of what was meant does."""
+    for wrong, meant in known_mistakes._of_modules().items():
+        assert not is_there(wrong), wrong
+        assert is_there(meant), meant
+    for of, names in known_mistakes._of_classes().items():
+        kind = {"deque": deque}.get(of) or getattr(builtins, of)
+        assert not [name for name in names if hasattr(kind, name)]
+
+
+def is_there(dotted: str) -> bool:
+    """Whether the dotted name can be had from a module or from the built-ins."""
+    try:
+        pkgutil.resolve_name(dotted)
+    except (ImportError, AttributeError):
+        return dotted != f"builtins.{dotted}" and "builtins." not in dotted and is_there(f"builtins.{dotted}")
+    return True
+
+
+def test_a_module_of_the_project_is_told_with_the_names_it_has() -> None:
+    """Not with the advice to look into an installed version."""
+    store = "class Engine: ...\ndef start(): ...\ndef _hidden(): ...\n"
+    text = "from app.store import Motor\n"
+    seen = evidence(text, surroundings=KnownSurroundings(files={PATH: text, "app/store.py": store}))
+    occurrence = failure("cannot import name 'Motor' from 'app.store' (/p/app/store.py)", "ImportError")
+    (finding,) = findings(DETECTOR, occurrence, seen).values()
+    assert finding.lesson.endswith("it is the project's own and has 'Engine', 'start'.")
+    near = evidence(
+        text,
+        surroundings=KnownSurroundings(files={PATH: text, "app/store.py": store}, exports={"app.store": ["Motors"]}),
+    )
+    (finding,) = findings(DETECTOR, occurrence, near).values()
+    assert "the nearest it has is 'Motors'" in finding.lesson
 
 
 def test_what_the_live_exception_knew_comes_first() -> None:
@@ -223,6 +328,7 @@ def test_a_relative_import_without_a_package_is_named_by_its_line(message: str) 
     text = "import os\nfrom .store import Store\n"
     finding = only(message, text, "ImportError")
     assert (finding.rule_id, finding.line) == ("import.relative-import", 2)
+    assert ("beyond the top-level package" in finding.lesson) == ("beyond" in message)
 
 
 @pytest.mark.parametrize(

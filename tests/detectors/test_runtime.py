@@ -124,6 +124,8 @@ LIVE: list[tuple[Callable[[], object], str]] = [
     (lambda: exec("import xml.etree.ElementTree as e; e.fromstring('<')"), "library-error"),
     (lambda: exec("import subprocess as s; raise s.TimeoutExpired('x', 3)"), "timeout"),
     (lambda: exec("raise TimeoutError"), "timeout"),
+    (lambda: next(iter([])), "stop-iteration"),
+    (lambda: sorted(next(iter([])) for _ in [1]), "stop-iteration"),
     (lambda: exec("raise UserWarning('old')"), "warning-error"),
     (lambda: exec("nothing_of_this_name"), "undefined-name"),
 ]
@@ -340,3 +342,64 @@ def test_the_detector_registers_itself() -> None:
     brought: list[Detector] = []
     llmlearn_register_detectors(brought.append)
     assert [one.name for one in brought] == ["runtime"]
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        "tests.test_shop.test_it.<locals>.Inner", "shop.price.<locals>.Refused", "shop.errors.Store.Missing",
+        "shop.errors.make.<locals>.Refused", "test_shop.Outer.Inner",
+    ],
+)  # fmt: skip
+def test_an_error_defined_inside_a_function_or_class_is_the_projects_own(exception: str) -> None:
+    """Its name has those of the function and of the module before it."""
+    test_text = "def test_it():\n    class Inner(Exception): ...\n    raise Inner\n"
+    text = CODE + "\n\ndef order():\n    class Refused(Exception): ...\n    raise Refused\n"
+    (found,) = findings(exception, "no", test_text=test_text, text=text, library=exception.endswith("Missing"))
+    assert found.rule_id == "runtime.own-error"
+
+
+def test_an_error_of_a_library_stays_the_librarys() -> None:
+    """Also where its class lies inside another."""
+    (found,) = findings("peculiar.core.Engine.Refused", "no", library=True)
+    assert found.rule_id == "runtime.library-error"
+
+
+@pytest.mark.parametrize(
+    ("exception", "mro", "told"),
+    [
+        ("subprocess.CalledProcessError", (), "The command that `subprocess` runs failed (CalledProcessError)"),
+        ("urllib.error.URLError", ("OSError",), "The request that `urllib` makes failed (URLError)"),
+        ("urllib.error.HTTPError", ("urllib.error.URLError", "OSError"), "failed (HTTPError): requests can fail"),
+        ("requests.exceptions.ConnectionError", ("OSError",), "The request that `requests` makes failed"),
+        ("httpx.HTTPStatusError", ("httpx.HTTPError",), "The request that `httpx` makes failed (HTTPStatusError)"),
+        ("requests.exceptions.InvalidURL", ("ValueError",), "`requests` refuses this input (InvalidURL)"),
+    ],
+)
+def test_a_command_or_request_that_failed_was_not_refused(exception: str, mro: tuple[str, ...], told: str) -> None:
+    """Its input may be fine; what is missing is what to do about the failure."""
+    (found,) = findings(exception, "no", mro=(exception, *mro, "Exception"), library=True)
+    assert found.rule_id == "runtime.library-error"
+    assert told in found.lesson
+
+
+def test_a_timeout_that_the_code_raises_itself_is_no_endless_loop() -> None:
+    """It says that it took too long, or pretends to."""
+    text = "def wait():\n    raise TimeoutError('too slow')\n"
+    (found,) = findings("TimeoutError", "too slow", mro=("TimeoutError", "OSError", "Exception"), line=2, text=text)
+    assert found.rule_id == "runtime.own-error"
+
+
+@pytest.mark.parametrize(
+    ("message", "opening"),
+    [
+        ("too many values to unpack (expected 2)", "Unpack exactly as many values"),
+        ("not enough values to unpack (expected 2, got 1)", "Unpack exactly as many values"),
+        ("The truth value of an array with more than one element is ambiguous.", "An array is neither true nor false"),
+    ],
+)
+def test_what_is_no_callable_is_not_said_to_refuse(message: str, opening: str) -> None:
+    """Unpacking and truth have lessons of their own under the same rule."""
+    (found,) = findings("ValueError", message)
+    assert found.rule_id == "runtime.value"
+    assert found.lesson.startswith(opening)

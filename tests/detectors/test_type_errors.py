@@ -51,19 +51,20 @@ def findings(
     exception: str = "TypeError",
     mro: tuple[str, ...] = (),
     linked: tuple[Linked, ...] = (),
+    text: str = CODE,
     **facts: str,
 ) -> list[Finding]:
     """What the detector says of this exception raised at that line of `shop.py`, or in the test where it is None."""
     frames = [Frame(path="test_shop.py", line=3, function="test_it", statement="shrink(1)")]
     if line is not None:
-        frames.append(Frame(path="shop.py", line=line, function="f", statement=CODE.split("\n")[line - 1].strip()))
+        frames.append(Frame(path="shop.py", line=line, function="f", statement=text.split("\n")[line - 1].strip()))
     occurrence = Occurrence(
         nodeid="test_shop.py::test_it", when="call", exception=exception, mro=mro or (exception, "Exception"),
         message=message, path="shop.py", line=line, frames=tuple(frames), linked=linked, facts=facts,
         test_path="test_shop.py",
     )  # fmt: skip
     evidence = Evidence(
-        path="shop.py", text=CODE, unit=unit_at(CODE, line or 6), surroundings=Surroundings(),  # type: ignore[arg-type]
+        path="shop.py", text=text, unit=unit_at(text, line or 6), surroundings=Surroundings(),  # type: ignore[arg-type]
         in_test=line is None,
     )  # fmt: skip
     return list(TypeDetector().detect(occurrence, evidence))
@@ -191,6 +192,66 @@ def test_numbers_of_arguments_are_told() -> None:
     """`takes 1 but 2 were given`."""
     (found,) = findings("Role.rename() takes 1 positional argument but 2 were given", line=None)
     assert "`Role.rename` takes 1 argument, 2 given" in found.lesson
+
+
+ENGINE = """\
+class Engine:
+    def start():
+        return 1
+
+    @staticmethod
+    def stop():
+        return 2
+
+    def turn(this_many):
+        return this_many
+
+
+def start():
+    return 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("message", "lacks"),
+    [
+        ("Engine.start() takes 0 positional arguments but 1 was given", "Engine.start"),
+        ("Engine.turn() takes 1 positional argument but 2 were given", "Engine.turn"),
+        ("Engine.stop() takes 0 positional arguments but 1 was given", ""),
+        ("Engine.start() takes 0 positional arguments but 3 were given", ""),
+        ("start() takes 0 positional arguments but 1 was given", ""),
+        ("Other.start() takes 0 positional arguments but 1 was given", ""),
+    ],
+)
+def test_a_method_without_self_is_told_to_take_it(message: str, lacks: str) -> None:
+    """The instance is the one argument too many."""
+    (found,) = findings(message, line=None, text=ENGINE)
+    assert found.rule_id == "type.wrong-arity"
+    assert (f"`{lacks}` is a method without `self`" in found.lesson) == bool(lacks)
+
+
+@pytest.mark.parametrize(
+    ("of", "name", "advice"),
+    [
+        ("list", "push", "use 'append'"),
+        ("list", "length", "use len(…)"),
+        ("str", "contains", "use 'in'"),
+        ("dict", "has_key", "use 'in'"),
+        ("set", "append", "use 'add'"),
+    ],
+)
+def test_an_attribute_of_another_language_is_told_with_the_python_one(of: str, name: str, advice: str) -> None:
+    """Whatever Python itself suggests."""
+    (found,) = findings(f"'{of}' object has no attribute '{name}'. Did you mean: 'pop'?", exception="AttributeError")
+    assert found.lesson == f"`{of}` has no attribute `{name}`: {advice}."
+
+
+def test_an_operator_is_shown_as_it_is_and_left_out_where_it_is_not_known() -> None:
+    """`<` is no tag, and nothing is gained by saying "this operator"."""
+    (found,) = findings("'<' not supported between instances of 'str' and 'int'")
+    assert found.lesson.startswith("`<` does not work on 'str' and 'int'")
+    (found,) = findings("Cannot compare tz-naive and tz-aware datetimes")
+    assert "this operator" not in found.lesson
 
 
 @pytest.mark.parametrize(
