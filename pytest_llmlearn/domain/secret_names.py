@@ -79,6 +79,7 @@ _BARE = re.compile(r"[^\s\"'`,;&<>(){}\[\]|\\]+")
 _BARE_OF_PAIRS = re.compile(r"[^\s\"'`;]+")
 _PAIRS = re.compile(r"[^\s\"'`;]{1,200};")
 _CONFIG_LEAD = re.compile(r"[ \t]*(?:export[ \t]+|set[ \t]+|ENV[ \t]+|ARG[ \t]+|-e[ \t]+|\$env:|-[ \t]+)?[\w.-]*\Z")
+_PAIR_LEAD = re.compile(r"(?:\A|[ \t;,:])[A-Z0-9_]{0,40}\Z")
 _SECTION = re.compile(r"^\[[\w .:-]+\][ \t]*$", re.MULTILINE)
 _WORD_OF_PROSE = re.compile(
     r"(?:is|to|must|or|and|for|was|requires|required|option|flag|not|in|with|as|from|has|can|may|should|if|when|on|at|an?|the"
@@ -112,9 +113,11 @@ def hide_named_values(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Name:
-    """A secret's name where it was found: `lead` is its line up to it, `closed` says that a quote follows it."""
+    """A secret's name where it was found: `lead` is its line up to it, `closed` says that a quote follows it, `upper`
+    that it is written as environments write it."""
 
     lead: str
+    upper: bool
     weak: bool
     plural: bool
     closed: bool
@@ -178,7 +181,8 @@ class _NamedValues:
             (text[start:end].isupper() and before == "_" and name["plural"] is None)
             or (name["weak"] == "token" and _QUALIFIED_TOKEN.search(lead[-24:].lower()) is not None)
         )
-        found = _Name(lead=lead, weak=weak, plural=bool(name["plural"]), closed=following["close"] is not None)
+        upper, closed = text[start:end].isupper(), following["close"] is not None
+        found = _Name(lead=lead, upper=upper, weak=weak, plural=bool(name["plural"]), closed=closed)
         value, operator = following.end(), following["operator"]
         if following["annotated"] or operator in (":=", "==", "===", "!=", "!=="):
             self._quoted(value, found)
@@ -321,7 +325,10 @@ class _NamedValues:
             return config and "_" not in value and value.islower() and len(value) > 3
         if self._is_config():
             return True
-        if embedded or config:
+        # In a message, `UID=sa, PWD=word`; in code what stands in capitals has blanks around its sign.
+        told = name.upper and not spaced and name.lead.count("(") <= name.lead.count(")")
+        told = told and _PAIR_LEAD.search(name.lead[-80:]) is not None
+        if embedded or config or (told and following in ("", " ", "\n", "\r", ",", ";")):
             return "_" not in value and not is_numbered_name(value + "0") and len(value) > 3
         # `host=db password=word user=me`: the pairs of a connection's string, which in code have commas between them.
         pair = name.lead[-80:].rstrip().rpartition(" ")[2] if name.lead[-1:].isspace() else ""

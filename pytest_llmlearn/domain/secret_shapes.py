@@ -22,7 +22,8 @@ _Row = tuple[tuple[str, ...], re.Pattern[str]]
 
 
 def _shape(beginnings: str, pattern: str) -> _Row:
-    """One row: the beginnings are expressions parted by spaces, none for a row of `_INNER_PARTS`.
+    """One row: the beginnings are expressions parted by spaces, none for a row of `_INNER_PARTS` or of other rows'
+    beginnings.
 
     What a group `before` of the pattern matches is kept.
     """
@@ -30,6 +31,12 @@ def _shape(beginnings: str, pattern: str) -> _Row:
 
 
 _SHAPES = (
+    # Any of those below with its middle left out, as pytest and `reprlib` show what is too long for a line.
+    _shape("",
+           _APART + r"(?:sk-|AKIA|ASIA|gh[pousr]_|github_pat_|gl(?:pat|oas|dt|rt|ptt)-|xox[abcdeoprs]-|xapp-"
+                    r"|[srp]k_(?:live|test)_|whsec_|gsk_|xai-|nvapi-|pplx-|tvly-|r8_|AIza|ya29\.|GOCSPX-|npm_|dckr_[po]at_|pypi-"
+                    r"|SG\.|do[opr]_v1_|hf_|shp(?:at|ca|pa|ss)_|eyJ|hv[sbr]\.|gl(?:c|sa)_|lin_api_|ntn_|figd_|ATATT)"
+                    r"(?:[\w+/=-]|\.(?=[\w-])){0,400}+(?:\.{3}|…)[\w+/=.-]{3,}+"),
     # docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
     _shape("AKIA ASIA ABIA ACCA A3T", _APART + r"(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16}" + _END),
     _shape("ABSK bedrock-api-key-", _APART + r"(?:ABSK[A-Za-z0-9+/]{40,}+={0,2}|bedrock-api-key-[\w+/=-]{20,}+)"),

@@ -477,6 +477,9 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "colons": lambda n: ":5432:a" * (n // 7),
     "machines": lambda n: "machine a login b password " * (n // 27),
     "elements": lambda n: "<password>a" * (n // 11) + "</",
+    "prefixes": lambda n: "sk-" * (n // 3) + "..",
+    "cuts": lambda n: "sk-a1...b12" * (n // 11),
+    "pairs": lambda n: "UID=sa PWD=word, " * (n // 17),
     "dashes": lambda n: "--a" * (n // 3) + " password x",
 }
 
@@ -492,3 +495,39 @@ def test_a_pragma_does_not_switch_redaction_off() -> None:
     """Generated code may carry one; it is no word of the user's."""
     for pragma in ("# pragma: allowlist secret", "# nosec", "# noqa: S105", "# gitleaks:allow"):
         assert redact(f'password = "{HUNTER}"  {pragma}') == f'password = "***"  {pragma}'
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "sk-" + "proj-abcd...890abcdEFGH12", "AK" + "IAIOSF...LE12", "gh" + "p_abc1…xyz12",
+        "eyJ" + "hbGci.eyJz...Qssw5c", "sk" + "_live_a...b12345", "xo" + "xb-1...z9-x",
+    ],
+)  # fmt: skip
+def test_a_token_with_its_middle_left_out_goes_on_both_sides(shown: str) -> None:
+    """pytest shows long values so, and half a key is worth hiding."""
+    assert redact(f"assert '{shown}' == 3") == "assert '***' == 3"
+
+
+@pytest.mark.parametrize(
+    "text", ["pass 'sk-...' here", "git log main...feature1234", "task-a...b123", "range 1...20000000"]
+)
+def test_what_leaves_something_out_and_is_no_token_stays(text: str) -> None:
+    """A placeholder without an end, a range, a word that ends like a prefix."""
+    assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("ValueError: no such user, PWD=correcthorse", "ValueError: no such user, PWD=***"),
+        ("UID=sa;PWD=correcthorse", "UID=sa;PWD=***"),
+        ("error: DB_PASSWORD=correcthorse failed", "error: DB_PASSWORD=*** failed"),
+        ("f(a, PWD=folder, b=2)", "f(a, PWD=folder, b=2)"),
+        ("f(PWD=folder)", "f(PWD=folder)"),
+        ("the pwd=folder is", "the pwd=folder is"),
+    ],
+)
+def test_a_word_under_a_name_in_capitals_goes_outside_of_a_call(text: str, redacted: str) -> None:
+    """So messages tell what an environment or a connection's string held."""
+    assert redact(text) == redacted
