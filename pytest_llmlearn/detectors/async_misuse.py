@@ -305,14 +305,22 @@ def _enters_async(name: str, text: str) -> bool:
 
 
 def _at_call(rule: Rule, names: Sequence[str], evidence: Evidence, confidence: float, told: str = "") -> Finding:
-    """The finding at the call of one of `names` in the unit, where exactly one kind of it is written there."""
-    for call in in_unit(evidence):
-        if call.name.rpartition(".")[2] in names and (rule is not TASK_LOST or call.fate == "dropped"):
-            name = library_name(call, evidence.text)
-            if name.rpartition(".")[2] == "run" and name != "asyncio.run":
-                continue
-            name = told or (name if name.startswith("asyncio.") else name.rpartition(".")[2])
-            return Finding(rule=rule, line=call.line, symbols=(name,), fields={"name": name}, confidence=confidence)
+    """The finding at the call of one of `names` in the unit, where exactly one kind of it is written there.
+
+    A lost task may have failed far from where it was made: then the one place in the file that drops a task is meant.
+    """
+    made = [call for call in in_unit(evidence) if call.name.rpartition(".")[2] in names]
+    if rule is TASK_LOST:
+        made = [call for call in made if call.fate == "dropped"]
+        anywhere = [call for call in calls(evidence.text) if call.name.rpartition(".")[2] in names]
+        dropped = [call for call in anywhere if call.fate == "dropped"]
+        made = made or (dropped if len(dropped) == 1 else [])
+    for call in made:
+        name = library_name(call, evidence.text)
+        if name.rpartition(".")[2] == "run" and name != "asyncio.run":
+            continue
+        name = told or (name if name.startswith("asyncio.") else name.rpartition(".")[2])
+        return Finding(rule=rule, line=call.line, symbols=(name,), fields={"name": name}, confidence=confidence)
     return Finding(
         rule=rule, symbols=(told,) if told else (), fields={"name": told} if told else {}, confidence=confidence
     )

@@ -246,6 +246,17 @@ SHOWN = (
 
 @pytest.mark.parametrize("name", ["asyncio.create_task", "asyncio.ensure_future"])
 @pytest.mark.parametrize("source", ["log", "test"])
+def test_a_task_that_failed_elsewhere_is_found_at_the_one_place_that_drops_it(name: str, source: str) -> None:
+    """The log's traceback shows the coroutine; where two places drop a task, neither is blamed."""
+    text = f"import asyncio\nasync def boom():\n    raise ValueError('x')\nasync def f():\n    {name}(boom())\n"
+    occurrence = failure(SHOWN, "ValueError", source=source)
+    assert at("raise", text, occurrence)["async.task-exception-lost"].line == 5
+    twice = f"{text}async def g():\n    {name}(boom())\n"
+    assert at("raise", twice, occurrence)["async.task-exception-lost"].line is None
+
+
+@pytest.mark.parametrize("name", ["asyncio.create_task", "asyncio.ensure_future"])
+@pytest.mark.parametrize("source", ["log", "test"])
 def test_the_coroutine_that_the_logged_task_shows_is_not_one_that_nobody_awaited(name: str, source: str) -> None:
     """A task did run it; what is lost is how it ended."""
     text = f"import asyncio\nasync def boom():\n    raise ValueError('x')\nasync def f():\n    {name}(boom())\n"
