@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
+from pytest_llmlearn.domain import parsing
 from pytest_llmlearn.domain.assertion import called_name
 from pytest_llmlearn.domain.enclosing import enclosing
 from pytest_llmlearn.domain.finding import Finding, Rule
@@ -134,7 +135,7 @@ class _Statement:
         try:
             with warnings.catch_warnings():  # Python has warned of this text when it compiled it
                 warnings.simplefilter("ignore")
-                return ast.parse(self.frame.statement.strip()).body[0]
+                return parsing.module(self.frame.statement.strip()).body[0]
         except (SyntaxError, ValueError, IndexError, RecursionError, MemoryError):
             around = enclosing(self.text, self.frame.line)  # it spans lines, or is the head of a block
             return around[-1] if around else None

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from pytest_llmlearn.domain import parsing
+
 Kind = str
 """One of `KINDS`."""
 
@@ -51,7 +53,7 @@ def read(text: str) -> Any:
     try:
         with warnings.catch_warnings():  # the text is anyone's: an odd escape in it must not warn the user
             warnings.simplefilter("ignore")
-            return _value(ast.parse(text.strip(), mode="eval").body)
+            return _value(parsing.expression(text.strip()))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise Unreadable(text[:40]) from error
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from pytest_llmlearn.domain import parsing
 from pytest_llmlearn.domain.cleaning import clean
 
 UnitKind = Literal["function", "class", "variable", "imports", "module"]
@@ -56,7 +57,7 @@ def parse(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():  # Python warned of odd escapes when it compiled the file
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            return parsing.module(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
