@@ -18,6 +18,7 @@ import pytest
 from pytest_llmlearn.domain.occurrence import MESSAGE_LIMIT, NOTICE_LIMIT, Occurrence
 from pytest_llmlearn.entrypoints.observe import NAME as OBSERVER
 from pytest_llmlearn.entrypoints.observe import Observer
+from pytest_llmlearn.entrypoints.observing.claims import Origins, made_at, maker_of
 from pytest_llmlearn.entrypoints.observing.places import Places
 from pytest_llmlearn.entrypoints.observing.text import bounded, bounded_nodeid, clean, spoken
 from pytest_llmlearn.entrypoints.observing.warned import (
@@ -51,6 +52,7 @@ class Collector:
         self._config = config
         self._places = Places(root)
         self._passed: set[str] = set()
+        self._expected: set[str] = set()
         self._tests: dict[str, _Test] = {}
         self._collection: dict[str, Wire] = {}
         self._warnings: list[Warned] = []
@@ -105,7 +107,11 @@ class Collector:
         if outcome == "passed":
             if report.when == "call" and not hasattr(report, "wasxfail"):
                 self._passed.add(report.nodeid)
-        elif outcome != "skipped":
+        elif outcome == "skipped":
+            if hasattr(report, "wasxfail"):
+                self._assembled = None
+                self._expected.add(bounded_nodeid(report.nodeid))
+        else:
             self._failed(report, rerun=str(outcome) == "rerun")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
@@ -190,24 +196,30 @@ class Collector:
 
     def _assemble(self) -> Iterable[Wire]:
         failures = [dict(wire) for nodeid, test in self._tests.items() for wire in self._of_test(nodeid, test)]
-        failing = {nodeid for nodeid, test in self._tests.items() if test.current}
-        extra = [dict(wire) for wire in self._more]
-        made = _Origins(self._coroutines)
+        failing = self.failed
+        # A failure that was expected is no failure, nor is what comes of it.
+        extra = [dict(wire) for wire in self._more if wire["nodeid"] not in self._expected]
+        made = Origins(self._coroutines)
         unseen: dict[tuple[Any, ...], Wire] = {}
         notices: dict[str, list[Wire]] = {}
         for died in self._coroutines:
-            notices.setdefault(died["nodeid"], []).append(_made_at(died))
+            notices.setdefault(died["nodeid"], []).append(made_at(died))
         for warned in sorted(self._warnings, key=lambda warned: warned.coroutine is None):
             nodeid, coroutine = bounded_nodeid(warned.nodeid), warned.coroutine
             lost = lost_exception(warned.message, self._places) if warned.category in CARRIERS else None
             if lost is not None:
                 lost |= {"nodeid": nodeid, "when": _phase(warned.when), "source": CARRIERS[warned.category]}
                 extra.append(lost)
-            elif coroutine is None or warned.nodeid in failing:
+            elif coroutine is None:
                 notices.setdefault(nodeid, []).append(notice(warned, self._places))
             else:
-                wire = self._never_awaited(warned, coroutine, made.claim(nodeid, coroutine))
-                unseen.setdefault((wire["nodeid"], coroutine, wire.get("path"), wire.get("line")), wire)
+                for origin in made.of(nodeid, coroutine):
+                    maker = maker_of(nodeid, origin)
+                    if maker not in failing:
+                        wire = self._never_awaited(warned, coroutine, origin)
+                        unseen.setdefault((wire["nodeid"], coroutine, wire.get("path"), wire.get("line")), wire)
+                    elif maker == nodeid:
+                        notices.setdefault(nodeid, []).append(notice(warned, self._places))
         for log in self._logs:
             told = {"kind": "log", "category": log["category"], "message": log["message"]}
             notices.setdefault(log["nodeid"], []).append(told)
@@ -220,7 +232,8 @@ class Collector:
             _lay_on_origin(wire, made)
         seen = {_identity(wire) for wire in failures}
         extra = [wire for wire in extra if _identity(wire) not in seen]
-        return [*self._collection.values(), *failures, *extra, *unseen.values()]
+        left = [wire for wire in unseen.values() if wire["nodeid"] not in self._expected]
+        return [*self._collection.values(), *failures, *extra, *left]
 
     def _of_test(self, nodeid: str, test: _Test) -> list[Wire]:
         if test.current:
@@ -230,13 +243,13 @@ class Collector:
 
     def _never_awaited(self, warned: Warned, name: str, origin: Wire | None) -> Wire:
         frames = origin["frames"] if origin is not None else []
-        nodeid = bounded_nodeid(warned.nodeid)
+        nodeid = maker_of(bounded_nodeid(warned.nodeid), origin)
         if not nodeid:
-            # Died outside of any test, while collecting or at the end: named by the file where it was made.
+            # Made outside of any test, while collecting or at the end: named by the file where it was made.
             nodeid = frames[-1]["path"] if frames else self._places.told(warned.filename)
         wire: Wire = {
             "nodeid": nodeid,
-            "when": _phase(warned.when),
+            "when": (origin or {}).get("when") or _phase(warned.when),
             "exception": "RuntimeWarning",
             "mro": class_names("RuntimeWarning"),
             "message": bounded(f"coroutine '{name}' was never awaited", MESSAGE_LIMIT),
@@ -252,24 +265,7 @@ class Collector:
         return wire
 
 
-class _Origins:
-    """Where coroutines were made, each to be claimed by one warning."""
-
-    def __init__(self, coroutines: Iterable[Wire]) -> None:
-        self._waiting: dict[str, list[Wire]] = {}
-        for coroutine in coroutines:
-            self._waiting.setdefault(coroutine["name"], []).append(coroutine)
-
-    def claim(self, nodeid: str, name: str) -> Wire | None:
-        """The next one of that name in that test; where the warning names no test, of any."""
-        waiting = self._waiting.get(clean(name)[:200], [])
-        for at, coroutine in enumerate(waiting):
-            if coroutine["nodeid"] == nodeid or not nodeid:
-                return waiting.pop(at)
-        return None
-
-
-def _lay_on_origin(wire: Wire, made: _Origins) -> None:
+def _lay_on_origin(wire: Wire, made: Origins) -> None:
     """Under `-W error` the warning fails the test, from wherever the object died: lay it where it was made."""
     if wire.get("path") is not None and not wire["exception"].endswith("PytestUnraisableExceptionWarning"):
         return
@@ -306,16 +302,6 @@ def _told_by_text(text: str) -> Wire:
     if not colon or not name.replace(".", "").replace("_", "").isalnum() or not name.rpartition(".")[2][:1].isupper():
         return {"exception": "Failed", "mro": ["Failed"], "message": bounded(said, MESSAGE_LIMIT)}
     return {"exception": name[:120], "mro": class_names(name[:120]), "message": bounded(message, MESSAGE_LIMIT)}
-
-
-def _made_at(coroutine: Wire) -> Wire:
-    place = coroutine["frames"][-1] if coroutine["frames"] else {}
-    return {
-        "kind": "coroutine",
-        "category": coroutine["name"],
-        "message": f"coroutine '{coroutine['name']}' was never awaited",
-        **{key: place[key] for key in ("path", "line", "function") if key in place},
-    }
 
 
 def _distinct(notices: Iterable[Wire]) -> list[Wire]:

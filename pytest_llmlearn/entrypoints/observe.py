@@ -2,7 +2,7 @@
 
 A report carries builtins only, and nothing here changes an outcome: a fault of ours costs that observation, is noted
 once, and travels with the rest. What has no report of its own (a coroutine nobody awaited, an exception lost in a
-task) rides on the next report, whichever test's that is, and names its own test.
+task) rides on the next report, whichever test's that is, and names the test that made it (see `makers`).
 
 On a report: `llmlearn`, the occurrence of that failure, as `Occurrence.to_dict` gives it; `llmlearn_more`, a dict of
 `occurrences` (the same), `coroutines` and `logs` (see `collect`), and `faults` (sentences).
@@ -24,6 +24,7 @@ from pytest_llmlearn.entrypoints.observing import look
 from pytest_llmlearn.entrypoints.observing.bindings import Scope, bindings, of_frame, of_function
 from pytest_llmlearn.entrypoints.observing.capture import Capture, Level
 from pytest_llmlearn.entrypoints.observing.coroutines import OriginWatch
+from pytest_llmlearn.entrypoints.observing.makers import Maker, Makers
 from pytest_llmlearn.entrypoints.observing.places import Places
 from pytest_llmlearn.entrypoints.observing.text import bounded, bounded_nodeid, clean, fit
 
@@ -33,6 +34,7 @@ NAME = "llmlearn-observe"
 _PENDING_LIMIT = 200
 _ORIGIN_FRAMES = 3
 _ASYNCIO = "asyncio"
+_CURRENT = "PYTEST_CURRENT_TEST"
 
 
 class Observer:
@@ -43,12 +45,16 @@ class Observer:
         self._capture = Capture(Places(root))
         self._pending: dict[str, list[Any]] = {}
         self._told_fault = False
+        self._inherited = os.environ.get(_CURRENT)
         self._last: pytest.Item | None = None
         self._origins = OriginWatch(self._coroutine_died)
+        self._makers = Makers(_test_object, self._capture.places.inside)
+        self._owners: dict[str, pytest.Item] = {}
 
     def pytest_configure(self) -> None:
         """Begin to watch. Called at once where the plug-in is registered during the configuration."""
         self._origins.start()
+        self._makers.start()
         # A filter, not a handler: a logger with a handler no longer prints to standard error by itself.
         logging.getLogger(_ASYNCIO).addFilter(self._asyncio_logged)
         # Later than every `pytest_unconfigure`: pytest collects garbage there, and coroutines die of it.
@@ -57,6 +63,7 @@ class Observer:
     def stop(self) -> None:
         """Put back all that was replaced."""
         self._origins.stop()
+        self._makers.stop()
         logging.getLogger(_ASYNCIO).removeFilter(self._asyncio_logged)
         self._last = None
 
@@ -66,7 +73,9 @@ class Observer:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         self._last = item
-        if report.outcome == "failed" or self._pending:
+        if call.when == "setup":
+            self._makers.began(item)
+        if report.outcome == "failed" or self._pending or (hasattr(report, "wasxfail") and call.excinfo is not None):
             self._test_reported(item, call, report)
         return report
 
@@ -93,7 +102,12 @@ class Observer:
 
     def leftovers(self) -> dict[str, list[Any]]:
         """What was seen since the last report, in the shape of `llmlearn_more`; asked twice, it is not there twice."""
+        try:
+            self._place()
+        except Exception as error:  # what is known without the tests' places is handed over all the same
+            self._fault(error)
         pending, self._pending = self._pending, {}
+        self._owners = {}
         return pending
 
     def _test_reported(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -101,11 +115,13 @@ class Observer:
             if report.outcome == "failed":
                 # Builtins only: xdist ends the whole session on anything else.
                 report.llmlearn = self._failure(item, call, report)  # type: ignore[attr-defined]
+            elif call.excinfo is not None and hasattr(report, "wasxfail"):
+                self._makers.failed(item, *self._capture.failure(call.excinfo.value, call.excinfo.tb))
         except Exception as error:  # another's test run is not the hostage of our observation
             self._fault(error)
         try:
             if self._pending:
-                self._place_in_test(item)
+                self._owners[bounded_nodeid(item.nodeid)] = item
                 report.llmlearn_more = self.leftovers()  # type: ignore[attr-defined]
         except Exception as error:  # as above
             self._fault(error)
@@ -118,6 +134,7 @@ class Observer:
             levels: list[Level] = []
         else:
             wire, levels = self._capture.failure(call.excinfo.value, call.excinfo.tb)
+            self._makers.failed(item, wire, levels)
         wire["nodeid"] = bounded_nodeid(item.nodeid)
         wire["when"] = call.when
         wire.update(self._test(item, levels))
@@ -167,26 +184,39 @@ class Observer:
             found["bindings"] = bound
         return found
 
-    def _place_in_test(self, item: pytest.Item) -> None:
-        """Adds to what waits, and is of this test, where the test is and what its names stood for."""
-        nodeid = bounded_nodeid(item.nodeid)
-        test: dict[str, Any] | None = None
+    def _place(self) -> None:
+        """Adds to what waits, and whose test is known, where the test is and what its names stood for."""
+        known: dict[str, dict[str, Any]] = {}
         for kind in ("occurrences", "coroutines"):
             for waiting in self._pending.get(kind, ()):
-                if waiting["nodeid"] == nodeid and "test_path" not in waiting:
-                    test = self._test(item, []) if test is None else test
-                    waiting.update(test)
+                nodeid = waiting["nodeid"]
+                if nodeid in self._owners and "test_path" not in waiting:
+                    if nodeid not in known:
+                        known[nodeid] = self._test(self._owners[nodeid], [])
+                    waiting.update(known[nodeid])
                     if kind == "occurrences":
                         fit(waiting)
 
-    def _coroutine_died(self, name: str, origin: tuple[tuple[str, int, str], ...]) -> None:
+    def _coroutine_died(self, name: str, origin: tuple[tuple[str, int, str], ...], address: int) -> None:
         try:
             places = self._capture.places
             own = [level for level in origin if places.inside(level[0])][:_ORIGIN_FRAMES]
             frames = [self._capture.frame(*level) for level in reversed(own)]
-            self._wait("coroutines", {"nodeid": self._running(), "name": clean(name)[:200], "frames": frames})
+            running = self._running()
+            maker = self._makers.of_coroutine(name, origin, address, running)
+            died = {"nodeid": self._owner(maker, running), "name": clean(name)[:200], "frames": frames}
+            if maker is not None:
+                died |= {"died_in": running, "when": "call" if maker.item is not None else "collect"}
+            self._wait("coroutines", died)
         except Exception as error:  # called while an object dies, in the midst of anyone's code
             self._fault(error)
+
+    def _owner(self, maker: Maker | None, running: str) -> str:
+        if maker is None:
+            return running
+        if maker.item is not None:
+            self._owners[maker.nodeid] = maker.item
+        return maker.nodeid
 
     def _asyncio_logged(self, record: logging.LogRecord) -> bool:
         try:
@@ -197,10 +227,14 @@ class Observer:
         return True
 
     def _asyncio_complained(self, record: logging.LogRecord) -> None:
-        nodeid = self._running()
-        message = bounded(record.getMessage(), LINKED_MESSAGE_LIMIT)
+        running, said = self._running(), record.getMessage()
+        traceback = record.exc_info[2] if record.exc_info else None
+        maker = self._makers.of_complaint(said, traceback, running)
+        if maker is not None and maker.item is None:
+            return
+        nodeid, message = self._owner(maker, running), bounded(said, LINKED_MESSAGE_LIMIT)
         if record.exc_info and isinstance(record.exc_info[1], BaseException):
-            wire, _ = self._capture.failure(record.exc_info[1], record.exc_info[2])
+            wire, _ = self._capture.failure(record.exc_info[1], traceback)
             notice = {"kind": "log", "category": record.name, "message": message}
             self._wait(
                 "occurrences", fit({**wire, "nodeid": nodeid, "when": "call", "source": "log", "notices": [notice]})
@@ -210,7 +244,9 @@ class Observer:
 
     def _running(self) -> str:
         """The id of the test that runs now; after its last phase it is still that one."""
-        current = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
+        told = os.environ.get(_CURRENT, "")
+        # A run inside a test of another run inherits the other's.
+        current = told.rpartition(" (")[0] if told != self._inherited else ""
         return bounded_nodeid(current or (self._last.nodeid if self._last is not None else ""))
 
     def _wait(self, kind: str, value: Any) -> None:

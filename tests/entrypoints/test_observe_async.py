@@ -216,7 +216,7 @@ def test_a_watch_leaves_alone_what_others_asked_for() -> None:
     original = vars(warnings)["_warn_unawaited_coroutine"]
     sys.set_coroutine_origin_tracking_depth(7)
     try:
-        watch = OriginWatch(lambda name, origin: None)
+        watch = OriginWatch(lambda name, origin, address: None)
         watch.start()
         assert vars(warnings)["_warn_unawaited_coroutine"] is original
         watch.stop()
@@ -228,7 +228,7 @@ def test_a_watch_leaves_alone_what_others_asked_for() -> None:
 def test_a_watch_that_fails_costs_no_warning() -> None:
     """The warning comes, as it is, where telling of the coroutine raises."""
 
-    def refuse(name: str, origin: object) -> None:
+    def refuse(name: str, origin: object, address: int) -> None:
         raise ZeroDivisionError
 
     watch = OriginWatch(refuse)
@@ -238,3 +238,210 @@ def test_a_watch_that_fails_costs_no_warning() -> None:
             asyncio.sleep(0)
     finally:
         watch.stop()
+
+
+MADE = """
+    import asyncio
+
+    class Order:
+        async def send(self):
+            return "sent"
+
+    async def lost():
+        raise LookupError("lost")
+
+    def keep(made):
+        made.append(made)
+
+    def deep(orders):
+        return deeper(orders)
+
+    def deeper(orders):
+        orders.append(Order().send())
+        keep(orders)
+        return orders[0] + 1
+"""
+
+LATE = """
+    import asyncio
+    import gc
+    import unittest
+    import pytest
+    from made import Order, deep, keep, lost
+
+    def test_fails():
+        order = Order()
+        assert order.send() == "sent"
+
+    def test_between():
+        gc.collect()
+
+    def test_passes():
+        keep([Order().send()])
+
+    def test_between_again():
+        gc.collect()
+
+    @pytest.mark.xfail
+    def test_expected():
+        assert Order().send() == "sent"
+
+    @pytest.mark.parametrize("case", ["one", "two"])
+    def test_cases(case):
+        keep([Order().send()])
+
+    def test_loses():
+        async def main():
+            task = asyncio.create_task(lost())
+            keep([task])
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        asyncio.run(main())
+
+    def test_fails_deep_down():
+        deep([])
+
+    class TestOld(unittest.TestCase):
+        def test_method(self):
+            keep([Order().send()])
+
+    def test_collects():
+        gc.collect()
+
+    def test_collects_again():
+        gc.collect()
+"""
+
+# Whatever is left in a process dies before it is too late to tell.
+COLLECTS = """
+    import gc
+    import pytest
+
+    gc.disable()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish():
+        gc.collect()
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["plain", "workers"])
+def test_what_dies_late_is_told_of_the_test_that_made_it(bench: Bench, options: tuple[str, ...]) -> None:
+    """Whoever's garbage collection it is: a failure is told once, an expected one not at all, and nobody else's."""
+    seen = bench.files(conftest=COLLECTS, made=MADE, test_it=LATE).run(*options)
+    lines = LATE.splitlines()
+
+    def line(text: str, after: str) -> int:
+        start = next(at for at, found in enumerate(lines) if after in found)
+        return next(at for at, found in enumerate(lines) if at > start and text in found)
+
+    told = [
+        (o.nodeid.partition("::")[2], o.when, o.exception, o.source, o.path, o.function, o.line)
+        for o in seen.occurrences
+    ]
+    warning = ("call", "RuntimeWarning", "warning", "test_it.py")
+    made = MADE.splitlines()
+    assert sorted(told) == sorted(
+        [
+            ("test_fails", "call", "AssertionError", "test", "test_it.py", "test_fails", line("assert", "test_fails")),
+            ("test_passes", *warning, "test_passes", line("keep", "test_passes")),
+            ("test_cases[one]", *warning, "test_cases", line("keep", "test_cases")),
+            ("test_cases[two]", *warning, "test_cases", line("keep", "test_cases")),
+            (
+                "test_loses",
+                "call",
+                "LookupError",
+                "log",
+                "made.py",
+                "lost",
+                made.index('        raise LookupError("lost")'),
+            ),
+            (
+                "test_fails_deep_down",
+                "call",
+                "TypeError",
+                "test",
+                "made.py",
+                "deeper",
+                made.index("        return orders[0] + 1"),
+            ),
+            ("TestOld::test_method", *warning, "test_method", line("keep", "test_method")),
+        ]
+    )
+    assert seen.notices == ()
+
+
+def test_a_failures_coroutine_is_known_by_its_address(bench: Bench) -> None:
+    """Made too deep to see the test; another test's, of the same function, is told all the same."""
+    seen = bench.files(
+        made="""
+        class Order:
+            async def send(self):
+                return "sent"
+
+        def one():
+            return two()
+
+        def two():
+            return Order().send()
+        """,
+        test_it="""
+        import gc
+        import made
+
+        def test_fails():
+            assert made.one() == "sent"
+
+        def test_forgets():
+            made.one()
+
+        def test_collects():
+            gc.collect()
+        """,
+    ).run()
+    assert [(o.nodeid, o.exception) for o in seen.occurrences] == [
+        ("test_it.py::test_fails", "AssertionError"),
+        ("test_it.py::test_forgets", "RuntimeWarning"),
+    ]
+
+
+def test_a_task_that_is_nobodys_is_not_told_of_the_test_that_runs(bench: Bench) -> None:
+    """A session's loop may lose a task at any time; collected as garbage, it says nothing of the test that runs."""
+    seen = bench.files(
+        made="""
+        import asyncio
+
+        async def lost():
+            raise LookupError("lost")
+
+        async def main():
+            kept = [asyncio.create_task(lost())]
+            kept.append(kept)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+        def run():
+            asyncio.run(main())
+        """,
+        conftest="import gc\ngc.disable()\n",
+        test_it="""
+        import gc
+        import made
+
+        def test_makes():
+            made.run()
+
+        def test_collects():
+            gc.collect()
+        """,
+    ).run()
+    assert seen.occurrences == ()
+
+
+def test_a_coroutine_of_an_import_is_no_tests(bench: Bench) -> None:
+    """Made while the module was imported, collected later: named by the file, as one that dies at once."""
+    seen = bench.files(
+        made="async def fetch():\n    return 1\n\nkept = [fetch()]\n",
+        test_it="import made\n\ndef test_it():\n    made.kept.clear()\n",
+    ).run()
+    assert (seen.only.nodeid, seen.only.when, seen.only.path, seen.only.line) == ("made.py", "collect", "made.py", 4)

@@ -18,14 +18,14 @@ A note of another length was asked for by somebody else (asyncio's debug mode ta
 
 _HOOK = "_warn_unawaited_coroutine"  # the interpreter calls it by this name, from the coroutine's finaliser
 
-Made = Callable[[str, tuple[tuple[str, int, str], ...]], None]
+Made = Callable[[str, tuple[tuple[str, int, str], ...], int], None]
 
 
 class OriginWatch:
-    """Tells `made(qualified name, origin)` of each coroutine that dies un-awaited, from `start` to `stop`.
+    """Tells `made(qualified name, origin, address)` of each coroutine that dies un-awaited, from `start` to `stop`.
 
-    `origin` is Python's `cr_origin`: `(file, line, function)`, the innermost first. Does nothing where the
-    interpreter has no such hook, or where somebody else watches already.
+    `origin` is Python's `cr_origin`: `(file, line, function)`, the innermost first; `address` its `id`. Does
+    nothing where the interpreter has no such hook, or where somebody else watches already.
     """
 
     def __init__(self, made: Made) -> None:
@@ -74,7 +74,7 @@ def _chooser(original: types.FunctionType, made: Made) -> type:
             try:
                 origin = coroutine.cr_origin
                 ours = origin is not None and len(origin) == DEPTH
-                made(coroutine.__qualname__, origin or ())
+                made(coroutine.__qualname__, origin or (), id(coroutine))
             # Called while an object dies, in the midst of anyone's code: the warning itself must still come.
             except Exception:
                 pass
