@@ -6,7 +6,6 @@ input raises the same exception and is no concern of this detector.
 
 from __future__ import annotations
 
-import ast
 import io
 import keyword
 import re
@@ -14,6 +13,7 @@ import tokenize
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 
+from pytest_llmlearn.domain import parsing
 from pytest_llmlearn.domain.finding import Finding, Rule
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.source import lines_of, parse
@@ -185,7 +185,7 @@ def _takes_body(text: str) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(f"{text.rstrip()}\n{_DEEP}pass\n")
+            parsing.module(f"{text.rstrip()}\n{_DEEP}pass\n")
     except IndentationError:
         return False
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the body fits, and something after it is missing

@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from pytest_llmlearn.domain import parsing
+
 _TEXT_LIMIT: Final = 200
 _SIZE_LIMIT: Final = 200
 """Items of a string or list that comes out."""
@@ -31,7 +33,7 @@ def worked_out(text: str) -> str:
     try:
         with warnings.catch_warnings():  # the text is anyone's: an odd escape in it must not warn the user
             warnings.simplefilter("ignore")
-            body = ast.parse(text, mode="eval").body
+            body = parsing.expression(text)
             return repr(_result(body)) if isinstance(body, ast.BinOp) else text
     except (SyntaxError, ValueError, TypeError, ArithmeticError, RecursionError, MemoryError):
         return text
