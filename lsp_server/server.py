@@ -59,7 +59,7 @@ def to_path(uri: str | None) -> Path | None:
 
 
 def to_client(guidance: Guidance) -> dict[str, Any]:
-    """Guidance as JSON for the client: the same keys as the command line's."""
+    """Guidance as JSON for the client: each lesson with its place."""
     return {
         "abstained": guidance.abstained,
         "text": guidance.text,

@@ -254,6 +254,9 @@ def test_an_unknown_setting_stops_before_the_first_test(shop: Shop) -> None:
     assert done.returncode == 4
     assert "no setting 'limits'; did you mean 'limit'?" in done.stderr
     assert shop.run("pytest", "--no-llm-learn", "-p", "no:cacheprovider", "--co", "-q").returncode in (0, 2)
+    unasked = shop.run("pytest", "-p", "no:cacheprovider", "--co")
+    assert unasked.returncode in (0, 2)
+    assert "llmlearn: does not learn: [tool.llmlearn] in pyproject.toml has no setting 'limits'" in unasked.stdout
 
 
 def test_one_variable_switches_it_on(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from pytest_llmlearn.app.ports import ProvenanceReader
@@ -42,6 +42,7 @@ class Origins:
             self._known[path] = first_answers([answer.get(path) for answer in answers], length)
 
     def of(self, path: str) -> FileProvenance:
+        """One file's provenance."""
         self.load([path])
         return self._known[path]
 
@@ -298,7 +299,11 @@ def named_unit(text: str, function: str | None, line: int | None) -> Unit:
             if function and (unit.qualname == function or unit.qualname.endswith(f".{function}"))
         ]
         around = [unit for unit in found if line is not None and unit.holds(line)]
-        return (around or found)[0] if found else source.unit_at(text, line)
+        if found:
+            return (around or found)[0]
+        unit = source.unit_at(text, line)
+        named = function is not None and function.replace(".", "").replace("<locals>", "").isidentifier()
+        return replace(unit, qualname=function or "") if named and not unit.qualname else unit
     at = max(line or 1, 1)
     return Unit(qualname=function or "", kind="function" if function else "module", start=at, line=at, end=at)
 

@@ -88,8 +88,17 @@ class Memory:
         return self._recorder(everything=self._everything).record(run, occurrences)
 
     def recall(self, query: Query) -> Guidance:
-        """The lessons that matter for what is about to be written, or none."""
+        """The lessons that matter for what is about to be written, or none.
+
+        `query.path` may be absolute or use backslashes, where it lies below the root.
+        """
+        if query.path is not None:
+            query = replace(query, path=self._relative(query.path))
         return recall(self._store, query, self._clock(), self._surroundings.text)
+
+    def _relative(self, path: str) -> str:
+        prefix = self.root.as_posix().rstrip("/") + "/"
+        return path.replace("\\", "/").removeprefix(prefix).removeprefix("./")
 
     def patterns(self, *, category: str | None = None, limit: int | None = None) -> list[Pattern]:
         """Patterns, most frequent and then latest first."""
@@ -129,6 +138,7 @@ class Memory:
         return next((rule for each in self._detectors() for rule in each.rules if rule.rule_id == rule_id), None)
 
     def statistics(self) -> Statistics:
+        """How much the store holds."""
         return self._store.statistics()
 
     def clear(self) -> None:
@@ -147,6 +157,7 @@ class Memory:
         return [*self._store.notices, *(notice for reader in self._readers for notice in reader.notices), *faults]
 
     def close(self) -> None:
+        """Let go of the store; what was recorded is written already."""
         self._store.close()
 
     def __enter__(self) -> Self:

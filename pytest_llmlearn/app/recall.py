@@ -30,6 +30,10 @@ def recall(store: Store, query: Query, now: datetime, text_of: Callable[[str], s
     named = words.symbols(query.text[:TEXT_LIMIT])
     hits = store.search([*weighted, *around], sorted(named), CANDIDATES)
     matches = [_match(hit, query, weighted, around, named, now) for hit in hits]
+    if query.threshold == 0 and len(matches) < query.limit:  # all is asked for, what has nothing in common too
+        found = {hit.pattern.fingerprint for hit in hits}
+        rest = [pattern for pattern in store.patterns(limit=2 * CANDIDATES) if pattern.fingerprint not in found]
+        matches += [Match(pattern=pattern, score=0.0) for pattern in rest if pattern.shown]
     return guidance.guide(query, guidance.chosen(matches, query))
 
 

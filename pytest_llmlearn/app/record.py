@@ -15,16 +15,18 @@ from pytest_llmlearn.app.ports import Store
 from pytest_llmlearn.domain import source, words
 from pytest_llmlearn.domain.culprit import Culprit
 from pytest_llmlearn.domain.entry import Counted, Entry, FindingRow, Held, Run
-from pytest_llmlearn.domain.finding import Finding
+from pytest_llmlearn.domain.finding import Finding, quotable
 from pytest_llmlearn.domain.fingerprint import fingerprint
-from pytest_llmlearn.domain.occurrence import MESSAGE_LIMIT, STATEMENT_LIMIT, Occurrence
+from pytest_llmlearn.domain.occurrence import MESSAGE_LIMIT, STATEMENT_LIMIT, Occurrence, is_inside
 from pytest_llmlearn.domain.provenance import Provenance
+from pytest_llmlearn.domain.redaction import redact as own_redact
 from pytest_llmlearn.domain.source import Unit
 from pytest_llmlearn.hookspecs import Evidence, Surroundings
 
 HELD_LIMIT = 16_384
-"""Characters of a unit or a test kept privately for healing."""
+"""Bytes of a unit or a test kept privately for healing."""
 STORED_MESSAGE_LIMIT = 800
+MODEL_LIMIT = 80
 WORD_LIMIT = 160
 FINDING_LIMIT = 4
 
@@ -65,14 +67,14 @@ class Recorder:
         """Record what can be laid on code; nothing is written where nothing can."""
         culprits = self._attribution.attribute(occurrences)
         entries = tuple(
-            self._entry(run, ordinal, occurrence, culprit)
-            for ordinal, (occurrence, culprit) in enumerate(zip(occurrences, culprits, strict=True))
+            self._entry(run, occurrence, culprit)
+            for occurrence, culprit in zip(occurrences, culprits, strict=True)
             if culprit is not None
         )
         counted = tuple(self._store.record(run, entries)) if entries else ()
         return Recording(entries=entries, counted=counted, unlaid=len(occurrences) - len(entries))
 
-    def _entry(self, run: Run, ordinal: int, occurrence: Occurrence, culprit: Culprit) -> Entry:
+    def _entry(self, run: Run, occurrence: Occurrence, culprit: Culprit) -> Entry:
         text = occurrence.code if occurrence.code is not None else self._surroundings.text(culprit.path) or ""
         evidence = Evidence(
             path=culprit.path or None,
@@ -88,37 +90,40 @@ class Recorder:
         line = _line(culprit, findings)
         redact = self._redact
         message = redact(occurrence.message[:MESSAGE_LIMIT])[:STORED_MESSAGE_LIMIT]
-        # Without any text every call is a code state of its own: two failures of unseen code may differ.
-        code_state = source.unit_hash(text, culprit.unit) if text else f"run:{run.run_id}:{ordinal}"
-        statement = redact((occurrence.statement or source.line_text(text, line))[:STATEMENT_LIMIT])
+        # Without any text every call is a code state of its own: what was not seen cannot be called equal.
+        code_state = source.unit_hash(text, culprit.unit) if text else f"run:{run.run_id}"
+        shown = self._shown(text)
+        statement = redact(occurrence.statement or "") or source.line_text(shown, line)
+        statement = statement[:STATEMENT_LIMIT]
         lesson = redact(replace(chief, fields={"exception": occurrence.short_exception, **chief.fields}).lesson)
         return Entry(
             nodeid=redact(occurrence.nodeid),
             when=occurrence.when,
             source=occurrence.source,
             time=datetime.fromtimestamp(occurrence.time, UTC) if occurrence.time is not None else run.finished,
-            exception=occurrence.exception,
+            exception=redact(occurrence.exception),
             message=message,
-            path=culprit.path or None,
+            path=(culprit.path if is_inside(culprit.path) else redact(culprit.path)) or None,
             line=line,
             function=culprit.unit.qualname or None,
             statement=statement or None,
             unit=unit_name,
             unit_hash=code_state,
-            model=_model(occurrence, culprit.provenance),
+            model=quotable(redact(_model(occurrence, culprit.provenance)))[:MODEL_LIMIT],
             tool=culprit.provenance.tool,
             provenance=culprit.provenance.type,
             confidence=culprit.provenance.confidence,
             scope=_scope(occurrence, culprit, chief),
             chosen_by=culprit.chosen_by,
             flaky=occurrence.flaky,
-            fingerprint=fingerprint(chief, occurrence.exception, message, unit_name),
+            # By our own table alone: what else is installed must not make it another mistake.
+            fingerprint=fingerprint(chief, occurrence.exception, own_redact(occurrence.message), unit_name),
             rule_id=chief.rule_id,
             category=chief.category,
             severity=chief.severity,
             symbols=tuple(redact(symbol) for symbol in chief.symbols),
             lesson=lesson,
-            snippet=redact(source.snippet(text, line) or statement),
+            snippet=source.snippet(text, line, shown) or statement,
             words=" ".join(_words(occurrence, chief, message, unit_name, statement, redact)),
             findings=tuple(
                 FindingRow(
@@ -130,9 +135,15 @@ class Recorder:
                 )
                 for finding in findings[:FINDING_LIMIT]
             ),
-            task=occurrence.task,
+            task=redact(occurrence.task) if occurrence.task else None,
             held=tuple(self._held(occurrence, culprit, text)) if self._hold else (),
         )
+
+    def _shown(self, text: str) -> str:
+        """The whole text as it may be written down: a secret can lie on another line than the name that tells it."""
+        shown = self._redact(text)
+        # Redaction keeps lines; should it ever not, line numbers would show the wrong ones.
+        return shown if shown.count("\n") == text.count("\n") else "\n".join(map(self._redact, text.split("\n")))
 
     def _held(self, occurrence: Occurrence, culprit: Culprit, text: str) -> Iterator[Held]:
         """The failing unit and the failing test as they are now: the usual loop commits nothing before the repair."""
@@ -147,7 +158,9 @@ class Recorder:
             yield self._keep("test", path, test, test_text)
 
     def _keep(self, kind: str, path: str, unit: Unit, text: str) -> Held:
-        kept = self._redact(source.unit_text(text, unit)[:HELD_LIMIT])
+        kept = (
+            source.unit_text(self._shown(text), unit).encode("utf-8", "replace")[:HELD_LIMIT].decode("utf-8", "ignore")
+        )
         content = "\0".join((path, unit.qualname, kept)).encode("utf-8", "replace")
         digest = f"b2:{blake2b(content, digest_size=12).hexdigest()}"
         return Held(
@@ -170,8 +183,8 @@ def _line(culprit: Culprit, findings: Sequence[Finding]) -> int:
     """The failing statement where it is the culprit's own, else what a detector named, else the unit's `def` line."""
     if culprit.line is not None:
         return culprit.line
-    named = next((finding.line for finding in findings if finding.line is not None), None)
-    return named if named is not None else culprit.unit.line
+    inside = [finding.line for finding in findings if finding.line is not None and culprit.unit.holds(finding.line)]
+    return inside[0] if inside else culprit.unit.line
 
 
 def _model(occurrence: Occurrence, provenance: Provenance) -> str:
@@ -197,7 +210,8 @@ def _words(
     What this failure says, never the fixed prose of its rule: that one stands in every pattern of the rule, and would
     answer questions that happen to use an English word of it.
     """
-    told = (chief.rule_id.replace(".", " "), *chief.symbols, *map(redact, chief.fields.values()), unit_name, message)
+    fields = map(redact, (*chief.symbols, *chief.fields.values()))
+    told = (chief.rule_id.replace(".", " "), *fields, unit_name, message)
     asked = (redact(occurrence.prompt[:4000]),) if occurrence.prompt else ()
     found = dict.fromkeys(word for text in (*told, statement, *asked) for word in words.words(text))
     return list(found)[:WORD_LIMIT]

@@ -16,6 +16,10 @@ from pytest_llmlearn.domain.finding import Finding
 VERSION = "1"
 """Moves when equal content would get another fingerprint."""
 
+DATA_RULES = frozenset(f"runtime.{name}" for name in ("value", "key", "json", "encoding", "own-error"))
+"""Rules whose messages quote data: what a function was given when it failed does not make it another mistake. A key
+that the code itself spells is a symbol, and stays."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
@@ -45,7 +49,8 @@ def fingerprint(finding: Finding, exception: str, message: str, unit: str = "") 
         symbol_parts = (finding.rule_id, unit)
     else:
         text = normalise.exact(message, exception)
-        exact_parts = (finding.rule_id, name, text, *symbols)
+        told = normalise.shape(text, symbols=finding.symbols) if finding.rule_id in DATA_RULES else text
+        exact_parts = (finding.rule_id, name, told, *symbols)
         # Of the exact text, which is cut: of two long messages that begin alike, the coarser level must not tell more.
         shape = "" if symbols else normalise.shape(text)
         symbol_parts = (finding.rule_id, shape, *symbols)

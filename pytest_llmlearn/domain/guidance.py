@@ -7,12 +7,13 @@ the answer is silence.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pytest_llmlearn.domain import words
-from pytest_llmlearn.domain.finding import SEVERITIES
+from pytest_llmlearn.domain.finding import SEVERITIES, quotable
 from pytest_llmlearn.domain.pattern import Pattern
 
 DEFAULT_THRESHOLD = 0.25
@@ -167,18 +168,29 @@ def tokens(text: str) -> int:
 
 
 def times(count: int) -> str:
+    """A count in words: once, twice, 3 times."""
     return "once" if count == 1 else "twice" if count == 2 else f"{count} times"
+
+
+_TAG = re.compile(r"<(?=/?[A-Za-z!|])")
+
+
+def quoted(code: str) -> list[str]:
+    """Code as evidence inside a prompt: fenced by more backticks than it holds, nothing in it that reads as a tag."""
+    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}python", *_TAG.sub("‹", code).split("\n"), fence]
 
 
 def worded(match: Match) -> str:
     """One match as a paragraph: the lesson, how often it was needed and by whom, and what failed."""
     pattern = match.pattern
-    by = f", by {', '.join(pattern.models[:3])}" if pattern.models and pattern.models != ("unknown",) else ""
-    lines = [f"- [{pattern.rule_id}] {pattern.lesson} (seen {times(pattern.frequency)}{by})"]
+    models = [quotable(model) for model in pattern.models[:3] if model != "unknown"]
+    by = f", by {', '.join(models)}" if models else ""
+    lines = [f"- [{pattern.rule_id}] {_TAG.sub('‹', pattern.lesson)} (seen {times(pattern.frequency)}{by})"]
     for label, code in (("failed", pattern.bad), ("fixed", pattern.good)):
         if code:
-            lines.append(f"  {label}:")
-            lines += [f"    {line}" for line in code.replace("```", "'''").splitlines()]
+            lines += [f"  {label}:", *(f"  {line}" for line in quoted(code))]
     return "\n".join(lines)
 
 

@@ -30,8 +30,8 @@ SNIPPET_WIDTH = 200
 class Unit:
     """A named piece of one file: `start` (its first decorator, `def` or `class` line) to `end`, both from 1.
 
-    `line` is the `def` or `class` line itself, or that of the assignment to a module's variable. `qualname` is empty for
-    the import block and the module.
+    `line` is the `def` or `class` line itself, or that of the assignment to a module's variable. `qualname` is empty
+    for the import block and the module.
     """
 
     qualname: str
@@ -120,7 +120,10 @@ def unit_named(text: str, qualname: str) -> Unit | None:
 
 
 def unit_at(text: str, line: int | None) -> Unit:
-    """The innermost function or class around `line`; else the import block it stands in; else the module."""
+    """The innermost function or class around `line`; else the import block; else the module's statement there.
+
+    The whole module for None.
+    """
     count = len(lines_of(text))
     module = Unit(qualname="", kind="module", start=1, line=1, end=count)
     if line is None:
@@ -129,7 +132,28 @@ def unit_at(text: str, line: int | None) -> Unit:
     if around:
         return min(around, key=lambda unit: unit.end - unit.start)
     block = import_block(text)
-    return block if block is not None and block.holds(line) else module
+    if block is not None and block.holds(line):
+        return block
+    start, end = _top_level_at(text, line)
+    return Unit(qualname="", kind="module", start=start, line=start, end=end)
+
+
+def _top_level_at(text: str, line: int) -> tuple[int, int]:
+    """First and last line of the statement at the module's top level that holds `line`.
+
+    In text that does not parse, from the line at the margin at or above `line` to before the next one below.
+    """
+    tree = parse(text)
+    if tree is not None:
+        for node in tree.body:
+            if node.lineno <= line <= (node.end_lineno or node.lineno):
+                return node.lineno, node.end_lineno or node.lineno
+        return line, line
+    lines = lines_of(text)
+    margin = [number for number, entry in enumerate(lines, 1) if entry[:1].strip()]
+    start = max((number for number in margin if number <= line), default=1)
+    end = min((number for number in margin if number > line), default=len(lines) + 1) - 1
+    return start, max(start, end)
 
 
 def import_block(text: str) -> Unit | None:
@@ -160,7 +184,8 @@ def normalised(text: str, unit: Unit) -> str:
     if unit.kind == "imports":
         return "\n".join(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
     if unit.kind == "module":
-        return ast.unparse(tree)
+        inside = [node for node in tree.body if unit.start <= node.lineno <= unit.end]
+        return "\n".join(ast.unparse(node) for node in inside)
     for name, node in defined(text):
         if name == unit.qualname and node.lineno == unit.line:
             return _unparse_without_docstring(node)
@@ -209,10 +234,12 @@ def _spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def snippet(text: str, line: int | None) -> str:
-    """The statement at `line` with what stands around it: at most `SNIPPET_LINES` lines, dedented, none too wide,
-    without control characters."""
-    lines = lines_of(text.rstrip())
+def snippet(text: str, line: int | None, shown: str | None = None) -> str:
+    """The statement at `line` with what stands around it: at most `SNIPPET_LINES` lines, dedented, none too wide.
+
+    Control characters are left out. `shown` is the same text, line by line, as it may be shown.
+    """
+    lines = lines_of((text if shown is None else shown).rstrip())
     if line is None or not 0 < line <= len(lines):
         return ""
     first, last = statement_span(text, line)

@@ -190,4 +190,5 @@ def _exception(message: str, last: str) -> tuple[str, str]:
 
 def _is_class(name: str) -> bool:
     last = name.rpartition(".")[2]
-    return last.isidentifier() and (last[:1].isupper() or last.endswith(("error", "Error", "Exception", "Warning", "Failed")))
+    named = last[:1].isupper() or last.endswith(("error", "Error", "Exception", "Warning", "Failed"))
+    return named and last.isidentifier()

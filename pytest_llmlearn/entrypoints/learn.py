@@ -38,17 +38,21 @@ class Learner:
         self._silent_repository = False
 
     def header(self) -> str:
-        folder = os.path.relpath(self._root.path, self._config.invocation_params.dir)
+        """The line in pytest's header: where the memory lies."""
+        here = self._config.invocation_params.dir
+        try:
+            folder = os.path.relpath(self._root.path, here)
+        except ValueError:  # on Windows, another drive
+            folder = str(self._root.path)
         return f"llmlearn: learning in {'this folder' if folder == '.' else folder}, scope {self._settings.scope}"
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int | pytest.ExitCode) -> None:
-        if not self._collector.occurrences:
-            return
         collecting = gc.isenabled()
         gc.disable()  # syntax trees are many small objects, and the whole session's are looked through again for each
         try:
-            self._learn(int(exitstatus))
+            if self._collector.occurrences:
+                self._learn(int(exitstatus))
         except Exception as error:  # nothing of ours may change the outcome of the run it watches
             from pytest_llmlearn.errors import LlmlearnError
 
@@ -99,6 +103,12 @@ class Learner:
             return
         if self._recording is None and not self._notices and not self._collector.notices:
             return
+        try:
+            self._print(terminalreporter)
+        except Exception as error:  # as above: a section that cannot be worded costs itself
+            terminalreporter.write_line(f"llmlearn: the summary failed ({type(error).__name__}); see llmlearn patterns")
+
+    def _print(self, terminalreporter: pytest.TerminalReporter) -> None:
         from pytest_llmlearn.entrypoints import summary
 
         lines = summary.lines(

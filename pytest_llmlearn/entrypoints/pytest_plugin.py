@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 OBSERVER = "llmlearn-observe"
 COLLECTOR = "llmlearn-collect"
 LEARNER = "llmlearn-learn"
+_UNUSABLE = pytest.StashKey[str]()
+"""Why learning is off although the settings speak of it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,8 +78,11 @@ def pytest_configure(config: pytest.Config) -> None:
         root = _root(config)
         overrides = {"enabled": config.option.llm_learn, "scope": config.option.llm_learn_scope}
         settings = Settings.load(root.path, os.environ, overrides)
-    except SettingError as error:
-        raise pytest.UsageError(f"llmlearn: {error}") from None
+    except (SettingError, OSError) as error:
+        if config.option.llm_learn or os.environ.get("LLMLEARN", "0") not in ("", "0"):
+            raise pytest.UsageError(f"llmlearn: {error}") from None
+        config.stash[_UNUSABLE] = str(error)  # nobody asked in so many words: a line, not the end of the run
+        return
     if settings.enabled:
         _register(config, root, settings)
 
@@ -131,5 +136,8 @@ def _register(config: pytest.Config, root: Root, settings: Settings) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
+    unusable = config.stash.get(_UNUSABLE, None)
+    if unusable is not None:
+        return f"llmlearn: does not learn: {unusable}"
     learner: Any = config.pluginmanager.get_plugin(LEARNER)
     return learner.header() if learner is not None else None
