@@ -266,7 +266,10 @@ class Collector:
 
 
 def _lay_on_origin(wire: Wire, made: Origins) -> None:
-    """Under `-W error` the warning fails the test, from wherever the object died: lay it where it was made."""
+    """Under `-W error` the warning fails the test, from wherever the object died: lay it where it was made.
+
+    It is the same mistake as without, so it is told as the warning itself, not as pytest's wrapper of it.
+    """
     if wire.get("path") is not None and not wire["exception"].endswith("PytestUnraisableExceptionWarning"):
         return
     for link in wire.get("linked", ()):
@@ -275,6 +278,8 @@ def _lay_on_origin(wire: Wire, made: Origins) -> None:
         if origin is not None and origin["frames"]:
             wire.update(origin["frames"][-1])
             wire["frames"] = origin["frames"]
+            if wire["exception"].endswith("PytestUnraisableExceptionWarning"):
+                wire.update({key: link[key] for key in ("exception", "mro", "message")})
             return
 
 

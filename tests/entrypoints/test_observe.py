@@ -210,7 +210,8 @@ def test_warnings_as_errors_are_seen_once(bench: Bench) -> None:
     """Under `-W error` the warning fails the test: that is the one occurrence, laid where the coroutine was made."""
     seen = bench.files(made=MODULE, test_it="import made\n\ndef test_forgot():\n    made.forgot()\n").run("-W", "error")
     occurrence = seen.only
-    assert occurrence.exception == "pytest.PytestUnraisableExceptionWarning"
+    assert occurrence.exception == "RuntimeWarning"
+    assert occurrence.message == "coroutine 'fetch' was never awaited"
     assert [link.exception for link in occurrence.linked] == ["RuntimeWarning"]
     assert (occurrence.path, occurrence.function) == ("made.py", "forgot")
     assert [notice.kind for notice in occurrence.notices] == ["coroutine"]
