@@ -1,7 +1,8 @@
 """The server itself: thin handlers over `Memory`, and converters named for both shores.
 
-It answers the command `llmlearn.relevantMistakes` and the request `llmlearn/relevantMistakes`: what was learned that
-matters for a text about to be written, in the file at a URI.
+It answers the command `llmlearn.relevantMistakes` (text, then optionally the file's URI and the model) and the request
+`llmlearn/relevantMistakes` (`intent`, `textDocument`, `model`): what was learned that matters for a text about to be
+written in that file.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ def make_server() -> Any:
     server = LanguageServer("llmlearn", __version__)
 
     @server.command("llmlearn.relevantMistakes")
-    def _command(text: str, uri: str | None = None, model: str | None = None) -> dict[str, Any]:
-        return to_client(relevant(text, uri, model, server.workspace.root_path))
+    def _command(*arguments: Any) -> dict[str, Any]:
+        # pygls wants as many arguments as there are parameters; only the first is required here.
+        text, uri, model = (*arguments, None, None, None)[:3]
+        return to_client(relevant(text or "", uri, model, server.workspace.root_path))
 
     @server.feature("llmlearn/relevantMistakes")
     def _request(parameters: Any) -> dict[str, Any]:

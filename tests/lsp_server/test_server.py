@@ -1,0 +1,100 @@
+"""The server over its real protocol: a process, standard input and output, JSON-RPC by hand."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmlearn import Memory, Occurrence
+
+pytest.importorskip("pygls", reason="the extra `lsp` is not installed")
+
+
+class Client:
+    """A client that waits for each answer; the process ends with it."""
+
+    def __init__(self, root: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "lsp_server"], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._number = 0
+
+    def ask(self, method: str, parameters: Any) -> Any:
+        self._number += 1
+        self._send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": parameters})
+        for _ in range(20):  # notifications may come in between, but not for ever
+            message = self._read()
+            if message.get("id") == self._number:
+                assert "error" not in message, message
+                return message["result"]
+        raise AssertionError(f"no answer to {method}")
+
+    def tell(self, method: str, parameters: Any) -> None:
+        self._send({"jsonrpc": "2.0", "method": method, "params": parameters})
+
+    def close(self) -> int:
+        self.ask("shutdown", None)
+        self.tell("exit", None)
+        return self._process.wait(timeout=20)
+
+    def _send(self, message: dict[str, Any]) -> None:
+        body = json.dumps(message).encode()
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        self._process.stdin.flush()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        length = 0
+        while (line := self._process.stdout.readline().strip()) != b"":
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        message: dict[str, Any] = json.loads(self._process.stdout.read(length))
+        return message
+
+
+def test_an_editor_asks_for_the_mistakes_that_matter(tmp_path: Path) -> None:
+    """By the command, and by the request with the document's place; an unrelated question gets silence."""
+    (tmp_path / ".git").mkdir()
+    with Memory.open(tmp_path) as memory:
+        memory.record(
+            [
+                Occurrence.from_dict(
+                    {
+                        "nodeid": "t.py::t", "when": "call", "exception": "KeyError", "mro": ["KeyError"],
+                        "message": "'total'", "path": "shop.py", "line": 2, "function": "total",
+                        "statement": "return order['total']", "model": "gpt-4o",
+                        "code": "def total(order):\n    return order['total']\n",
+                    }
+                )
+            ]
+        )  # fmt: skip
+    client = Client(tmp_path)
+    uri = (tmp_path / "shop.py").as_uri()
+    started = client.ask("initialize", {"processId": None, "rootUri": tmp_path.as_uri(), "capabilities": {}})
+    client.tell("initialized", {})
+    assert started["serverInfo"]["name"] == "llmlearn"
+    command = {"command": "llmlearn.relevantMistakes", "arguments": ["the total of an order", uri]}
+    by_command = client.ask("workspace/executeCommand", command)
+    asked = {"textDocument": {"uri": uri}, "intent": "the total of an order"}
+    by_request = client.ask("llmlearn/relevantMistakes", asked)
+    silent = client.ask("llmlearn/relevantMistakes", {"intent": "draw a bar chart of rainfall"})
+    assert by_command["lessons"][0]["rule_id"] == "runtime.key" and not by_command["abstained"]
+    assert by_request["lessons"] == by_command["lessons"]
+    assert silent["abstained"] and silent["lessons"] == []
+    assert client.close() == 0
+
+
+def test_its_version_is_the_packages() -> None:
+    """`llmlearn-lsp --version`, without a client."""
+    done = subprocess.run(
+        [sys.executable, "-m", "lsp_server", "--version"], capture_output=True, text=True, check=True,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert done.stdout.startswith("llmlearn-lsp ")
