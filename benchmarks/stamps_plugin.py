@@ -1,6 +1,6 @@
 """A pytest plug-in that notes when the test loop began and when the last test ended, the same in every arm.
 
-It writes {"began", "ended", "tests"} as JSON to the file that LLMLEARN_BENCH_STAMPS names: readings of the
+It writes {"began", "ended", "tests"} as JSON to the file that BENCH_STAMPS names: readings of the
 monotonic clock, which the parent process shares. Loaded by `-p stamps_plugin`; a test costs it one assignment.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PATH = "LLMLEARN_BENCH_STAMPS"
+PATH = "BENCH_STAMPS"
 _seen = {"began": 0.0, "ended": 0.0, "tests": 0}
 
 
