@@ -7,13 +7,12 @@ key or a value of the wrong type is an error that names it and the nearest right
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_llmlearn.domain.guidance import DEFAULT_THRESHOLD, MAX_LIMIT
+from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, MAX_LIMIT
 from pytest_llmlearn.errors import BadSetting, UnknownSetting
 
 TABLE = "[tool.llmlearn]"
@@ -193,6 +192,8 @@ def read_table(pyproject: Path) -> Mapping[str, object] | None:
         return None
     if b"llmlearn" not in raw:
         return None
+    import tomllib  # most runs have no table of ours to read
+
     try:
         tool = tomllib.loads(raw.decode("utf-8")).get("tool", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -66,6 +66,15 @@ def test_the_pytest_face_loads_nothing_heavy() -> None:
     assert not loaded & set(HEAVY)
 
 
+def test_starting_to_learn_loads_little() -> None:
+    """What is only needed after the last test, or in an answer, is loaded then."""
+    loaded = _loaded_by(
+        "import pytest, pytest_llmlearn.settings, pytest_llmlearn.entrypoints.observe, "
+        "pytest_llmlearn.entrypoints.collect, pytest_llmlearn.entrypoints.learn"
+    )
+    assert not loaded & {*HEAVY, "asyncio", "pytest_llmlearn.domain.guidance", "pytest_llmlearn.app.record"}
+
+
 def test_asking_loads_no_writer() -> None:
     """A recall reads with the standard library: the store's writing library costs more than the whole answer."""
     loaded = _loaded_by(

@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pytest_llmlearn.domain import words
+from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, MAX_LIMIT
 from pytest_llmlearn.domain.finding import SEVERITIES, quotable
 from pytest_llmlearn.domain.pattern import Pattern
 
-DEFAULT_THRESHOLD = 0.25
-"""Score below which a lesson is not shown."""
-MAX_LIMIT = 10
 HALF_LIFE_DAYS = 90.0
 """Days in which the weight of recency halves."""
 CHARACTERS_A_TOKEN = 4

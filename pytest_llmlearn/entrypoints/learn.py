@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import sys
 import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -62,6 +63,7 @@ class Learner:
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
         finally:
+            _forget()
             if collecting:
                 gc.enable()
 
@@ -123,6 +125,16 @@ class Learner:
             terminalreporter.write_sep("=", "llmlearn", bold=True)
         for line in lines:
             terminalreporter.write_line(line.text, **line.markup)
+
+
+def _forget() -> None:
+    """Empty our caches: no question follows, and pytest and Python look through all that is left, several times."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("pytest_llmlearn."):
+            for value in list(vars(module).values()):
+                clear = getattr(value, "cache_clear", None)
+                if clear is not None:
+                    clear()
 
 
 def _speaks_our_hooks(plugin: object) -> bool:

@@ -6,7 +6,6 @@ Where nothing tells, the test that runs now is taken, unless it plainly cannot b
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import re
 import sys
@@ -217,6 +216,8 @@ def _complained_of() -> types.CoroutineType[Any, Any, Any] | None:
     if type(context) is not dict:
         return None
     task = context.get("task") or context.get("future")
+    import asyncio  # it complained, so it is loaded; a run without it should not pay for it
+
     coroutine: object = task.get_coro() if isinstance(task, asyncio.Task) else None
     return coroutine if type(coroutine) is types.CoroutineType else None
 

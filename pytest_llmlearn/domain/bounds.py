@@ -1,0 +1,8 @@
+"""The numbers that bound an answer; apart, because settings are read in every run that learns."""
+
+from __future__ import annotations
+
+DEFAULT_THRESHOLD = 0.25
+"""Score below which a lesson is not shown."""
+MAX_LIMIT = 10
+"""Lessons shown at most, whatever is asked for."""
