@@ -145,7 +145,7 @@ def detectors(plugins: Iterable[object] = ()) -> list[Detector]:
         try:
             alone.register(plugin)
             alone.hook.llmlearn_register_detectors(register=found.append)
-        except Exception:
+        except Exception:  # a plug-in may be anyone's
             log.exception("%r could not register its detectors", plugin)
     return found
 

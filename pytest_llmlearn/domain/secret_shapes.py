@@ -61,7 +61,7 @@ _SHAPES = (
     # cloud.google.com/docs/authentication/api-keys
     _shape("AIza", _APART + r"AIza[\w-]{30,}+"),
     _shape(r"ya29\. GOCSPX- 1//0", _APART + r"(?:ya29\.[\w.-]{16,}+|GOCSPX-[\w-]{20,}+|1//0[\w-]{30,}+)"),
-    # docs.npmjs.com/about-access-tokens, pypi.org/help/#apitoken, guides.rubygems.org, crates.io, hub.docker.com
+    # The documentation of the package registries of npm, Python, Ruby, Rust and of Docker's hub, on access tokens
     _shape("npm_ rubygems_ dckr_pat_ dckr_oat_",
            _APART + r"(?:npm_[A-Za-z0-9]{30,}+|rubygems_[0-9a-f]{40,}+|dckr_[po]at_[\w-]{20,}+)"),
     _shape("pypi-", _APART + r"pypi-(?:AgE[A-Za-z0-9_-]{13,}+|[A-Za-z0-9_-]{80,}+)"),

@@ -36,7 +36,7 @@ FOUND = [
     ("xox" + "b-123456789012-" + drawn(24, string.ascii_lowercase), "slack @@"),
     ("sk_" + "live_" + drawn(24), "pay('@@')"),
     ("S" + "G." + drawn(22) + "." + drawn(43), "mail('@@')"),
-    ("npm" + "_" + drawn(36), "//registry.npmjs.org/:_authToken=@@"),
+    ("npm" + "_" + drawn(36), "//npm.example.org/:_authToken=@@"),
     ("123456789" + ":A" + drawn(34), "bot @@"),
     ("sk-" + drawn(20) + "T3Blbk" + "FJ" + drawn(20), "x = '@@'"),
     (HUNTER, 'password = "@@"'),

@@ -57,7 +57,7 @@ SHAPED = [
     ("AI" + "za" + drawn(35), "maps('@@')"),
     ("ya" + "29." + drawn(60), "creds = ['@@']"),
     ("GOC" + "SPX-" + drawn(28), "flow('@@')"),
-    ("npm" + "_" + drawn(36), "//registry.npmjs.org/:_authToken=@@"),
+    ("npm" + "_" + drawn(36), "//npm.example.org/:_authToken=@@"),
     ("py" + "pi-AgEIcHlwaS5vcmc" + drawn(80), "twine upload with @@"),
     ("S" + "K" + drawn(32, HEX), "Client('@@')"),
     ("A" + "C" + drawn(32, HEX), "Client('@@')"),
