@@ -151,7 +151,7 @@ class DatabaseFile:
                     raise
                 failed = error
                 continue
-            except BaseException:
+            except BaseException:  # raised again: the connection alone would be left behind
                 connection.close()
                 raise
             if strange or number > migrations.known():
@@ -185,7 +185,7 @@ class DatabaseFile:
             db.execute("BEGIN IMMEDIATE")
             answer = change(db)
             db.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # raised again: half a change must not stay open, whatever interrupted it
             if db.conn.in_transaction:
                 with suppress(sqlite3.Error):  # a full disk may have ended the transaction already
                     db.conn.execute("ROLLBACK")

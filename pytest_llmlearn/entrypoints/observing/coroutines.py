@@ -75,8 +75,7 @@ def _chooser(original: types.FunctionType, made: Made) -> type:
                 origin = coroutine.cr_origin
                 ours = origin is not None and len(origin) == DEPTH
                 made(coroutine.__qualname__, origin or (), id(coroutine))
-            # Called while an object dies, in the midst of anyone's code: the warning itself must still come.
-            except Exception:
+            except Exception:  # an object dies in the midst of anyone's code: the warning itself must still come
                 pass
             chosen: type[Chooser] = Silent if ours else Telling
             return object.__new__(chosen)
