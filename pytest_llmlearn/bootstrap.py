@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,17 +18,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
 from pytest_llmlearn.app.memory import Memory as AppMemory
+from pytest_llmlearn.app.provenance import Origins
 from pytest_llmlearn.settings import Root, Settings, find_root
 
 if TYPE_CHECKING:
     import pluggy
 
-    from pytest_llmlearn.app.ports import ProvenanceReader, SecretScanner
-    from pytest_llmlearn.domain.provenance import Provenance
-    from pytest_llmlearn.hookspecs import Detector, Surroundings
+    from pytest_llmlearn.app.ports import SecretScanner
+    from pytest_llmlearn.hookspecs import Detector, History, Project, ProvenanceReader, Surroundings
 
 BUILT_IN = ("async_misuse", "imports", "syntax", "type_errors", "logic", "runtime")
 """Modules of `pytest_llmlearn.detectors`, in the order in which they are asked."""
+READERS = ("markers", "git")
+"""Modules of `pytest_llmlearn.adapters` that know who wrote a line, the earlier before the later where equally sure."""
 ENTRY_POINTS = "llmlearn"
 
 log = logging.getLogger(__name__)
@@ -55,12 +58,13 @@ class Memory(AppMemory):
         folder = Path(root).absolute() if root is not None else project_root(Path.cwd()).path
         chosen = settings if settings is not None else Settings.load(folder, os.environ)
         surroundings = _Late(lambda: _surroundings(folder))
+        given = tuple(plugins)
         return cls(
             folder,
             store=SqliteStore(folder, hold_days=chosen.hold_days, busy_seconds=chosen.busy_seconds),
             surroundings=surroundings,
-            readers=[_LateReader("marker", lambda: _markers(folder, chosen)), _LateReader("git", lambda: _git(folder))],
-            detectors=lambda: detectors(plugins),
+            origins=_origins(folder, chosen, surroundings, given),
+            detectors=lambda: detectors(given),
             redact=_late_redactor(),
             clock=lambda: datetime.now(UTC),
             everything=chosen.scope == "all",
@@ -85,25 +89,6 @@ class _Late:
         return getattr(self._part, name)
 
 
-class _LateReader:
-    """A reader of provenance, made when first asked."""
-
-    def __init__(self, name: str, make: Callable[[], ProvenanceReader]) -> None:
-        self.name = name
-        self._part = _Late(make)
-
-    @property
-    def notices(self) -> Sequence[str]:
-        return tuple(self._part.notices) if self._part.made else ()
-
-    def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
-        answers: Mapping[str, Sequence[Provenance | None]] = self._part.read(paths)
-        return answers
-
-    def says_anything(self) -> bool:
-        return bool(self._part.says_anything())
-
-
 def _late_redactor() -> Callable[[str], str]:
     late = _Late(lambda: SimpleNamespace(redact=redactor()))
     return lambda text: str(late.redact(text))
@@ -115,39 +100,80 @@ def _surroundings(root: Path) -> Surroundings:
     return ProjectSurroundings(root)
 
 
-def _markers(root: Path, settings: Settings) -> ProvenanceReader:
-    from pytest_llmlearn.adapters.markers import MarkerReader
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Project:
+    """What readers of provenance are made of."""
 
-    return MarkerReader(root, settings.generated)
+    root: Path
+    generated: Sequence[tuple[str, str | None]]
+    environ: Mapping[str, str]
+    history: History
+    surroundings: Surroundings
+
+    def text(self, path: str) -> str | None:
+        return self.surroundings.text(path)
 
 
-def _git(root: Path) -> ProvenanceReader:
-    from pytest_llmlearn.adapters.git import GitBlame
+def _origins(root: Path, settings: Settings, surroundings: Surroundings, plugins: Iterable[object]) -> Origins:
+    history: Any = _Late(lambda: _history(root))
+    project = _Project(
+        root=root, generated=settings.generated, environ=os.environ, history=history, surroundings=surroundings
+    )
+    return Origins(lambda: readers(project, plugins), surroundings.text, history=history)
 
-    return GitBlame(root)
+
+def _history(root: Path) -> History:
+    from pytest_llmlearn.adapters.git import GitHistory
+
+    return GitHistory(root)
+
+
+def readers(project: Project, plugins: Iterable[object] = ()) -> list[ProvenanceReader]:
+    """Every reader of provenance: the built-in ones, those of installed plug-ins, then those of `plugins`."""
+    found: list[ProvenanceReader] = []
+    built_in = [import_module(f"pytest_llmlearn.adapters.{name}") for name in READERS]
+    _each_alone(
+        (*built_in, *_installed(), *plugins),
+        lambda hook: hook.llmlearn_register_provenance(register=found.append, project=project),
+        "could not register its readers of provenance",
+    )
+    return found
 
 
 def detectors(plugins: Iterable[object] = ()) -> list[Detector]:
-    """Every detector: the built-in ones, those of installed plug-ins, then those of `plugins`.
+    """Every detector: the built-in ones, those of installed plug-ins, then those of `plugins`."""
+    found: list[Detector] = []
+    built_in = [import_module(f"pytest_llmlearn.detectors.{name}") for name in BUILT_IN]
+    _each_alone(
+        (*built_in, *_installed(), *plugins),
+        lambda hook: hook.llmlearn_register_detectors(register=found.append),
+        "could not register its detectors",
+    )
+    return found
 
-    A plug-in that raises while registering is logged and left out; the others are not its hostages.
-    """
+
+def _installed() -> list[object]:
+    """The plug-ins that installed distributions bring by an entry point of our group."""
     from pytest_llmlearn import hookspecs
 
     installed = _plugin_manager(hookspecs.PROJECT)
     installed.load_setuptools_entrypoints(ENTRY_POINTS)
-    built_in = [import_module(f"pytest_llmlearn.detectors.{name}") for name in BUILT_IN]
-    found: list[Detector] = []
-    for plugin in dict.fromkeys((*built_in, *installed.get_plugins(), *plugins)):
+    return list(installed.get_plugins())
+
+
+def _each_alone(plugins: Iterable[object], call: Callable[[Any], object], failed: str) -> None:
+    """Call a hook of each plug-in. One that raises is logged and left out; the others are not its hostages."""
+    from pytest_llmlearn import hookspecs
+
+    for plugin in dict.fromkeys(plugins):
         # One raising implementation voids a whole pluggy call, so each plug-in gets a call of its own.
         alone = _plugin_manager(hookspecs.PROJECT)
         alone.add_hookspecs(hookspecs)
         try:
             alone.register(plugin)
-            alone.hook.llmlearn_register_detectors(register=found.append)
+            call(alone.hook)
         except Exception:  # a plug-in may be anyone's
-            log.exception("%r could not register its detectors", plugin)
-    return found
+            log.exception("%r %s", plugin, failed)
 
 
 def _plugin_manager(project: str) -> pluggy.PluginManager:

@@ -6,14 +6,17 @@ A plug-in is any pytest plug-in or `conftest.py` with functions of these names, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import pluggy
 
 from pytest_llmlearn.domain.finding import Finding, Rule
+from pytest_llmlearn.domain.history import Change, Commit, Origin
 from pytest_llmlearn.domain.occurrence import Occurrence
+from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.domain.source import Unit
 
 PROJECT = "llmlearn"
@@ -102,6 +105,128 @@ class Detector(Protocol):
     def detect(self, occurrence: Occurrence, evidence: Evidence) -> Iterable[Finding]:
         """Findings for this failure, none where it is not sure. Must not read files, import or call the code."""
         ...
+
+
+class History(Protocol):
+    """The version history around a project, as readers of provenance may ask it. Each question is answered once.
+
+    Paths are relative to the project's root, with `/`, unless said otherwise. A project may lie within a repository,
+    hold several (submodules), or none: what no repository knows is left out of an answer.
+    """
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """Sentences that a person should read: history that is cut, a git that failed."""
+        ...
+
+    def origins(self, paths: Sequence[str]) -> Mapping[str, Sequence[Origin | None]]:
+        """For each line of those files that a commit knows, where it came from; None for an uncommitted line.
+
+        Lines older than a shallow clone's history are None too. Files that no commit knows are left out.
+        """
+        ...
+
+    def uncommitted(self, paths: Sequence[str]) -> Mapping[str, Sequence[bool]]:
+        """For each line of those files that lie in a repository: whether it is in no commit yet.
+
+        All lines of an untracked file are; ignored files are left out.
+        """
+        ...
+
+    def commits(self, ids: Collection[str]) -> Mapping[str, Commit]:
+        """Those of the commits that are known here."""
+        ...
+
+    def notes(self, ref: str, commits: Collection[str]) -> Mapping[str, str]:
+        """The notes under `ref` (such as `refs/notes/ai`) of those commits that have one."""
+        ...
+
+    def touching(self, names: Sequence[str]) -> Mapping[str, Sequence[Change]]:
+        """For each path, seen from its repository's top, the commits up to the present one that touched it, newest
+        first. Renamings are not followed."""
+        ...
+
+    def name_of(self, path: str) -> str | None:
+        """The file's path seen from the top of its repository; None outside one."""
+        ...
+
+    def heads(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """The commit that the repository of each path is at. Costs no process."""
+        ...
+
+    def untouched(self, paths: Sequence[str], since: str) -> frozenset[str]:
+        """Those of the paths that no commit touched which only one of `since` and the present commit has behind it.
+
+        None of them where `since` is not known any more.
+        """
+        ...
+
+    def state(self, ref: str) -> str:
+        """What a reference such as `refs/notes/ai` points at, in every repository asked so far; empty for nothing."""
+        ...
+
+
+class Project(Protocol):
+    """What a reader of provenance may be made of."""
+
+    @property
+    def root(self) -> Path: ...
+
+    @property
+    def generated(self) -> Sequence[tuple[str, str | None]]:
+        """The setting `generated`: globs, each with its model where known."""
+        ...
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment of this process, or another one in tests."""
+        ...
+
+    @property
+    def history(self) -> History: ...
+
+    def text(self, path: str) -> str | None:
+        """Text of one of the project's files, as it is now."""
+        ...
+
+
+class ProvenanceReader(Protocol):
+    """One way to know who wrote a line. One reader, one guard: what it raises is told and costs nobody else."""
+
+    name: str
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """Sentences that a person should read: history that is cut, lines of a file that cannot be understood."""
+        ...
+
+    def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
+        """Answers line by line for those of `paths` (relative to the project's root) that it knows of.
+
+        None for a line leaves it to the others, as does a path left out; so does an answer that is less sure than
+        another's. An answer of type `unknown` keeps less sure ones from being believed.
+        """
+        ...
+
+    def says_anything(self) -> bool:
+        """Whether anything in the repository, not only in files read so far, is known to be a model's."""
+        ...
+
+    def standing(self) -> str | None:
+        """A digest of all that decides its answers beside the file's own text and its commits; None: do not cache.
+
+        Cheap, for it is asked in every run: no process, no look at more than a few files.
+        """
+        ...
+
+
+@hookspec
+def llmlearn_register_provenance(register: Callable[[ProvenanceReader], None], project: Project) -> None:
+    """Call `register(reader)` for each way to know who wrote a line that this plug-in brings.
+
+    Called once, before the first question. The surest answer counts, the earlier reader's of equally sure ones; the
+    built-in readers come first, in the order `pytest_llmlearn.bootstrap.READERS`.
+    """
 
 
 @hookspec

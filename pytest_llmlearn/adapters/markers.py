@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from pytest_llmlearn.domain.markers import CERTAIN, file_marker, glob_marker
 from pytest_llmlearn.domain.provenance import Provenance
+from pytest_llmlearn.hookspecs import Project, ProvenanceReader, hookimpl
 
 HEAD_BYTES = 16_384
 SECONDS = 1.0
 """How long a look through the whole project may take."""
 # Written by installers and builds, or huge: nobody marks files there.
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "env", "build", "dist"})
+
+
+@hookimpl
+def llmlearn_register_provenance(register: Callable[[ProvenanceReader], None], project: Project) -> None:
+    """The reader of markers and globs."""
+    register(MarkerReader(project.root, project.generated))
 
 
 class MarkerReader:
@@ -57,6 +64,10 @@ class MarkerReader:
             if time.monotonic() > deadline:
                 return False
         return False
+
+    def standing(self) -> str:
+        """The globs: markers stand in the files themselves."""
+        return repr(self.globs)
 
     def _answer(self, path: str, head: bytes) -> Provenance | None:
         # Undecodable bytes hold no marker, and those around them are still read.

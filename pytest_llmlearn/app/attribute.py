@@ -8,49 +8,21 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from pytest_llmlearn.app.ports import ProvenanceReader
+from pytest_llmlearn.app.provenance import Origins
 from pytest_llmlearn.app.resolve import Resolver, Target
 from pytest_llmlearn.domain import reach, source
 from pytest_llmlearn.domain.culprit import Culprit, is_test_file, is_the_test
 from pytest_llmlearn.domain.entry import ChosenBy
 from pytest_llmlearn.domain.occurrence import Frame, Occurrence, is_inside
-from pytest_llmlearn.domain.provenance import UNKNOWN, FileProvenance, Provenance, first_answers
+from pytest_llmlearn.domain.provenance import UNKNOWN, Provenance
 from pytest_llmlearn.domain.source import Unit
 from pytest_llmlearn.hookspecs import Surroundings
 
 NEVER_AWAITED = re.compile(r"coroutine '([^']+)' was never awaited")
-
-
-class Origins:
-    """The provenance of files, read once: the surest reader that knows a line decides it."""
-
-    def __init__(self, readers: Sequence[ProvenanceReader], text_of: Callable[[str], str | None]) -> None:
-        self._readers = readers
-        self._text_of = text_of
-        self._known: dict[str, FileProvenance] = {}
-
-    def load(self, paths: Iterable[str]) -> None:
-        """Ask the readers for all of these files at once; what is known is not asked again."""
-        wanted = sorted({path for path in paths if path not in self._known})
-        answers = [reader.read(wanted) for reader in self._readers] if wanted else []
-        for path in wanted:
-            length = len(source.lines_of(self._text_of(path) or ""))
-            self._known[path] = first_answers([answer.get(path) for answer in answers], length)
-
-    def of(self, path: str) -> FileProvenance:
-        """One file's provenance."""
-        self.load([path])
-        return self._known[path]
-
-    def anywhere(self) -> bool:
-        """Whether anything in the repository is known to be a model's."""
-        return any(known.generated for known in self._known.values()) or any(
-            reader.says_anything() for reader in self._readers
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
 
-from pytest_llmlearn.app.attribute import Attribution, Origins
+from pytest_llmlearn.app.attribute import Attribution
 from pytest_llmlearn.app.classify import Classifier
-from pytest_llmlearn.app.ports import Clock, ProvenanceReader, Statistics, Store
+from pytest_llmlearn.app.ports import Clock, Statistics, Store
+from pytest_llmlearn.app.provenance import Origins
 from pytest_llmlearn.app.recall import recall
 from pytest_llmlearn.app.record import Recorder, Recording
 from pytest_llmlearn.domain.entry import Run
@@ -36,7 +37,7 @@ class Memory:
         *,
         store: Store,
         surroundings: Surroundings,
-        readers: Sequence[ProvenanceReader],
+        origins: Origins,
         detectors: Callable[[], Sequence[Detector]],
         redact: Callable[[str], str],
         clock: Clock,
@@ -46,13 +47,12 @@ class Memory:
         self.root = root
         self._store = store
         self._surroundings = surroundings
-        self._readers = readers
+        self._origins = origins
         self._detectors = detectors
         self._redact = redact
         self._clock = clock
         self._everything = everything
         self._hold = hold
-        self._origins = Origins(readers, surroundings.text)
         self._classifier: Classifier | None = None
 
     def record(self, occurrences: Sequence[Occurrence]) -> list[str]:
@@ -154,7 +154,7 @@ class Memory:
     def notices(self) -> list[str]:
         """Sentences that a person should read: a damaged store moved aside, a detector that failed."""
         faults = self._classifier.faults.values() if self._classifier is not None else ()
-        return [*self._store.notices, *(notice for reader in self._readers for notice in reader.notices), *faults]
+        return [*self._store.notices, *self._origins.notices, *faults]
 
     def close(self) -> None:
         """Let go of the store; what was recorded is written already."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.pattern import Pattern, State
-from pytest_llmlearn.domain.provenance import Provenance
+from pytest_llmlearn.domain.provenance import FileProvenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,26 +88,32 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-class ProvenanceReader(Protocol):
-    """One way to know who wrote a line."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """The provenance of one file as it was found before, and what it was found from.
 
-    name: str
+    `digest` is that of the file's text, `commit` the one its repository was at (empty outside one), `standing` that of
+    all else that decided.
+    """
 
-    @property
-    def notices(self) -> Sequence[str]:
-        """Sentences that a person should read: history that is cut, a git that failed."""
+    digest: str
+    commit: str
+    standing: str
+    provenance: FileProvenance
+
+
+class ProvenanceCache(Protocol):
+    """What was found before. A cache: whatever is damaged or cannot be written is forgotten, and that is all."""
+
+    def get(self, paths: Sequence[str]) -> Mapping[str, Remembered]:
+        """What is remembered of those of the paths that are known."""
         ...
 
-    def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
-        """Answers line by line for those of `paths` (relative to the project's root) that it knows of.
-
-        None for a line leaves it to the next reader, as does a path left out.
-        """
+    def put(self, found: Mapping[str, Remembered]) -> None:
+        """Remember these from now on."""
         ...
 
-    def says_anything(self) -> bool:
-        """Whether anything in the repository, not only in these files, is known to be a model's."""
-        ...
+    def close(self) -> None: ...
 
 
 class SecretScanner(Protocol):

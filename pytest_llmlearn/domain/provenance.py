@@ -6,7 +6,7 @@ The four types are Agent Trace's words. `unknown` is an answer; a guess is not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Contributor = Literal["human", "ai", "mixed", "unknown"]
@@ -56,14 +56,13 @@ class FileProvenance:
 def first_answers(layers: Sequence[Sequence[Provenance | None] | None], length: int) -> FileProvenance:
     """One file's provenance from the answers of several readers: the surest of each line, the earlier of equals.
 
-    A layer is one reader's answer for each line; None, for a line or for all, leaves it to the others.
+    A layer is one reader's answer for each line; None, for a line or for all, leaves it to the others. A line whose
+    surest answer is of type `unknown` is of unknown origin, with that answer's evidence and no confidence.
     """
     known = [layer for layer in layers if layer is not None]
-    if len(known) == 1:  # nearly always: git alone
-        answers = [answer or UNKNOWN for answer in known[0][:length]]
-        return FileProvenance(lines=tuple(answers + [UNKNOWN] * (length - len(answers))))
     lines: list[Provenance] = []
     for index in range(length):
         given = [answer for layer in known if index < len(layer) and (answer := layer[index]) is not None]
-        lines.append(max(given, key=lambda answer: answer.confidence, default=UNKNOWN))
+        surest = given[0] if len(given) == 1 else max(given, key=lambda answer: answer.confidence, default=UNKNOWN)
+        lines.append(surest if surest.type != "unknown" else replace(surest, confidence=0.0))
     return FileProvenance(lines=tuple(lines))

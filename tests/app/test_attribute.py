@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_llmlearn.adapters.surroundings import ProjectSurroundings
-from pytest_llmlearn.app.attribute import Attribution, Origins
+from pytest_llmlearn.app.attribute import Attribution
+from pytest_llmlearn.app.provenance import Origins
 from pytest_llmlearn.domain.culprit import Culprit
 from pytest_llmlearn.domain.occurrence import Binding, Frame, Occurrence
 from pytest_llmlearn.domain.provenance import Provenance
@@ -55,6 +56,9 @@ class Written:
     def says_anything(self) -> bool:
         return bool(self._paths)
 
+    def standing(self) -> str:
+        return repr(self._paths)
+
 
 class Project:
     """A project in a folder, with what a model wrote."""
@@ -70,7 +74,7 @@ class Project:
 
     def attribute(self, occurrence: Occurrence, *, everything: bool = False) -> Culprit | None:
         surroundings = ProjectSurroundings(self.root)
-        origins = Origins([Written(*self.made)], surroundings.text)
+        origins = Origins(lambda: [Written(*self.made)], surroundings.text)
         return Attribution(surroundings, origins, everything=everything).attribute([occurrence])[0]
 
 

@@ -91,6 +91,10 @@ class GitBlame:
             timer.cancel()
             end(process)
 
+    def standing(self) -> str | None:
+        """Not known: it is not to be remembered."""
+        return None
+
     def _by_repository(self, paths: Iterable[str]) -> dict[Path, dict[str, list[str]]]:
         """Repository, path from its top, the given paths that mean this file."""
         tops: dict[Path, tuple[Path | None, Path]] = {}
