@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
+from pytest_llmlearn.domain.generation import Generation, Outcome
 from pytest_llmlearn.domain.pattern import Pattern, State
 from pytest_llmlearn.domain.provenance import FileProvenance
 
@@ -114,6 +115,57 @@ class ProvenanceCache(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Ledger(Protocol):
+    """The generations, and what came of them. In the same file as the store, and as safe."""
+
+    def add(self, generations: Sequence[Generation]) -> list[bool]:
+        """Write them in one transaction; for each, whether it was new. One whose id is known changes nothing.
+
+        The earlier of two operations on one unit within the window is flagged as edited again, whichever is added
+        first.
+        """
+        ...
+
+    def generations(
+        self,
+        *,
+        model: str | None = None,
+        path: str | None = None,
+        awaiting: bool = False,
+        limit: int | None = None,
+    ) -> list[Generation]:
+        """Generations, oldest first; with a limit, the latest so many. `awaiting`: those no test has reached yet."""
+        ...
+
+    def generation(self, prefix: str) -> list[Generation]:
+        """Those whose id begins so; at most ten."""
+        ...
+
+    def tell(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Set what came of generations, by id; ids that are not known are left out."""
+        ...
+
+    def expose(self, files: Mapping[str, datetime]) -> None:
+        """These files (relative paths) were loaded by tests at these times; the latest is kept."""
+        ...
+
+    def exposed(self) -> Mapping[str, datetime]:
+        """Files that tests have loaded, and when they last did."""
+        ...
+
+    def failed_units(self) -> Sequence[tuple[str, str, str, str]]:
+        """Distinct model, path, unit and code state of every counted failure laid on generated code."""
+        ...
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a word of one's own, such as how far a history was read."""
+        ...
+
+    def remembered(self, key: str) -> str | None:
+        """What was kept under that key."""
+        ...
 
 
 class SecretScanner(Protocol):

@@ -1,0 +1,46 @@
+"""What a version history says of lines and commits, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pytest_llmlearn.domain.signs import Identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a line came into its history: the commit, and its path and line (from 1) in that commit.
+
+    `path` is seen from the top of the repository, with `/`; after a renaming it is the old one.
+    """
+
+    commit: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One commit. `time` is when it was committed (aware, UTC); `parents` are ids, the first parent first.
+
+    `author` and `committer` are as the mailmap has them, `signed_author` and `signed_committer` as they signed.
+    """
+
+    id: str
+    time: datetime
+    parents: tuple[str, ...]
+    author: Identity
+    committer: Identity
+    signed_author: Identity
+    signed_committer: Identity
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One commit that touched a file: its id and time, without what it says of its author."""
+
+    commit: str
+    time: datetime
+    parents: tuple[str, ...]

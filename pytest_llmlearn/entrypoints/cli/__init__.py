@@ -1,0 +1,51 @@
+"""The face to people and scripts: the `llmlearn` command.
+
+Exit status: 0 done (an answer of "nothing" is an answer), 1 an error said in one sentence, 2 wrong usage. Under
+`--format json` nothing but the JSON goes to standard output.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from pytest_llmlearn import __version__
+from pytest_llmlearn.entrypoints.cli import learned, upkeep
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="llmlearn")
+@click.option(
+    "--root",
+    metavar="PATH",
+    help="The project's root; without it LLMLEARN_ROOT, else the nearest folder upwards with .llmlearn/ or settings.",
+)
+@click.pass_context
+def main(context: click.Context, root: str | None) -> None:
+    """Lessons from the failures of LLM-written code, as `pytest --llm-learn` recorded them.
+
+    Exit status: 0 done, 1 an error, 2 wrong usage.
+    """
+    if os.environ.get("NO_COLOR"):
+        context.color = False
+    for stream in (sys.stdout, sys.stderr):
+        # A lesson may quote any character; a terminal that lacks one must not end the command.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+for command in (
+    learned.recall,
+    learned.patterns,
+    learned.show,
+    learned.occurrences,
+    learned.ingest,
+    learned.mute,
+    upkeep.doctor,
+    upkeep.clear,
+    upkeep.demo,
+):
+    main.add_command(command)
