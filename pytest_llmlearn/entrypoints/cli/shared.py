@@ -74,4 +74,4 @@ def formats(*choices: str) -> Callable[[Command], Command]:
 def relative(path: str, root: Path) -> str:
     """`path`, given from the current folder, as the store names it: from the root, with `/`."""
     absolute = Path(path).absolute()
-    return absolute.relative_to(root).as_posix() if absolute.isrelative_to(root) else Path(path).as_posix()
+    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else Path(path).as_posix()
