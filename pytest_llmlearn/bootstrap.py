@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
 from pytest_llmlearn.app.memory import Memory as AppMemory
 from pytest_llmlearn.app.provenance import Origins
+from pytest_llmlearn.domain.assistants import Roster, roster_with
 from pytest_llmlearn.settings import Root, Settings, find_root
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class _Project:
 
     root: Path
     generated: Sequence[tuple[str, str | None]]
+    assistants: Roster
     environ: Mapping[str, str]
     history: History
     surroundings: Surroundings
@@ -117,7 +119,12 @@ class _Project:
 def _origins(root: Path, settings: Settings, surroundings: Surroundings, plugins: Iterable[object]) -> Origins:
     history: Any = _Late(lambda: _history(root))
     project = _Project(
-        root=root, generated=settings.generated, environ=os.environ, history=history, surroundings=surroundings
+        root=root,
+        generated=settings.generated,
+        assistants=roster_with(settings.assistants),
+        environ=os.environ,
+        history=history,
+        surroundings=surroundings,
     )
     return Origins(lambda: readers(project, plugins), surroundings.text, history=history)
 

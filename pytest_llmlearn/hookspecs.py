@@ -13,6 +13,7 @@ from typing import Protocol
 
 import pluggy
 
+from pytest_llmlearn.domain.assistants import Roster
 from pytest_llmlearn.domain.finding import Finding, Rule
 from pytest_llmlearn.domain.history import Change, Commit, Origin
 from pytest_llmlearn.domain.occurrence import Occurrence
@@ -175,6 +176,11 @@ class Project(Protocol):
     @property
     def generated(self) -> Sequence[tuple[str, str | None]]:
         """The setting `generated`: globs, each with its model where known."""
+        ...
+
+    @property
+    def assistants(self) -> Roster:
+        """The assistants that are known by their accounts and names: the built-in table and the setting."""
         ...
 
     @property

@@ -10,10 +10,13 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, MAX_LIMIT
 from pytest_llmlearn.errors import BadSetting, UnknownSetting
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.domain.assistants import Assistant
 
 TABLE = "[tool.llmlearn]"
 FOLDER = ".llmlearn"
@@ -64,6 +67,32 @@ def _glob(entry: object) -> Glob:
     raise ValueError
 
 
+def _assistants(value: object) -> tuple[Assistant, ...]:
+    if isinstance(value, str):
+        import json  # the environment's spelling, and rare
+
+        value = json.loads(value) if value.strip() else []
+    if not isinstance(value, list | tuple):
+        raise ValueError
+    return tuple(_assistant(entry) for entry in value)
+
+
+def _assistant(entry: object) -> Assistant:
+    from pytest_llmlearn.domain.assistants import Assistant, an_assistant  # most runs have none of their own
+
+    if isinstance(entry, Assistant):
+        return entry
+    if not isinstance(entry, Mapping) or not set(entry) <= {"tool", "accounts", "names"}:
+        raise ValueError
+    tool, accounts, names = entry.get("tool"), entry.get("accounts", []), entry.get("names", [])
+    if not isinstance(tool, str) or not isinstance(accounts, list | tuple) or not isinstance(names, list | tuple):
+        raise ValueError
+    # An empty word would be everybody's name.
+    if not (accounts or names) or not all(isinstance(word, str) and word.strip() for word in (tool, *accounts, *names)):
+        raise ValueError
+    return an_assistant(tool.strip(), accounts, names)
+
+
 def _number(low: float, high: float) -> Callable[[object], float]:
     def read(value: object) -> float:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
@@ -109,6 +138,12 @@ class Settings:
         _globs,
         'a list of globs, each "GLOB", "GLOB=MODEL" or { glob = …, model = … }',
         "Files that a model wrote, as globs relative to the project's root, each with its model if known.",
+    )
+    assistants: tuple[Assistant, ...] = _setting(
+        (),
+        _assistants,
+        "a list of { tool = …, accounts = […], names = […] }, in the environment as JSON",
+        "Assistants that commit under accounts (addresses, logins) or names of their own, beside those known anyway.",
     )
     threshold: float = _setting(
         DEFAULT_THRESHOLD, _number(0, 1), "a number from 0 to 1", "Score below which recall shows nothing."

@@ -5,7 +5,10 @@ A vendor's staff are people, and so is somebody called Claude; the table says wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,3 +165,101 @@ BYSTANDERS = frozenset({
 WORDS_AND_NAMES = frozenset(
     {"devin", "jules", "amp", "goose", "cline", "pi", "droid", "crush", "warp", "oz", "cascade"}
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """Some assistants, and who is meant by an account or a name. Two rosters of the same assistants are equal.
+
+    `bystanders` sign what others wrote; `ambiguous` names may mean a person or no more than the word. The indexes are
+    made once, with the value: every commit's author is looked up in them. Their keys are in lower case.
+    """
+
+    assistants: tuple[Assistant, ...]
+    bystanders: frozenset[str] = frozenset()
+    ambiguous: frozenset[str] = frozenset()
+    by_account: dict[str, Assistant] = field(init=False, repr=False, compare=False)
+    by_office: dict[str, Assistant] = field(init=False, repr=False, compare=False)
+    by_name: dict[str, Assistant] = field(init=False, repr=False, compare=False)
+    plain: frozenset[str] = field(init=False, repr=False, compare=False)
+    longest_first: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = {name: entry for entry in self.assistants for name in (*entry.own, *entry.shared)}
+        indexes = {
+            "by_account": {account: entry for entry in self.assistants for account in entry.accounts},
+            "by_office": {address: entry for entry in self.assistants for address in entry.offices},
+            "by_name": names,
+            "plain": frozenset(name for entry in self.assistants for name in entry.plain),
+            "longest_first": tuple(sorted(names, key=len, reverse=True)),
+        }
+        for name, index in indexes.items():
+            object.__setattr__(self, name, index)  # frozen from here on
+
+    def with_more(self, more: Iterable[Assistant]) -> Roster:
+        """This roster and `more`, whose word is taken: what they claim is no other assistant's, nor ambiguous.
+
+        One whose tool is known already adds to what is known of it.
+        """
+        entries = {entry.tool: entry for entry in self.assistants}
+        claimed: set[str] = set()
+        for entry in more:
+            taken = {*entry.accounts, *entry.own, *entry.shared, *entry.offices}
+            entries = {tool: other if tool == entry.tool else _without(other, taken) for tool, other in entries.items()}
+            known = entries.get(entry.tool, Assistant(tool=entry.tool))
+            entries[entry.tool] = _united(known, entry)
+            claimed |= taken | set(entry.plain)  # a bystander's login, with and without `[bot]`
+        return Roster(
+            assistants=tuple(entries.values()),
+            bystanders=self.bystanders - claimed,
+            ambiguous=self.ambiguous - claimed,
+        )
+
+    @property
+    def digest(self) -> str:
+        """Of all that decides an answer: equal rosters have equal ones, in every process."""
+        said = repr((self.assistants, sorted(self.bystanders), sorted(self.ambiguous)))
+        return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+_LISTS = ("accounts", "own", "shared", "plain", "offices")
+
+
+def _united(one: Assistant, other: Assistant) -> Assistant:
+    lists = {name: tuple(dict.fromkeys((*getattr(one, name), *getattr(other, name)))) for name in _LISTS}
+    # Whoever calls a name an assistant's own knows of nobody else who bears it.
+    lists["shared"] = tuple(name for name in lists["shared"] if name not in lists["own"])
+    return Assistant(tool=one.tool, **lists)
+
+
+def _without(entry: Assistant, taken: set[str]) -> Assistant:
+    if taken.isdisjoint(name for key in _LISTS for name in getattr(entry, key)):
+        return entry
+    left = {key: tuple(name for name in getattr(entry, key) if name not in taken) for key in _LISTS}
+    return Assistant(tool=entry.tool, **left)
+
+
+def an_assistant(tool: str, accounts: Sequence[str] = (), names: Sequence[str] = ()) -> Assistant:
+    """An assistant as a person describes it: its e-mail addresses and logins, and the names that it alone bears.
+
+    A login that ends in `[bot]` is such a name, too. Its tool's name and its logins say nothing of a model.
+    """
+    spelled = [" ".join(account.lower().split()) for account in accounts]
+    logins = [account for account in spelled if "@" not in account]
+    own = [*(" ".join(name.lower().split()) for name in names), *(name for name in logins if name.endswith("[bot]"))]
+    return Assistant(
+        tool=tool,
+        accounts=tuple(dict.fromkeys(spelled)),
+        own=tuple(dict.fromkeys(own)),
+        plain=tuple(dict.fromkeys((tool.lower(), *logins, *(login.removesuffix("[bot]") for login in logins)))),
+    )
+
+
+KNOWN = Roster(assistants=ASSISTANTS, bystanders=BYSTANDERS, ambiguous=WORDS_AND_NAMES)
+"""The built-in table."""
+
+
+@lru_cache(maxsize=8)
+def roster_with(more: tuple[Assistant, ...] = ()) -> Roster:
+    """The built-in table and `more`, made once."""
+    return KNOWN.with_more(more) if more else KNOWN

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytest_llmlearn.domain.assistants import ASSISTANTS, BYSTANDERS, WORDS_AND_NAMES, Assistant
+from pytest_llmlearn.domain.assistants import KNOWN, Assistant, Roster
 
 MAX_VALUE = 300
 """Characters of a name or a trailer's value that are looked at."""
@@ -30,12 +30,6 @@ class Sign:
     tool: str | None = None
     model: str | None = None
 
-
-_BY_ACCOUNT = {account: entry for entry in ASSISTANTS for account in entry.accounts}
-_BY_OFFICE = {address: entry for entry in ASSISTANTS for address in entry.offices}
-_BY_NAME = {name: entry for entry in ASSISTANTS for name in (*entry.own, *entry.shared)}
-_BY_PLAIN = {name: entry for entry in ASSISTANTS for name in entry.plain}
-_LONGEST_FIRST = sorted(_BY_NAME, key=len, reverse=True)
 
 _GITHUB = re.compile(r"(?:\d+\+)?([^@+]+)@users\.noreply\.github\.com")
 _CONTEXT = re.compile(r"\s*\(\s*\d+\s*[km]\b[^()]*\)", re.IGNORECASE)
@@ -86,35 +80,35 @@ def github_login(email: str) -> str | None:
     return match[1] if match else None
 
 
-def identify(person: Identity) -> Sign | None:
+def identify(person: Identity, roster: Roster = KNOWN) -> Sign | None:
     """The assistant that this name and address stand for, or None for a person."""
     name, email = tidy(person.name), person.email.strip().lower()
     login = github_login(email)
-    if name.lower() in BYSTANDERS or login in BYSTANDERS:
+    if name.lower() in roster.bystanders or login in roster.bystanders:
         return None
-    product, rest = _product(name)
-    account = _BY_ACCOUNT.get(email) or (_BY_ACCOUNT.get(login) if login else None)
-    if account is None and product is not None and _BY_OFFICE.get(email) is product:
+    product, rest = _product(name, roster)
+    account = roster.by_account.get(email) or (roster.by_account.get(login) if login else None)
+    if account is None and product is not None and roster.by_office.get(email) is product:
         account = product
     if account is None:
-        return _unaddressed(name, product, rest, named_alone=not email)
+        return _unaddressed(name, product, rest, roster, named_alone=not email)
     if product not in (None, account) and _FAMILY.search(rest) and _owns(product, name[: len(name) - len(rest)]):
         account = product  # as in `Cursor Grok 4.5` at the model vendor's account
-    return Sign(tool=account.tool, model=_model(name, account))
+    return Sign(tool=account.tool, model=_model(name, account, roster))
 
 
-def _unaddressed(name: str, product: Assistant | None, rest: str, *, named_alone: bool) -> Sign | None:
+def _unaddressed(name: str, product: Assistant | None, rest: str, roster: Roster, *, named_alone: bool) -> Sign | None:
     """What a name says by itself, beside an address that is no assistant's."""
     if product is None:
         return Sign(model=name) if _is_versioned(name) else None
     if not rest:
         own = _bare(name).lower() in product.own or name.lower() in product.own
-        return Sign(tool=product.tool) if own or (named_alone and name.lower() not in WORDS_AND_NAMES) else None
+        return Sign(tool=product.tool) if own or (named_alone and name.lower() not in roster.ambiguous) else None
     if _is_versioned(_bare(name)):
-        return Sign(tool=product.tool, model=_model(name, product))
+        return Sign(tool=product.tool, model=_model(name, product, roster))
     inner = _PARENTHESIS.fullmatch(name)
     if inner and _owns(product, inner[1]):
-        return Sign(tool=product.tool, model=_model(name, product))
+        return Sign(tool=product.tool, model=_model(name, product, roster))
     if _owns(product, name[: len(name) - len(rest)]) and _FAMILY.search(rest):
         return Sign(tool=product.tool, model=_without_parentheses(rest))
     return None
@@ -138,21 +132,21 @@ def _is_model(word: str) -> bool:
     return bool(_FAMILY.match(word)) and any(map(str.isdigit, word)) and not re.search(r"[\s/]", word)
 
 
-def marked(text: str) -> Sign | None:
+def marked(text: str, roster: Roster = KNOWN) -> Sign | None:
     """What a tool puts in parentheses behind a person's name, as in `Robin (aider)`; None for a remark of theirs."""
-    known = _BY_NAME.get(text)
-    if known is not None and text not in WORDS_AND_NAMES:
+    known = roster.by_name.get(text)
+    if known is not None and text not in roster.ambiguous:
         return Sign(tool=known.tool)
     return Sign(model=text) if _is_model(text) or _is_versioned(text) else None
 
 
-def _product(name: str) -> tuple[Assistant | None, str]:
+def _product(name: str, roster: Roster) -> tuple[Assistant | None, str]:
     """The assistant that the name begins with, and what follows it."""
     for spelled in dict.fromkeys((name, _bare(name))):
         lower = spelled.lower()
-        for known in _LONGEST_FIRST:
+        for known in roster.longest_first:
             if lower.startswith(known) and (len(lower) == len(known) or lower[len(known)] in " (:"):
-                return _BY_NAME[known], spelled[len(known) :].strip(" :")
+                return roster.by_name[known], spelled[len(known) :].strip(" :")
     return None, ""
 
 
@@ -160,7 +154,7 @@ def _without_parentheses(text: str) -> str:
     return text.strip("() ")
 
 
-def _model(name: str, assistant: Assistant) -> str | None:
+def _model(name: str, assistant: Assistant, roster: Roster) -> str | None:
     """The model that a name at an assistant's account gives, if it gives one."""
     inside = _PARENTHESIS.fullmatch(name)
     if inside:
@@ -170,9 +164,9 @@ def _model(name: str, assistant: Assistant) -> str | None:
         name = inside[1]
     name = _bare(name.split(" via ")[0])
     lower = name.lower()
-    if not name or lower in _BY_PLAIN or _BY_NAME.get(lower) is assistant or lower.endswith("[bot]"):
+    if not name or lower in roster.plain or roster.by_name.get(lower) is assistant or lower.endswith("[bot]"):
         return None
-    product, rest = _product(name)
+    product, rest = _product(name, roster)
     if product is not None and rest:
         if lower[: len(lower) - len(rest)].strip(" :(") in product.own:
             return rest if _FAMILY.search(rest) else None
@@ -180,7 +174,7 @@ def _model(name: str, assistant: Assistant) -> str | None:
     return name if " " not in name or _FAMILY.search(name) or any(map(str.isdigit, name)) else None
 
 
-def declared(value: str, *, any_token: bool = False, any_agent: bool = False) -> list[Sign]:
+def declared(value: str, roster: Roster = KNOWN, *, any_token: bool = False, any_agent: bool = False) -> list[Sign]:
     """The assistants that the value of a trailer such as `Assisted-by` or `Generated-by` names; several at times.
 
     `any_token` takes a single word that is no known generator for a model; `any_agent` takes any `AGENT:MODEL`, the
@@ -189,7 +183,7 @@ def declared(value: str, *, any_token: bool = False, any_agent: bool = False) ->
     value = _LINK.sub(r"\1", value[:MAX_VALUE]).strip()
     mail = _MAIL.search(value)
     if mail:
-        sign = identify(Identity(name=mail[1], email=mail[2]))
+        sign = identify(Identity(name=mail[1], email=mail[2]), roster)
         return [sign] if sign else []
     value = tidy(value)
     if value.lower() in _NOTHING:
@@ -199,27 +193,27 @@ def declared(value: str, *, any_token: bool = False, any_agent: bool = False) ->
     shares = _PARENTHESIS.fullmatch(value)
     parts = _SEVERAL.split(shares[2] if shares else value)
     if len(parts) > 1:
-        product = _product(value)[0] if shares else None
-        signs = [sign for part in parts if part for sign in _one(part, any_token=False, any_agent=False)]
+        product = _product(value, roster)[0] if shares else None
+        signs = [sign for part in parts if part for sign in _one(part, roster, any_token=False, any_agent=False)]
         return [Sign(tool=product.tool, model=sign.model) for sign in signs] if product else signs
-    return _one(value, any_token=any_token, any_agent=any_agent)
+    return _one(value, roster, any_token=any_token, any_agent=any_agent)
 
 
-def _one(value: str, *, any_token: bool, any_agent: bool) -> list[Sign]:
+def _one(value: str, roster: Roster, *, any_token: bool, any_agent: bool) -> list[Sign]:
     pair = _AGENT_AND_MODEL.match(value)
     if pair:
         agent, model = pair[1].strip(), pair[2].strip(",;")
-        known = _BY_NAME.get(agent.lower())
+        known = roster.by_name.get(agent.lower())
         if known is not None or (any_agent and not _FAMILY.search(agent)):
             return [Sign(tool=known.tool if known else agent.lower(), model=model)]
-    product, rest = _product(value)
+    product, rest = _product(value, roster)
     if product is not None:
         if not rest:
             return [Sign(tool=product.tool)]
         inside = _PARENTHESIS.fullmatch(value)
         own = value[: len(value) - len(rest)].strip(" (:").lower() in product.own
         if inside or own or _MODEL_NAME.fullmatch(_bare(value)):
-            return [Sign(tool=product.tool, model=_model(_share(value), product))]
+            return [Sign(tool=product.tool, model=_model(_share(value), product, roster))]
         return []
     value = _share(value)
     if _MODEL_NAME.fullmatch(value) or (_FAMILY.search(value) and len(value.split()) <= 4):
@@ -245,7 +239,7 @@ _AFTER = re.compile(r"(?!['’\w/]|-\w|\.\w)(?!\s+[A-Z][a-z])")
 _CAPITAL = frozenset({"cursor", "codex", "windsurf", "copilot"})
 
 
-def credited(text: str) -> Sign | None:
+def credited(text: str, roster: Roster = KNOWN) -> Sign | None:
     """The assistant that free text names at its beginning, behind words such as *generated by*; None for all else."""
     lead = _LEAD.match(text[:MAX_VALUE])
     said = text[lead.end() : MAX_VALUE] if lead else text[:MAX_VALUE]
@@ -255,14 +249,14 @@ def credited(text: str) -> Sign | None:
     said = _bare(said)
     model = _MODEL_NAME.match(said)
     if model and _AFTER.match(said, model.end()) and (any(map(str.isdigit, model[0])) or re.search("[ -]", model[0])):
-        product = _product(model[0])[0]
+        product = _product(model[0], roster)[0]
         own = product is not None and _owns(product, model[0])
         return Sign(tool=product.tool if product else None, model=None if own else tidy(model[0]).rstrip("."))
-    for known in _LONGEST_FIRST:
-        if said.lower().startswith(known) and _AFTER.match(said, len(known)) and known not in WORDS_AND_NAMES:
+    for known in roster.longest_first:
+        if said.lower().startswith(known) and _AFTER.match(said, len(known)) and known not in roster.ambiguous:
             if known in _CAPITAL and not said[0].isupper():
                 return None
-            return Sign(tool=_BY_NAME[known].tool)
+            return Sign(tool=roster.by_name[known].tool)
     token = _TOKEN.match(said)
     word = token[0].rstrip(".:/-") if token else ""
     if _is_model(word) and _AFTER.match(said, len(word)):
