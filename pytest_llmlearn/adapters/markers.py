@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from pytest_llmlearn.domain.assistants import KNOWN, Roster
 from pytest_llmlearn.domain.markers import CERTAIN, file_marker, glob_marker
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.hookspecs import Project, ProvenanceReader, hookimpl
@@ -24,7 +25,7 @@ _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "e
 @hookimpl
 def llmlearn_register_provenance(register: Callable[[ProvenanceReader], None], project: Project) -> None:
     """The reader of markers and globs."""
-    register(MarkerReader(project.root, project.generated))
+    register(MarkerReader(project.root, project.generated, roster=project.assistants))
 
 
 class MarkerReader:
@@ -36,9 +37,17 @@ class MarkerReader:
     name = "markers"
     notices: Sequence[str] = ()  # a file that cannot be read has no marker; that is all there is to say
 
-    def __init__(self, root: Path, globs: Sequence[tuple[str, str | None]] = (), *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        root: Path,
+        globs: Sequence[tuple[str, str | None]] = (),
+        *,
+        roster: Roster = KNOWN,
+        seconds: float = SECONDS,
+    ) -> None:
         self.root = root
         self.globs = tuple(globs)
+        self.roster = roster
         self.seconds = seconds
 
     def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
@@ -66,12 +75,12 @@ class MarkerReader:
         return False
 
     def standing(self) -> str:
-        """The globs: markers stand in the files themselves."""
-        return repr(self.globs)
+        """The globs, and who counts as an assistant: markers stand in the files themselves."""
+        return f"{self.globs!r} {self.roster.digest}"
 
     def _answer(self, path: str, head: bytes) -> Provenance | None:
         # Undecodable bytes hold no marker, and those around them are still read.
-        own = file_marker(head.decode("utf-8", "replace"))
+        own = file_marker(head.decode("utf-8", "replace"), self.roster)
         if own is not None and own.confidence == CERTAIN:
             return own
         return glob_marker(path, self.globs) or own
