@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_llmlearn.domain.entry import Entry, FindingRow, Held, Run
 from pytest_llmlearn.domain.fingerprint import Fingerprint
+from pytest_llmlearn.domain.generation import Generation
 from pytest_llmlearn.domain.occurrence import Occurrence
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -101,3 +102,16 @@ def an_entry(fingerprint: str | Fingerprint = "1:aaaa", **changes: Any) -> Entry
         ),
     }
     return Entry(**{**values, **changes})
+
+
+def a_generation(identifier: str = "g-1", **changes: Any) -> Generation:
+    """A model's edit of one function, of which nothing came yet."""
+    values: dict[str, Any] = {
+        "time": at(0),
+        "path": "app/users.py",
+        "qualname": "load_user",
+        "operation": "edit",
+        "prompt": "load a user by id",
+        "model": "model-a",
+    }
+    return Generation(id=identifier, **{**values, **changes})

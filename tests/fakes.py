@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pytest_llmlearn.adapters.sqlite_store.writing import check
 from pytest_llmlearn.app.ports import Clock, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
+from pytest_llmlearn.domain.generation import Generation, Outcome
 from pytest_llmlearn.domain.pattern import Pattern, State
 from pytest_llmlearn.errors import UnknownPattern
 
@@ -169,6 +170,11 @@ class FakeStore:
             schema="0",
         )
 
+    @property
+    def entries(self) -> list[Entry]:
+        """Everything recorded, in order."""
+        return [entry for _, entry in self._rows]
+
     def clear(self) -> None:
         self._runs.clear()
         self._known.clear()
@@ -177,6 +183,98 @@ class FakeStore:
 
     def close(self) -> None:
         pass
+
+
+class FakeLedger:
+    """`ports.Ledger` in memory, beside a `FakeStore` whose failures it tells."""
+
+    def __init__(self, store: FakeStore | None = None, *, edited_again_seconds: float = 300.0) -> None:
+        self._store = store
+        self._window = timedelta(seconds=edited_again_seconds)
+        self._rows: list[Generation] = []
+        self._told: dict[str, Outcome] = {}
+        self._exposed: dict[str, datetime] = {}
+        self._words: dict[str, str] = {}
+
+    def add(self, generations: Sequence[Generation]) -> list[bool]:
+        answers = []
+        for generation in generations:
+            new = generation.id not in self._told
+            answers.append(new)
+            if new:
+                self._rows.append(replace(generation, time=generation.time.astimezone(UTC)))
+                self._told[generation.id] = generation.outcome
+        return answers
+
+    def _all(self) -> list[Generation]:
+        """Oldest first, each with what came of it: worked out anew, from all that are there now."""
+        ordered = sorted(self._rows, key=lambda row: row.time)
+        found = []
+        for number, row in enumerate(ordered):
+            again = any(
+                later.time - row.time <= self._window and _one_unit(row, later) for later in ordered[number + 1 :]
+            )
+            told = self._told[row.id]
+            found.append(replace(row, outcome=replace(told, edited_again=told.edited_again or again)))
+        return found
+
+    def generations(
+        self,
+        *,
+        model: str | None = None,
+        path: str | None = None,
+        awaiting: bool = False,
+        limit: int | None = None,
+    ) -> list[Generation]:
+        found = [
+            row
+            for row in self._all()
+            if model in (None, row.model)
+            and path in (None, row.path)
+            and not (awaiting and row.outcome.first_pass is not None)
+        ]
+        return found if limit is None else found[max(0, len(found) - limit) :]
+
+    def generation(self, prefix: str) -> list[Generation]:
+        rows = self._all()
+        exact = [row for row in rows if row.id == prefix]
+        return exact or [row for row in rows if row.id.startswith((prefix, f"b2:{prefix}"))][:10]
+
+    def tell(self, outcomes: Mapping[str, Outcome]) -> None:
+        for identifier, outcome in outcomes.items():
+            if identifier in self._told:
+                known = {name: getattr(outcome, name) for name in Outcome.__slots__}
+                told = {name: value for name, value in known.items() if value is not None and value is not False}
+                self._told[identifier] = replace(self._told[identifier], **told)
+
+    def expose(self, files: Mapping[str, datetime]) -> None:
+        for path, time in files.items():
+            self._exposed[path] = max(time.astimezone(UTC), self._exposed.get(path, time))
+
+    def exposed(self) -> Mapping[str, datetime]:
+        return dict(self._exposed)
+
+    def failed_units(self) -> Sequence[tuple[str, str, str, str]]:
+        rows = self._store.entries if self._store is not None else []
+        return sorted(
+            {
+                (entry.model, entry.path or "", entry.unit, entry.unit_hash)
+                for entry in rows
+                if entry.scope == "generated" and not entry.flaky
+            }
+        )
+
+    def remember(self, key: str, value: str) -> None:
+        self._words[key] = value
+
+    def remembered(self, key: str) -> str | None:
+        return self._words.get(key)
+
+
+def _one_unit(earlier: Generation, later: Generation) -> bool:
+    ways = [{"library": "event"}.get(row.way, row.way) for row in (earlier, later)]
+    names = [row.qualname for row in (earlier, later)]
+    return earlier.path == later.path and ways[0] == ways[1] and (None in names or names[0] == names[1])
 
 
 def _printed(run_id: str, entry: Entry) -> dict[str, Any]:

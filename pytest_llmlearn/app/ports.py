@@ -12,8 +12,10 @@ from typing import Any, Protocol
 
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.generation import Generation, Outcome
+from pytest_llmlearn.domain.marks import Mark
 from pytest_llmlearn.domain.pattern import Pattern, State
 from pytest_llmlearn.domain.provenance import FileProvenance
+from pytest_llmlearn.domain.tally import FileTally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Statistics:
     bytes: int
     held: int
     schema: str
+    generations: int = 0
 
 
 class Store(Protocol):
@@ -94,13 +97,14 @@ class Remembered:
     """The provenance of one file as it was found before, and what it was found from.
 
     `digest` is that of the file's text, `commit` the one its repository was at (empty outside one), `standing` that of
-    all else that decided.
+    all else that decided. `tally` are its counts, where they were taken.
     """
 
     digest: str
     commit: str
     standing: str
     provenance: FileProvenance
+    tally: FileTally | None = None
 
 
 class ProvenanceCache(Protocol):
@@ -110,11 +114,36 @@ class ProvenanceCache(Protocol):
         """What is remembered of those of the paths that are known."""
         ...
 
-    def put(self, found: Mapping[str, Remembered]) -> None:
-        """Remember these from now on."""
+    def put(self, found: Mapping[str, Remembered], *, make: bool = False) -> None:
+        """Remember these from now on. Without `make` nothing is created in a project where nothing was recorded yet;
+        they are written at the end, if something was by then."""
+        ...
+
+    def clear(self) -> None:
+        """Erase all that is remembered, for good.
+
+        Raises:
+            StoreUnavailable: it cannot be erased.
+        """
         ...
 
     def close(self) -> None: ...
+
+
+class Marks(Protocol):
+    """What people said of who wrote some lines; every word is kept."""
+
+    def of(self, path: str) -> Sequence[Mark]:
+        """The marks on this file, in the order they were written."""
+        ...
+
+    def add(self, mark: Mark) -> None:
+        """Write one more.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        ...
 
 
 class Ledger(Protocol):
@@ -124,7 +153,9 @@ class Ledger(Protocol):
         """Write them in one transaction; for each, whether it was new. One whose id is known changes nothing.
 
         The earlier of two operations on one unit within the window is flagged as edited again, whichever is added
-        first.
+        first. Operations on one path are on one unit where they name the same one, or one of them names none. An
+        operation is followed by such as came the same way, for a commit repeats what was told before: those handed in
+        (`event`, `library`), those of traces, those of commits.
         """
         ...
 
@@ -144,7 +175,10 @@ class Ledger(Protocol):
         ...
 
     def tell(self, outcomes: Mapping[str, Outcome]) -> None:
-        """Set what came of generations, by id; ids that are not known are left out."""
+        """Set what came of generations, by id; ids that are not known are left out.
+
+        What an outcome does not know (None, False) stays as it was, so that two who tell do not undo one another.
+        """
         ...
 
     def expose(self, files: Mapping[str, datetime]) -> None:

@@ -133,13 +133,13 @@ def failed_before(connection: sqlite3.Connection, nodeids: Sequence[str]) -> fro
     return frozenset(asked[nodeid] for (nodeid,) in _in_chunks(connection, statement, list(asked)))
 
 
-def counts(connection: sqlite3.Connection) -> tuple[int, int, int, int]:
-    """Patterns, occurrences, runs and held texts."""
+def counts(connection: sqlite3.Connection) -> tuple[int, int, int, int, int]:
+    """Patterns, occurrences, runs, held texts and generations."""
     row = connection.execute(
         """SELECT (SELECT count(*) FROM patterns), (SELECT count(*) FROM occurrences),
-                  (SELECT count(*) FROM runs), (SELECT count(*) FROM held)"""
+                  (SELECT count(*) FROM runs), (SELECT count(*) FROM held), (SELECT count(*) FROM generations)"""
     ).fetchone()
-    return row[0], row[1], row[2], row[3]
+    return row[0], row[1], row[2], row[3], row[4]
 
 
 def _rarest(connection: sqlite3.Connection, terms: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmlearn.adapters import migrations
 from pytest_llmlearn.adapters.sqlite_store import rows, writing
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
+from pytest_llmlearn.adapters.sqlite_store.ledger import SqliteLedger
 from pytest_llmlearn.app.ports import Clock, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.pattern import Pattern, State
@@ -38,6 +39,10 @@ class SqliteStore:
         self._hold_days = hold_days
         self._clock = clock
         self._file = DatabaseFile(root, busy_seconds=busy_seconds, clock=clock)
+
+    def ledger(self, *, edited_again_seconds: float = 300.0) -> SqliteLedger:
+        """The ledger in the same file, over the same connections."""
+        return SqliteLedger(self._file, edited_again_seconds=edited_again_seconds)
 
     @property
     def notices(self) -> Sequence[str]:
@@ -93,12 +98,13 @@ class SqliteStore:
 
     def statistics(self) -> Statistics:
         """How much the store holds, private texts and the files beside the database included."""
-        patterns, occurrences, runs, held = self._file.ask(rows.counts, (0, 0, 0, 0))
+        patterns, occurrences, runs, held, generations = self._file.ask(rows.counts, (0, 0, 0, 0, 0))
         return Statistics(
             patterns=patterns,
             occurrences=occurrences,
             runs=runs,
             held=held,
+            generations=generations,
             bytes=self._file.size,
             schema=str(migrations.known()),
         )

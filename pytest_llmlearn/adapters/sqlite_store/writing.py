@@ -320,6 +320,9 @@ def erase(db: Database) -> None:
         "pattern_symbols",
         "patterns",
         "runs",
+        "generations",
+        "exposed_files",
+        "remembered_words",
         "occurrence_texts",
     ):
         db.execute(f"DELETE FROM {table}")
