@@ -209,6 +209,12 @@ def unit_hash(text: str, unit: Unit) -> str:
     return f"b2:{hashlib.blake2b(normalised(text, unit).encode('utf-8', 'replace'), digest_size=12).hexdigest()}"
 
 
+def text_digest(text: str) -> str:
+    """A digest of a file's whole text, whichever system's line ends it has, tagged with its algorithm."""
+    content = "\n".join(lines_of(text)).encode("utf-8", "surrogatepass")
+    return f"b2:{hashlib.blake2b(content, digest_size=16).hexdigest()}"
+
+
 def line_text(text: str, line: int | None) -> str:
     """That line (from 1), stripped and cleaned; empty beyond the text."""
     lines = lines_of(text)
