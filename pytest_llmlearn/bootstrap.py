@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = ("async_misuse", "imports", "syntax", "type_errors", "logic", "runtime")
 """Modules of `pytest_llmlearn.detectors`, in the order in which they are asked."""
-READERS = ("markers", "git")
+READERS = ("markers", "git", "session")
 """Modules of `pytest_llmlearn.adapters` that know who wrote a line, the earlier before the later where equally sure."""
 ENTRY_POINTS = "llmlearn"
 
