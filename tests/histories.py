@@ -1,0 +1,456 @@
+"""Repositories made by real git, in which the answer to "who wrote this line?" is known by hand.
+
+Every commit has its own fixed date, and no setting of whoever runs the tests is looked at: equal calls make equal
+commit ids. `SIGNED` is what assistants and people leave in a commit, one file each; `traps` builds all of it, and
+the histories in which lines move, are merged, reformatted and renamed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROBIN = "Robin Reviewer <robin@example.org>"
+ADA = "Ada Person <ada@example.org>"
+GITHUB = "GitHub <noreply@github.com>"
+CLAUDE = "Co-Authored-By: Claude Opus 4.6 <noreply@anthropic.com>"
+
+Line = tuple[str, str | None]
+"""Type and model of one line, as they must be told."""
+
+HUMAN: Line = ("human", None)
+UNKNOWN: Line = ("unknown", None)
+AI: Line = ("ai", None)
+
+
+def ai(model: str) -> Line:
+    """A line of this model's."""
+    return ("ai", model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """What one commit says of its author, what its lines are by that, and how sure one may be at most."""
+
+    name: str
+    expected: Line
+    message: str = "Add it"
+    author: str = ROBIN
+    committer: str = ROBIN
+    at_most: float = 1.0
+
+
+def trailed(name: str, trailer: str, expected: Line, **more: str) -> Signed:
+    """A commit of a person's that ends with a trailer: weak evidence by its kind."""
+    return Signed(name=name, message=f"Add it\n\n{trailer}", expected=expected, at_most=0.6, **more)
+
+
+SIGNED: tuple[Signed, ...] = (
+    Signed(name="person", expected=HUMAN),
+    # Trailers as assistants leave them.
+    trailed("claude_model", CLAUDE, ai("Claude Opus 4.6")),
+    trailed("claude_1m", CLAUDE.replace("4.6", "4.6 (1M context)"), ai("Claude Opus 4.6")),
+    trailed("claude_plain", "Co-Authored-By: Claude <noreply@anthropic.com>", AI),
+    trailed("claude_code", "Co-Authored-By: Claude Code <noreply@anthropic.com>", AI),
+    trailed("claude_vendor", "Co-Authored-By: Anthropic Claude Opus 4 <claude@anthropic.com>", ai("Claude Opus 4")),
+    trailed("claude_nobody", "Co-authored-by: Claude", AI),
+    trailed("windsurf_nobody", "Co-authored-by: Windsurf", AI),
+    trailed("claude_session", "Claude-Session: https://claude.ai/code/session_01AbCd", AI),
+    trailed("claude_generated", "Claude-Generated-By: Claude Code (cli/claude-opus-4-5=100%)", ai("claude-opus-4-5")),
+    trailed("claude_bot", "Co-authored-by: claude[bot] <41898282+claude[bot]@users.noreply.github.com>", AI),
+    trailed("claude_signs", "Signed-off-by: claude[bot] <41898282+claude[bot]@users.noreply.github.com>", AI),
+    trailed("cursor", "Co-authored-by: Cursor <cursoragent@cursor.com>", AI),
+    trailed("cursor_ai", "Co-authored-by: Cursor AI <ai@cursor.sh>", AI),
+    trailed("cursor_grok", "Co-authored-by: Cursor Grok 4.5 <grok@x.ai>", ai("Grok 4.5")),
+    trailed("copilot_2", "Co-authored-by: Copilot <223556219+Copilot@users.noreply.github.com>", AI),
+    trailed("copilot_1", "Co-authored-by: Copilot <175728472+Copilot@users.noreply.github.com>", AI),
+    trailed(
+        "copilot_autofix",
+        "Co-authored-by: Copilot Autofix powered by AI "
+        "<62310815+github-advanced-security[bot]@users.noreply.github.com>",
+        AI,
+    ),
+    trailed("codex", "Co-authored-by: Codex <noreply@openai.com>", AI),
+    trailed("codex_other", "Co-authored-by: Codex <codex@openai.com>", AI),
+    trailed("codex_model", "Co-authored-by: Codex (GPT-5.5) <codex@openai.com>", ai("GPT-5.5")),
+    trailed("gemini", "Co-authored-by: Gemini CLI Agent <gemini-cli-agent@google.com>", AI),
+    trailed("opencode", "Co-authored-by: opencode <noreply@opencode.ai>", AI),
+    trailed("amp", "Amp-Thread-ID: https://ampcode.com/threads/T-1\nCo-authored-by: Amp <amp@ampcode.com>", AI),
+    trailed("goose", "Co-authored-by: Goose <opensource@block.xyz>", AI),
+    trailed("cline", "Co-authored-by: Cline <noreply@cline.bot>", AI),
+    trailed("windsurf", "Co-authored-by: Windsurf <noreply@codeium.com>", AI),
+    trailed("amazon_q", "Co-authored-by: Amazon Q Developer <noreply@amazon.com>", AI),
+    trailed("pi", "Co-authored-by: Pi <noreply@pi.dev>", AI),
+    trailed("devin", "Co-authored-by: Devin AI <158243242+devin-ai-integration[bot]@users.noreply.github.com>", AI),
+    trailed("assisted_kernel", "Assisted-by: ClaudeCode:claude-opus-4.8 coccinelle sparse", ai("claude-opus-4.8")),
+    trailed("assisted_codex", "Assisted-by: Codex:gpt-5.2-codex", ai("gpt-5.2-codex")),
+    trailed("generated_apache", "Generated-by: Claude Opus 4.1", ai("Claude Opus 4.1")),
+    trailed("whogitit", "AI-Session: 5f0c\nAI-Model: claude-opus-4-5\nAI-Lines: 4", ai("claude-opus-4-5")),
+    trailed("three_models", "Co-authored-by: Claude Opus 4.6, GPT-5.2 and Gemini 2.5 Pro <noreply@anthropic.com>", AI),
+    trailed("lower_case", CLAUDE.replace("Co-Authored-By", "co-authored-by"), ai("Claude Opus 4.6")),
+    trailed("carriage_returns", CLAUDE + "\r", ai("Claude Opus 4.6")),
+    Signed(
+        name="footer",
+        message="Add it\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)",
+        expected=AI,
+        at_most=0.6,
+    ),
+    # Authors that are assistants.
+    Signed(
+        name="copilot_agent",
+        author="copilot-swe-agent[bot] <198982749+Copilot@users.noreply.github.com>",
+        expected=AI,
+    ),
+    Signed(
+        name="jules",
+        author="google-labs-jules[bot] <161369871+google-labs-jules[bot]@users.noreply.github.com>",
+        expected=AI,
+    ),
+    Signed(
+        name="droid",
+        author="factory-droid[bot] <138933559+factory-droid[bot]@users.noreply.github.com>",
+        expected=AI,
+    ),
+    Signed(name="claude_author", author="Claude <noreply@anthropic.com>", expected=AI),
+    Signed(
+        name="author_and_trailer",
+        author="Claude <noreply@anthropic.com>",
+        message=f"Add it\n\n{CLAUDE}",
+        expected=ai("Claude Opus 4.6"),
+    ),
+    Signed(name="claude_commits", committer="Claude <noreply@anthropic.com>", expected=AI),
+    Signed(name="aider_author", author="Robin Reviewer (aider) <robin@example.org>", expected=AI),
+    Signed(
+        name="aider_model",
+        author="Robin Reviewer (aider) <robin@example.org>",
+        message="Add it\n\nCo-authored-by: aider (gemini/gemini-2.5-pro) <aider@aider.chat>",
+        expected=ai("gemini/gemini-2.5-pro"),
+    ),
+    # 1: aider committed what a person had written.
+    Signed(name="aider_commits", committer="Robin Reviewer (aider) <robin@example.org>", expected=HUMAN),
+    # 2: the account decides, neither the domain nor a first name.
+    Signed(name="staff_author", author="Kim Staff <kim@anthropic.com>", expected=HUMAN),
+    trailed("staff_openai", "Co-authored-by: Sam Staff <sam@openai.com>", HUMAN),
+    trailed("staff_cursor", "Co-authored-by: Lee Staff <lee@cursor.com>", HUMAN),
+    trailed("named_claude", "Co-authored-by: Claude Dupont <claude.dupont@example.org>", HUMAN),
+    Signed(name="claude_dupont", author="Claude Dupont <claude@dupont.example>", expected=HUMAN),
+    trailed("first_name", "Co-authored-by: Claude <claude@dupont.example>", HUMAN),
+    trailed("plus_claude", "Co-authored-by: Jo Person <jo+claude@example.org>", HUMAN),
+    trailed("block_staff", "Co-authored-by: Block Open Source <opensource@block.xyz>", HUMAN),
+    # 3: a subject alone is weak.
+    Signed(name="aider_subject", message="aider: Add it", expected=AI, at_most=0.5),
+    # 4: what a benchmark printed.
+    Signed(
+        name="benchmark_output",
+        message="Add results\n\nmodel: gpt-4-0613\nedit_format: diff\npass_rate: 61.3\n",
+        expected=HUMAN,
+    ),
+    Signed(
+        name="talks_of_it",
+        message="Fix the co-authored-by: Claude parser\n\nSee noreply@anthropic.com.",
+        expected=HUMAN,
+    ),
+    # 5: other marks on the author.
+    Signed(name="suffix_claude", author="Robin Reviewer (claude) <robin@example.org>", expected=AI),
+    Signed(
+        name="suffix_model",
+        author="Robin Reviewer (gemini-2.5-pro-preview-05-06) <robin@example.org>",
+        expected=ai("gemini-2.5-pro-preview-05-06"),
+    ),
+    Signed(name="suffix_company", author="Robin Reviewer (Example Ltd) <robin@example.org>", expected=HUMAN),
+    # 6: who reviews or releases has not written.
+    trailed(
+        "reviewed_by_bot",
+        "Co-authored-by: coderabbitai[bot] <136622811+coderabbitai[bot]@users.noreply.github.com>",
+        HUMAN,
+    ),
+    trailed(
+        "gemini_assist",
+        "Co-authored-by: gemini-code-assist[bot] <176961590+gemini-code-assist[bot]@users.noreply.github.com>",
+        HUMAN,
+    ),
+    trailed("reviewed_by_claude", "Reviewed-by: Claude Opus 4.6 <noreply@anthropic.com>", HUMAN),
+    trailed("generated_by_protoc", "Generated-by: protoc 3.21", HUMAN),
+    trailed("assisted_by_person", "Assisted-by: Ada Person <ada@example.org>", HUMAN),
+    # 7: buried by a squash.
+    Signed(
+        name="squash",
+        committer=GITHUB,
+        message=f"Add it (#12)\n\n* first part\n\n{CLAUDE}\n\n* second part\n\nCo-authored-by: {ADA}",
+        expected=ai("Claude Opus 4.6"),
+        at_most=0.5,
+    ),
+    Signed(
+        name="squash_several",
+        committer=GITHUB,
+        message=(
+            f"Add it (#13)\n\n* one\n\n{CLAUDE}\n\n* two\n\nCo-authored-by: Codex (GPT-5.5) <codex@openai.com>\n\n"
+            "* three\n\nAnd an end without a trailer."
+        ),
+        expected=AI,
+        at_most=0.5,
+    ),
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Repository:
+    """A repository that is being written; `expected` grows with it: path -> each line as it must be told."""
+
+    root: Path
+    expected: dict[str, list[Line]] = field(default_factory=dict)
+    at_most: dict[str, float] = field(default_factory=dict)
+    clock: int = 1_750_000_000
+
+    @classmethod
+    def begin(cls, root: Path) -> Repository:
+        """An empty repository at `root`."""
+        root.mkdir(parents=True, exist_ok=True)
+        made = cls(root=root)
+        made.git("init", "-q", "-b", "main")
+        return made
+
+    def git(self, *words: str, **environment: str) -> str:
+        """Run git; its output without the last newline. Raises subprocess.CalledProcessError where it refuses."""
+        apart = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        apart |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **environment}
+        done = subprocess.run(["git", *words], cwd=self.root, env=apart, check=True, capture_output=True)
+        return done.stdout.decode().removesuffix("\n")
+
+    def write(self, path: str, text: str | bytes) -> None:
+        """Write a file of the working tree."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def commit(
+        self,
+        files: Mapping[str, str | bytes],
+        message: str = "Change it",
+        *,
+        author: str = ROBIN,
+        committer: str = ROBIN,
+        when: int | None = None,
+    ) -> str:
+        """Write these files and commit all; the commit's id. `when` is in seconds since 1970, else a minute later."""
+        self.clock += 60
+        for path, text in files.items():
+            self.write(path, text)
+        self.git("add", "-A")
+        self._sealed("commit", "-q", "--allow-empty", "--cleanup=verbatim", "-m", message,
+                     author=author, committer=committer, when=when)  # fmt: skip
+        return self.git("rev-parse", "HEAD")
+
+    def merge(self, branch: str, *words: str, author: str = ROBIN) -> None:
+        """Merge a branch with a commit of its own; raises where git leaves a conflict."""
+        self.clock += 60
+        self._sealed("merge", "-q", "--no-ff", "-m", f"Merge {branch}", *words, branch, author=author, committer=author)
+
+    def _sealed(self, *words: str, author: str, committer: str, when: int | None = None) -> None:
+        environment: dict[str, str] = {}
+        for role, who in (("AUTHOR", author), ("COMMITTER", committer)):
+            name, _, rest = who.partition(" <")
+            environment |= {
+                f"GIT_{role}_NAME": name,
+                f"GIT_{role}_EMAIL": rest.removesuffix(">"),
+                f"GIT_{role}_DATE": f"{self.clock if when is None else when} +0000",
+            }
+        self.git(*words, **environment)
+
+    def note(self, commit: str, text: str, ref: str = "refs/notes/ai") -> None:
+        """Leave a note on a commit."""
+        self.write(".git/note", text)
+        identity = {f"GIT_{role}_{part}": "robin" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
+        self.git("notes", f"--ref={ref}", "add", "-f", "-F", ".git/note", commit, **identity)
+
+    def expect(self, path: str, *lines: Line) -> None:
+        """Say of every line of a file who wrote it."""
+        self.expected[path] = list(lines)
+
+
+def lines(*names: str) -> str:
+    """A text of one statement a name, all different."""
+    return "".join(f"{name} = {len(name)}  # {name}\n" for name in names)
+
+
+def signed(repository: Repository) -> None:
+    """One commit and one file for each entry of `SIGNED`."""
+    for one in SIGNED:
+        path = f"signed/{one.name}.py"
+        repository.commit(
+            {path: lines(f"{one.name}_first", f"{one.name}_second")},
+            one.message,
+            author=one.author,
+            committer=one.committer,
+        )
+        repository.expect(path, one.expected, one.expected)
+        repository.at_most[path] = one.at_most
+
+
+def moved(repository: Repository) -> None:
+    """Lines that moved: edited, renamed, merged, reformatted, joined by the mailmap, not yet committed."""
+    commit, expect = repository.commit, repository.expect
+    opus = ai("Claude Opus 4.6")
+    by_claude = f"Add it\n\n{CLAUDE}"
+
+    commit({"edited.py": lines("a", "b", "c", "d")}, by_claude)
+    commit({"edited.py": lines("a", "b_by_hand", "c", "d", "e_by_hand")})
+    expect("edited.py", opus, HUMAN, opus, opus, HUMAN)
+
+    commit({"old_name.py": lines("first", "second", "third", "fourth", "fifth", "sixth")}, by_claude)
+    (repository.root / "old_name.py").unlink()
+    commit({"deep/new name.py": lines("first", "second", "third", "by_hand", "fifth", "sixth")}, "Rename it")
+    expect("deep/new name.py", opus, opus, opus, HUMAN, opus, opus)
+
+    commit({"reformatted.py": "def f( a ):\n    return( a )\n"}, by_claude)
+    by_person = commit({"reformatted.py": "def f(a):\n    return (a)\n"}, "Format")
+    expect("reformatted.py", opus, opus)
+    commit({"human_reformatted.py": "def g( b ):\n    return( b )\n"})
+    by_model = commit({"human_reformatted.py": "def g(b):\n    return (b)\n"}, f"Format\n\n{CLAUDE}")
+    expect("human_reformatted.py", HUMAN, HUMAN)
+    # git itself refuses a list with a commit that it lacks; comments and such lines cost nothing but themselves.
+    commit({".git-blame-ignore-revs": f"# formatting\n{by_person}  # ruff\n{by_model}\n{'ab' * 20}\n"}, "Name them")
+
+    commit({"by_alias.py": lines("alias", "of")}, author="Work Machine <agent-7@internal.example>")
+    expect("by_alias.py", AI, AI)
+    commit({".mailmap": "Cursor <cursoragent@cursor.com> <agent-7@internal.example>\n"}, "Say who that is")
+
+    commit({"merged.py": lines("top", "space_1", "space_2", "space_3", "bottom")})
+    repository.git("checkout", "-q", "-b", "side")
+    commit({"merged.py": lines("top_by_model", "space_1", "space_2", "space_3", "bottom")}, by_claude)
+    repository.git("checkout", "-q", "main")
+    commit({"merged.py": lines("top", "space_1", "space_2", "space_3", "bottom_by_codex")},
+           "Change it\n\nCo-authored-by: Codex <noreply@openai.com>")  # fmt: skip
+    repository.merge("side")
+    expect("merged.py", opus, HUMAN, HUMAN, HUMAN, AI)
+
+    commit({"both.py": lines("shared")})
+    repository.git("checkout", "-q", "-b", "other")
+    commit({"both.py": lines("shared", "theirs")}, by_claude)
+    repository.git("checkout", "-q", "main")
+    commit({"both.py": lines("shared", "ours")})
+    repository.merge("other", "-X", "ours")
+    expect("both.py", HUMAN, HUMAN)
+
+    # What other programs take for the end of a line, and git does not.
+    odd = 'page = "\x0c"\nnext_line = "\x85"\nseparator = "\u2028 and \u2029"\nfiles = "\x1c\x1d"\nlast = 1'
+    commit({"odd_ends.py": odd}, by_claude)
+    expect("odd_ends.py", opus, opus, opus, opus, opus)
+    commit({"windows.py": b"one = 1\r\ntwo = 2\r\n"}, by_claude)
+    expect("windows.py", opus, opus)
+    commit({"latin.py": b"# -*- coding: latin-1 -*-\nname = 'caf\xe9'\n"}, by_claude)
+    expect("latin.py", opus, opus)
+    commit({"größe/naïve.py": lines("width")}, by_claude)
+    expect("größe/naïve.py", opus)
+    commit({"empty.py": ""}, by_claude)
+    expect("empty.py")
+    commit({"[a]*?.py": lines("glob"), ":(top)x.py": lines("magic")}, by_claude)
+    expect("[a]*?.py", opus)
+    expect(":(top)x.py", opus)
+
+    future = repository.clock + 60 * 365 * 86_400
+    commit({"tomorrow.py": lines("later")}, by_claude, when=future)
+    expect("tomorrow.py", opus)
+
+
+def noted(repository: Repository) -> None:
+    """git-ai's notes: sessions, prompts, people, what is left out, and notes that are none of its own."""
+    five = lines("one", "two", "three", "four", "five")
+    at = repository.commit({"noted.py": five, "my noted.py": five}, "Change both")
+    known = {
+        "s_c9883b05a2487d": {"agent_id": {"tool": "cursor", "id": "6ef2", "model": "claude-sonnet-4-5-20250514"}},
+        "s_00000000000001": {"agent_id": {"tool": "claude", "id": "7", "model": "<synthetic>"}},
+        "s_00000000000002": {"agent_id": {"tool": "codex", "id": "8", "model": '"gpt-5.2-codex"'}},
+    }
+    told = {
+        "schema_version": "authorship/3.0.0",
+        "git_ai_version": "1.4.5",
+        "base_commit_sha": at,
+        "prompts": {"abcd1234abcd1234": {"agent_id": {"tool": "amp", "id": "T-1", "model": "claude-opus-4-5"}}},
+        "humans": {"h_31dce776f88375": {"author": ADA}},
+        "sessions": known,
+    }
+    listed = (
+        "noted.py\n  s_c9883b05a2487d::t_9f8e7d6c5b4a32 1-2\n  h_31dce776f88375 3\n  s_00000000000001::t_1 5\n"
+        '"my noted.py"\n  abcd1234abcd1234 1,3\n  s_ffffffffffffff::t_2 2\n  s_00000000000002::t_3 5\n'
+    )
+    repository.note(at, f"{listed}---\n{json.dumps(told)}\n")
+    sonnet = ai("claude-sonnet-4-5-20250514")
+    # A line that the note leaves out is of unknown origin, not a person's.
+    repository.expect("noted.py", sonnet, sonnet, HUMAN, UNKNOWN, AI)
+    repository.expect("my noted.py", ai("claude-opus-4-5"), AI, ai("claude-opus-4-5"), UNKNOWN, ai("gpt-5.2-codex"))
+    other = repository.commit({"reviewed.py": lines("seen")}, f"Add it\n\n{CLAUDE}")
+    repository.note(other, "Looks good to me\n---\nnot JSON {\n")
+    repository.expect("reviewed.py", ai("Claude Opus 4.6"))
+
+
+def traced(repository: Repository) -> None:
+    """Agent Trace records: at the revision, before the edit, with paths of all kinds, stale, and not JSON at all."""
+    before = repository.git("rev-parse", "HEAD")
+    five = lines("alpha", "beta", "gamma", "delta", "epsilon")
+    names = ["traced.py", "traced_early.py", "sub/traced_back.py", "traced_absolute.py", "traced_stale.py"]
+    at = repository.commit({name: five.replace(" = ", f"_{number} = ") for number, name in enumerate(names)})
+    model = "anthropic/claude-opus-4-5-20251101"
+    records: Sequence[object] = [
+        _record(at, "traced.py", model, [(2, 3)]),
+        _record(before, "traced_early.py", model, [(1, 5)]),
+        _record(at, "sub\\traced_back.py", model, [(1, 1)]),
+        _record(at, str(repository.root / "traced_absolute.py"), model, [(5, 5)]),
+        _record(at, "/etc/passwd", model, [(1, 9)]),
+        _record(at, "../outside.py", model, [(1, 9)]),
+        # Beyond the end, upside down, and of a revision that nobody has.
+        _record(at, "traced_stale.py", model, [(40, 60), (4, 2)]),
+        _record("0123456789" * 4, "traced_stale.py", model, [(1, 5)]),
+        [],
+        {"version": "0.1.0", "files": "none"},
+    ]
+    text = "".join(json.dumps(record) + "\n" for record in records)
+    repository.write(".agent-trace/traces.jsonl", f'{{"version": "0.1.0", "files": [\n{text}\x00\x01 not JSON\n')
+    traced_line = ai(model)
+    repository.expect("traced.py", HUMAN, traced_line, traced_line, HUMAN, HUMAN)
+    repository.expect("traced_early.py", *[traced_line] * 5)
+    repository.expect("sub/traced_back.py", traced_line, *[HUMAN] * 4)
+    repository.expect("traced_absolute.py", *[HUMAN] * 4, traced_line)
+    repository.expect("traced_stale.py", *[HUMAN] * 5)
+
+
+def _record(revision: str, path: str, model: str, ranges: Sequence[tuple[int, int]]) -> dict[str, object]:
+    return {
+        "version": "1.0",
+        "id": "550e8400-e29b-41d4-a716-446655440000",
+        "timestamp": "2026-01-23T14:30:00Z",
+        "vcs": {"type": "git", "revision": revision},
+        "tool": {"name": "cursor", "version": "2.4.0"},
+        "files": [
+            {
+                "path": path,
+                "conversations": [
+                    {
+                        "contributor": {"type": "ai", "model_id": model},
+                        "ranges": [{"start_line": first, "end_line": last} for first, last in ranges],
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def uncommitted(repository: Repository) -> None:
+    """What is not committed yet, at the end of everything: lines of a known file, and a file of its own."""
+    repository.commit({"begun.py": lines("committed_1", "committed_2")}, f"Add it\n\n{CLAUDE}")
+    repository.write("begun.py", lines("committed_1", "new_line", "committed_2"))
+    repository.expect("begun.py", ai("Claude Opus 4.6"), UNKNOWN, ai("Claude Opus 4.6"))
+    repository.write("untracked.py", lines("nobody", "knows"))
+    repository.expect("untracked.py", UNKNOWN, UNKNOWN)
+
+
+def traps(root: Path) -> Repository:
+    """All of it in one repository at `root`; takes a second or two."""
+    repository = Repository.begin(root)
+    for part in (signed, moved, noted, traced, uncommitted):
+        part(repository)
+    return repository
