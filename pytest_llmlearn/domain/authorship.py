@@ -10,8 +10,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pytest_llmlearn.domain.assistants import KNOWN, Roster
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.domain.signs import MAX_VALUE, Identity, Sign, credited, declared, identify, marked, tidy
+
+VERSION = "2"
+"""Of the rules of this module and of `signs`: others make older answers void."""
 
 AUTHOR = 0.8
 TRAILER = 0.6
@@ -45,15 +49,15 @@ class _Claim:
     evidence: str
 
 
-def authorship(author: Identity, committer: Identity, message: str) -> Provenance | None:
+def authorship(author: Identity, committer: Identity, message: str, roster: Roster = KNOWN) -> Provenance | None:
     """The assistant that wrote a commit, with the model where one is named; None where nobody names one.
 
     The confidence is `AUTHOR` for an author or committer that is one, `TRAILER` for a trailer of the message's last
     paragraph, `BODY` for one further up, for several that differ, and for a sentence such as *Generated with Claude
     Code*; `SUBJECT` for a subject that begins with `aider:`.
     """
-    said = [*_trailers(_cut(message))]
-    by = _by_identity(author, committer)
+    said = [*_trailers(_cut(message), roster)]
+    by = _by_identity(author, committer, roster)
     if by is not None:
         if by.sign.model is None:
             models = {claim.sign.model for claim in said if claim.sign.tool in (by.sign.tool, None)} - {None}
@@ -68,16 +72,16 @@ def authorship(author: Identity, committer: Identity, message: str) -> Provenanc
     return None
 
 
-def _by_identity(author: Identity, committer: Identity) -> _Claim | None:
-    sign = identify(author)
+def _by_identity(author: Identity, committer: Identity, roster: Roster) -> _Claim | None:
+    sign = identify(author, roster)
     if sign is not None:
         return _Claim(sign=sign, confidence=AUTHOR, evidence=f"author {tidy(author.name)}")
     mark = _MARK.fullmatch(author.name[:MAX_VALUE])
-    sign = marked(mark["mark"]) if mark else None
+    sign = marked(mark["mark"], roster) if mark else None
     if mark and sign is not None:
         return _Claim(sign=sign, confidence=AUTHOR, evidence=f"author marked ({mark['mark']})")
     # A mark such as `(aider)` on the committer alone is none: the tool committed what a person had written.
-    sign = identify(committer)
+    sign = identify(committer, roster)
     return _Claim(sign=sign, confidence=AUTHOR, evidence=f"committer {tidy(committer.name)}") if sign else None
 
 
@@ -87,7 +91,7 @@ def _cut(message: str) -> str:
     return f"{message[:MAX_MESSAGE]}\n{message[-MAX_MESSAGE:]}"
 
 
-def _trailers(message: str) -> Iterator[_Claim]:
+def _trailers(message: str, roster: Roster) -> Iterator[_Claim]:
     """The claims of the trailers, wherever they stand, and of sentences."""
     end = len(message.rstrip())
     last = 0
@@ -95,20 +99,20 @@ def _trailers(message: str) -> Iterator[_Claim]:
         last = gap.end()
     count = 0
     for match in _TRAILER.finditer(message):
-        for sign in _claimed(match["key"].lower(), match["value"]):
+        for sign in _claimed(match["key"].lower(), match["value"], roster):
             evidence = f"trailer {match['key']}: {_without_address(match['value'])}"
             yield _Claim(sign=sign, confidence=TRAILER if match.start() >= last else BODY, evidence=evidence)
             count += 1
         if count >= MAX_SIGNS:
             return
     for match in _SENTENCE.finditer(message):
-        credit = credited(match["value"])
+        credit = credited(match["value"], roster)
         if credit is not None and credit.tool is not None:
             yield _Claim(sign=credit, confidence=BODY, evidence=f"message: {tidy(match[0])}")
             return
 
 
-def _claimed(key: str, value: str) -> Iterable[Sign]:
+def _claimed(key: str, value: str, roster: Roster) -> Iterable[Sign]:
     """Whom one trailer names."""
     value = value[:MAX_VALUE].strip()
     if key in _SESSIONS:
@@ -116,14 +120,14 @@ def _claimed(key: str, value: str) -> Iterable[Sign]:
     if key == "replit-commit-author":
         return [Sign(tool="replit")] if value.lower() in ("agent", "assistant") else []
     if key not in _PEOPLE:
-        return declared(value, any_token=key in ("generated-by", "ai-model"), any_agent=key == "assisted-by")
+        return declared(value, roster, any_token=key in ("generated-by", "ai-model"), any_agent=key == "assisted-by")
     name, _, address = value.partition("<")
     email = address.partition(">")[0]
-    sign = identify(Identity(name=name, email=email))
+    sign = identify(Identity(name=name, email=email), roster)
     if sign is not None:
         return [sign]
     # One line may name several models, and no person is called by several names with versions in them.
-    several = declared(name)
+    several = declared(name, roster)
     return several if len(several) > 1 else []
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmlearn.adapters.git import GitBlame, head_commit, toplevel
+from pytest_llmlearn.adapters.git import GitBlame, GitHistory, head_commit, toplevel
 from pytest_llmlearn.domain.provenance import Provenance
 
 CLAUDE = "Co-Authored-By: Claude Sonnet 5 <noreply@anthropic.com>"
@@ -71,6 +71,11 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "project")
 
 
+def reader_of(root: Path) -> GitBlame:
+    """A reader of the history around a project, which has been asked nothing yet."""
+    return GitBlame(GitHistory(root))
+
+
 def written(lines: Sequence[Provenance | None]) -> list[str | None]:
     """Each line's model, or its type where no model is known; None for no answer."""
     return [None if entry is None else entry.model or entry.type for entry in lines]
@@ -78,7 +83,7 @@ def written(lines: Sequence[Provenance | None]) -> list[str | None]:
 
 def of(repository: Repository, path: str) -> list[str | None]:
     """Who wrote the lines of one file."""
-    return written(GitBlame(repository.top).read([path])[path])
+    return written(reader_of(repository.top).read([path])[path])
 
 
 def test_each_line_has_its_commits_author(repository: Repository) -> None:
@@ -104,7 +109,7 @@ def test_every_kind_of_signature_gives_the_model(
 ) -> None:
     """As the tool and the person spelled it."""
     commit = repository.commit(trailer, {"a.py": "a = 1\nb = 2\n"}, GIT_AUTHOR_NAME=author)
-    lines = GitBlame(repository.top).read(["a.py"])["a.py"]
+    lines = reader_of(repository.top).read(["a.py"])["a.py"]
     assert {(entry.tool, entry.model) for entry in lines if entry} == {(tool, model)}
     assert all(entry and entry.evidence.startswith(f"commit {commit[:12]}: ") for entry in lines)
 
@@ -123,7 +128,7 @@ def test_files_that_no_commit_knows_are_left_out(repository: Repository) -> None
         repository.write(path, "a = 1\n")
     repository.git("add", "staged.py")
     (repository.top / "gone.py").unlink()
-    reader = GitBlame(repository.top)
+    reader = reader_of(repository.top)
     answers = reader.read(["new.py", "staged.py", "ignored.py", "gone.py", "app", "app/a.py"])
     assert {path for path, lines in answers.items() if any(lines)} == {"app/a.py"}
     assert reader.notices == []
@@ -145,9 +150,9 @@ def test_many_files_have_the_answers_that_each_has_alone(repository: Repository)
     repository.commit(CLAUDE, {"last.py": "l = 1\n", "late.py": "l = 1\n"})
     repository.write("late.py", "l = 1\nm = 2\n")
     paths = repository.git("ls-files").split()
-    together = GitBlame(repository.top).read(paths)
+    together = reader_of(repository.top).read(paths)
     assert {path: written(lines) for path, lines in together.items()} == {
-        path: written(GitBlame(repository.top).read([path]).get(path, [])) for path in together
+        path: written(reader_of(repository.top).read([path]).get(path, [])) for path in together
     }
     assert written(together["renamed.py"]) == ["GPT-5"] * 20
     assert written(together["edited.py"]) == ["GPT-5"] * 20 + ["human"]
@@ -169,7 +174,7 @@ def test_an_unmerged_history_of_many_files_needs_no_blame(
         return original(words, **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(subprocess, "Popen", counted)
-    answers = GitBlame(repository.top).read([f"m{number}.py" for number in range(10)])
+    answers = reader_of(repository.top).read([f"m{number}.py" for number in range(10)])
     assert len(answers) == 10
     assert len(calls) == 2
     assert not any("blame" in words for words in calls)
@@ -182,21 +187,21 @@ def test_a_rename_with_changes_keeps_the_old_lines_authors(repository: Repositor
     for number in range(5):
         repository.git("mv", f"old{number}.py", f"new{number}.py")
     repository.commit(files={f"new{number}.py": f"n = {number}\n{body}z = 1\n" for number in range(5)})
-    answers = GitBlame(repository.top).read([f"new{number}.py" for number in range(5)])
+    answers = reader_of(repository.top).read([f"new{number}.py" for number in range(5)])
     assert [written(lines) for lines in answers.values()] == [["Claude Sonnet 5"] * 21 + ["human"]] * 5
 
 
 def test_the_root_may_lie_within_the_repository(repository: Repository) -> None:
     """Paths are the project's, not the repository's."""
     repository.commit(CLAUDE, {"packages/one/app/a.py": "a = 1\n", "a.py": "a = 1\nb = 1\n"})
-    answers = GitBlame(repository.top / "packages" / "one").read(["app/a.py", "a.py"])
+    answers = reader_of(repository.top / "packages" / "one").read(["app/a.py", "a.py"])
     assert {path: written(lines) for path, lines in answers.items()} == {"app/a.py": ["Claude Sonnet 5"]}
 
 
 def test_paths_that_leave_the_root_are_refused(repository: Repository) -> None:
     """Nothing outside the project is asked for."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n", "sub/b.py": "b = 1\n"})
-    assert GitBlame(repository.top / "sub").read(["../a.py", str(repository.top / "a.py"), "", "\0"]) == {}
+    assert reader_of(repository.top / "sub").read(["../a.py", str(repository.top / "a.py"), "", "\0"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -209,7 +214,7 @@ def test_unusual_names_are_names(repository: Repository, path: str) -> None:
     others = [f"m{number}.py" for number in range(5)]
     repository.commit(CLAUDE, dict.fromkeys([path, *others], "a = 1\n"))
     assert of(repository, path) == ["Claude Sonnet 5"]
-    assert written(GitBlame(repository.top).read([path, *others])[path]) == ["Claude Sonnet 5"]
+    assert written(reader_of(repository.top).read([path, *others])[path]) == ["Claude Sonnet 5"]
 
 
 def test_windows_line_ends_are_no_change(repository: Repository) -> None:
@@ -250,7 +255,7 @@ def test_a_list_to_ignore_that_is_missing_or_broken_is_said_and_left_out(
         repository.write(".git-blame-ignore-revs", content)
     else:
         repository.git("config", "--global", "blame.ignoreRevsFile", "revisions")
-    reader = GitBlame(repository.top)
+    reader = reader_of(repository.top)
     answers = reader.read([f"{name}.py" for name in "abcdefgh"])
     assert [written(lines) for lines in answers.values()] == [["human", "Claude Sonnet 5"]] * 8
     assert len(reader.notices) == 1
@@ -261,7 +266,7 @@ def test_a_list_that_the_repository_itself_asks_for_in_vain_is_said(repository: 
     """git blame fails there for anybody."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n"})
     repository.git("config", "blame.ignoreRevsFile", "revisions")
-    reader = GitBlame(repository.top)
+    reader = reader_of(repository.top)
     assert reader.read(["a.py"]) == {}
     assert "could not open object name list: revisions" in reader.notices[-1]
 
@@ -284,7 +289,7 @@ def test_a_mailmap_does_not_wipe_a_tools_mark(repository: Repository) -> None:
     """Folding `Ada Byron (aider)` into Ada says who she is, not that she typed it."""
     repository.commit(files={"a.py": "a = 1\n"}, GIT_AUTHOR_NAME="Ada Byron (aider)")
     repository.commit(files={".mailmap": "Ada Byron <ada@example.org>\n"})
-    lines = GitBlame(repository.top).read(["a.py"])["a.py"]
+    lines = reader_of(repository.top).read(["a.py"])["a.py"]
     assert [(entry.tool, entry.confidence) for entry in lines if entry] == [("aider", 0.8)]
 
 
@@ -294,14 +299,14 @@ def test_submodules_and_worktrees_are_repositories_of_their_own(repository: Repo
     inner.commit(CODEX, {"b.py": "b = 1\n"})
     repository.git("submodule", "--quiet", "add", str(inner.top), "vendored")
     repository.commit(CLAUDE, {"a.py": "a = 1\n"})
-    answers = GitBlame(repository.top).read(["a.py", "vendored/b.py"])
+    answers = reader_of(repository.top).read(["a.py", "vendored/b.py"])
     assert {path: written(lines) for path, lines in answers.items()} == {
         "a.py": ["Claude Sonnet 5"],
         "vendored/b.py": ["GPT-5"],
     }
     tree = tmp_path / "tree"
     repository.git("worktree", "add", "-q", "-b", "other", str(tree))
-    assert written(GitBlame(tree).read(["a.py"])["a.py"]) == ["Claude Sonnet 5"]
+    assert written(reader_of(tree).read(["a.py"])["a.py"]) == ["Claude Sonnet 5"]
     assert toplevel(tree) == tree.resolve()
     assert head_commit(tree) == repository.git("rev-parse", "other").strip()
     assert head_commit(repository.top / "vendored") == inner.git("rev-parse", "HEAD").strip()
@@ -314,7 +319,7 @@ def test_beyond_a_shallow_clones_end_nothing_is_known(repository: Repository, tm
     repository.commit(CODEX, {"m0.py": "a = 1\nb = 2\n"})
     clone = tmp_path / "clone"
     repository.git("clone", "-q", "--depth", "2", f"file://{repository.top}", str(clone))
-    reader = GitBlame(clone)
+    reader = reader_of(clone)
     answers = reader.read([f"m{number}.py" for number in range(6)])
     assert written(answers["m0.py"]) == [None, "GPT-5"]
     assert written(answers["m1.py"]) == [None]
@@ -334,7 +339,7 @@ def test_nothing_is_fetched_for_a_partial_clone(repository: Repository, tmp_path
         return sorted(path for path in (clone / ".git" / "objects").rglob("*") if path.is_file())
 
     before = objects()
-    reader = GitBlame(clone)
+    reader = reader_of(clone)
     assert reader.read(["a.py"]) == {}
     assert objects() == before
     assert len(reader.notices) == 1
@@ -347,7 +352,7 @@ def test_without_a_repository_there_is_no_answer_and_no_process(
     """git is not even looked for."""
     (tmp_path / "a.py").write_text("a = 1\n")
     monkeypatch.setattr(subprocess, "Popen", None)
-    reader = GitBlame(tmp_path)
+    reader = reader_of(tmp_path)
     assert reader.read(["a.py"]) == {}
     assert not reader.says_anything()
     assert toplevel(tmp_path) is None
@@ -358,7 +363,7 @@ def test_without_a_repository_there_is_no_answer_and_no_process(
 def test_a_repository_without_commits_has_no_answer(repository: Repository) -> None:
     """Everything in it is uncommitted."""
     repository.write("a.py", "a = 1\n")
-    reader = GitBlame(repository.top)
+    reader = reader_of(repository.top)
     assert reader.read(["a.py"]) == {}
     assert not reader.says_anything()
     assert head_commit(repository.top) is None
@@ -369,7 +374,7 @@ def test_without_git_it_is_said_once(repository: Repository, monkeypatch: pytest
     """The learning goes on without."""
     repository.commit(CLAUDE, {"a.py": "a = 1\n"})
     monkeypatch.setenv("PATH", "/nonexistent")
-    reader = GitBlame(repository.top)
+    reader = reader_of(repository.top)
     assert reader.read(["a.py"]) == {}
     assert reader.read(["a.py"]) == {}
     assert not reader.says_anything()
@@ -395,7 +400,7 @@ def test_somebody_elses_repository_is_said_not_read(repository: Repository, monk
     """git's refusal names the way out; the run goes on."""
     repository.commit(CLAUDE, {f"m{number}.py": "a = 1\n" for number in range(6)})
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    reader = GitBlame(repository.top)
+    reader = reader_of(repository.top)
     assert reader.read(["m0.py"]) == {}
     assert reader.read([f"m{number}.py" for number in range(6)]) == {}
     assert len(reader.notices) == 1
@@ -412,7 +417,7 @@ def test_nothing_is_written(repository: Repository) -> None:
         return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in files}
 
     before = state()
-    reader = GitBlame(repository.top)
+    reader = reader_of(repository.top)
     reader.read(["a.py", "b.py"])
     reader.says_anything()
     assert state() == before
@@ -429,7 +434,7 @@ def test_a_users_settings_do_not_change_the_answers(repository: Repository) -> N
         "blame.blankBoundary": "true", "log.diffMerges": "separate", "log.mailmap": "false",
     }.items():  # fmt: skip
         repository.git("config", key, value)
-    answers = GitBlame(repository.top / "sub").read([f"m{number}.py" for number in range(5)])
+    answers = reader_of(repository.top / "sub").read([f"m{number}.py" for number in range(5)])
     assert written(answers["m0.py"]) == ["human", "Claude Sonnet 5"]
     assert [written(answers[f"m{number}.py"]) for number in range(1, 5)] == [["human"]] * 4
 
@@ -441,8 +446,8 @@ def test_out_of_time_it_is_said_and_the_run_goes_on(repository: Repository, tmp_
     slow.parent.mkdir()
     slow.write_text("#!/bin/sh\nexec sleep 60\n")
     slow.chmod(0o755)
-    reader = GitBlame(repository.top, environ={**os.environ, "PATH": f"{slow.parent}{os.pathsep}{os.environ['PATH']}"},
-                      seconds=0.2)  # fmt: skip
+    path = f"{slow.parent}{os.pathsep}{os.environ['PATH']}"
+    reader = GitBlame(GitHistory(repository.top, environ={**os.environ, "PATH": path}, seconds=0.2))
     assert reader.read(["a.py"]) == {}
     assert not reader.says_anything()
     assert len(reader.notices) == 1
@@ -454,7 +459,7 @@ def test_a_damaged_repository_is_said(repository: Repository) -> None:
     repository.commit(CLAUDE, {"a.py": "a = 1\n"})
     shutil.rmtree(repository.top / ".git" / "objects")
     (repository.top / ".git" / "objects").mkdir()
-    reader = GitBlame(repository.top)
+    reader = reader_of(repository.top)
     assert reader.read(["a.py"]) == {}
     assert reader.notices
 
@@ -462,14 +467,14 @@ def test_a_damaged_repository_is_said(repository: Repository) -> None:
 def test_any_assistants_commit_in_the_history_is_something(repository: Repository) -> None:
     """However long ago, and whatever became of its lines."""
     repository.commit(files={"a.py": "a = 1\n"})
-    assert not GitBlame(repository.top).says_anything()
+    assert not reader_of(repository.top).says_anything()
     repository.commit(CLAUDE, {"b.py": "b = 1\n"})
     (repository.top / "b.py").unlink()
     for _ in range(3):
         repository.commit()
-    assert GitBlame(repository.top).says_anything()
+    assert reader_of(repository.top).says_anything()
     (repository.top / "sub").mkdir()
-    assert GitBlame(repository.top / "sub").says_anything()
+    assert reader_of(repository.top / "sub").says_anything()
 
 
 def test_the_top_is_found_without_git(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,45 +10,38 @@ import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
+from pytest_llmlearn.adapters.git.changes import CHANGES, changes
+
 DEPTH = 200
 """Commits looked through. Files that were added further back are blamed; looking further costs more than it saves."""
-WORDS = ["log", "-z", "--raw", "--no-abbrev", "--no-renames", f"--max-count={DEPTH}", "--format=%H %P", "HEAD"]
+WORDS = ["log", *CHANGES, f"--max-count={DEPTH}", "HEAD"]
 
 
 def added_once(output: bytes, top: Path, paths: Collection[bytes]) -> dict[bytes, tuple[str, int]]:
     """For those of `paths` (relative to `top`) of which it is so: the commit, and the file's number of lines.
 
-    `output` is what git prints for `WORDS`: newest commit first, each `COMMIT PARENT…`, then `:MODES BLOBS STATUS` and
-    the path of everything it changed, all ended by NUL.
+    `output` is what git prints for `WORDS`: newest commit first.
     """
     found: dict[bytes, tuple[str, int]] = {}
     waiting = set(paths)
-    for commit, parents, changes in _commits(output):
-        if parents > 1 or not waiting:
+    for change, files in changes(output):
+        if len(change.parents) > 1 or not waiting:
             break
-        touched = [(path, change) for path, change in changes if path in waiting]
+        touched = [(path, how) for path, how in files if path in waiting]
         waiting.difference_update(path for path, _ in touched)
-        if any(change[-1:] == b"D" for _, change in changes):
+        if any(how[-1:] == b"D" for _, how in files):
             continue
-        for path, change in touched:
-            if change[-1:] == b"A":
-                lines = _lines_if_unchanged(top, path, change.split()[3].decode("ascii"))
+        for path, how in touched:
+            if how[-1:] == b"A":
+                lines = _lines_if_unchanged(top, path, how.split()[3].decode("ascii"))
                 if lines is not None:
-                    found[path] = (commit, lines)
+                    found[path] = (change.commit, lines)
     return found
 
 
-def _commits(output: bytes) -> list[tuple[str, int, list[tuple[bytes, bytes]]]]:
-    commits: list[tuple[str, int, list[tuple[bytes, bytes]]]] = []
-    tokens = iter(output.split(b"\0"))
-    for token in tokens:
-        token = token.lstrip(b"\n")
-        if token.startswith(b":"):
-            commits[-1][2].append((next(tokens), token))
-        elif token:
-            commit, *parents = token.decode("ascii").split()
-            commits.append((commit, len(parents), []))
-    return commits
+def lines_in(content: bytes) -> int:
+    """The number of lines, as blame counts them."""
+    return content.count(b"\n") + (1 if content and not content.endswith(b"\n") else 0)
 
 
 def _lines_if_unchanged(top: Path, path: bytes, blob: str) -> int | None:
@@ -60,6 +53,4 @@ def _lines_if_unchanged(top: Path, path: bytes, blob: str) -> int | None:
     make = hashlib.sha1 if len(blob) == 40 else hashlib.sha256
     digest = make(b"blob %d\0" % len(content), usedforsecurity=False)
     digest.update(content)
-    if digest.hexdigest() != blob:
-        return None
-    return content.count(b"\n") + (1 if content and not content.endswith(b"\n") else 0)
+    return lines_in(content) if digest.hexdigest() == blob else None

@@ -26,7 +26,8 @@ _SETTINGS = (
     "log.showRoot=true",
     "log.showSignature=false",
 )
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+"""What names a commit or another object in full: SHA-1 or SHA-256."""
 _MAX_LINKS = 5
 
 
@@ -60,19 +61,26 @@ def common_folder(git: Path) -> Path:
     return git / shared.strip() if shared else git
 
 
-def head_commit(root: Path) -> str | None:
+def head_commit(root: Path, environ: Mapping[str, str] | None = None) -> str | None:
     """The commit that the working tree around `root` is at, in hexadecimal; None without a repository or a commit.
 
     Read from files; git is asked only where references are not kept in files (`reftable`).
     """
     top = toplevel(root)
-    git = git_folder(top) if top else None
-    if top is None or git is None:
+    return reference(top, "HEAD", environ) if top else None
+
+
+def reference(top: Path, name: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """What a reference such as `HEAD` or `refs/notes/ai` points at in the repository at `top`; None for nothing.
+
+    Read from files, as `head_commit`; `environ` (that of the process for None) is git's where it is asked.
+    """
+    git = git_folder(top)
+    if git is None:
         return None
     common = common_folder(git)
     if (common / "reftable").is_dir():
-        return _asked_head(top)
-    name = "HEAD"
+        return _asked(top, name, os.environ if environ is None else environ)
     for _ in range(_MAX_LINKS):
         content = _read(git / name)
         if content is None:
@@ -81,7 +89,7 @@ def head_commit(root: Path) -> str | None:
             return _packed(common, name)
         content = content.strip()
         if not content.startswith("ref:"):
-            return content if _COMMIT.fullmatch(content) else None
+            return content if COMMIT.fullmatch(content) else None
         name = content.removeprefix("ref:").strip()
     return None
 
@@ -126,12 +134,13 @@ def end(process: subprocess.Popen[bytes]) -> None:
     """Stop the process if it still runs, and let go of its pipes."""
     if process.poll() is None:
         process.kill()
-    process.communicate()
+    if process.stdout is not None and not process.stdout.closed:
+        process.communicate()
 
 
-def _asked_head(top: Path) -> str | None:
+def _asked(top: Path, name: str, environ: Mapping[str, str]) -> str | None:
     try:
-        process = start(top, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], environment(os.environ))
+        process = start(top, ["rev-parse", "--verify", "--quiet", name], environment(environ))
     except OSError:  # without git, a repository whose references only git can read is at no known commit
         return None
     try:
@@ -140,14 +149,14 @@ def _asked_head(top: Path) -> str | None:
         end(process)
         return None
     said = output.decode("ascii", "replace").strip()
-    return said if _COMMIT.fullmatch(said) else None
+    return said if COMMIT.fullmatch(said) else None
 
 
 def _packed(common: Path, name: str) -> str | None:
     content = _read(common / "packed-refs")
     for line in content.splitlines() if content else ():
         commit, _, packed = line.partition(" ")
-        if packed.strip() == name and _COMMIT.fullmatch(commit):
+        if packed.strip() == name and COMMIT.fullmatch(commit):
             return commit
     return None
 
