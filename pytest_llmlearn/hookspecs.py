@@ -15,7 +15,7 @@ import pluggy
 
 from pytest_llmlearn.domain.assistants import Roster
 from pytest_llmlearn.domain.finding import Finding, Rule
-from pytest_llmlearn.domain.history import Change, Commit, Origin
+from pytest_llmlearn.domain.history import Change, Commit, Logged, Origin
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.domain.source import Unit
@@ -153,6 +153,14 @@ class History(Protocol):
 
     def heads(self, paths: Sequence[str]) -> Mapping[str, str]:
         """The commit that the repository of each path is at. Costs no process."""
+        ...
+
+    def log(self, since: str | None, limit: int) -> Sequence[Logged] | None:
+        """The commits up to the present one, newest first and at most `limit`; merges and cut ends are left out.
+
+        Those that `since` has behind it are left out too, where that commit is still known here. Of the files, those
+        of the project's own repository that end in `.py`. None where nobody answered.
+        """
         ...
 
     def untouched(self, paths: Sequence[str], since: str) -> frozenset[str]:

@@ -52,6 +52,17 @@ class Attribution:
             for occurrence, several in zip(occurrences, levels, strict=True)
         ]
 
+    def reached(self, nodeid: str, test_path: str) -> Iterator[tuple[str, str]]:
+        """What a test names of the code under test, as path and qualified name, whatever came of it.
+
+        By its function and its fixtures; what its file imports and the test does not name is not reached by it.
+        """
+        test = Occurrence(nodeid=nodeid, when="call", exception="", mro=(), message="", test_path=test_path)
+        for level in self._under_test(test):
+            for candidate in level:
+                if candidate.chosen_by != "imports":
+                    yield candidate.path, candidate.unit.qualname
+
     def _handed_in(self, occurrence: Occurrence) -> Culprit | None:
         """What was handed in is laid where it says, or nowhere in particular: it is recorded in any case."""
         if occurrence.source != "handed-in":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from pytest_llmlearn.domain.signs import Identity
 
@@ -44,3 +45,23 @@ class Change:
     commit: str
     time: datetime
     parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What one commit did to one file: `path` is relative to the project's root, `blob` what it holds afterwards.
+
+    A file under another name is edited where its text changed too; `blob` is None of a file that is gone.
+    """
+
+    operation: Literal["create", "edit", "delete"]
+    path: str
+    blob: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """One commit with what it did to the project's Python files."""
+
+    commit: Commit
+    files: tuple[Written, ...]
