@@ -24,17 +24,25 @@ README = """\
 pytest-llmlearn keeps here what it learned from the test failures of LLM-written code in this project.
 
 - `lessons.jsonl`: the lessons that are fit to be shared. Commit it.
+- `marks.jsonl`: what people said of who wrote some lines (`llmlearn mark`), with short hashes of those lines so that
+  the words follow them. Commit it. Lines are only ever added: `.llmlearn/marks.jsonl merge=union` in the project's
+  `.gitattributes` lets branches add them side by side.
+- `traces.jsonl`: which lines assistants wrote while they wrote them, as Agent Trace records: paths, line numbers and
+  model names, no code and no prompts. Commit it if others should know.
 - `state/`: the memory itself, a SQLite database. It is private to you: it quotes error messages, a few lines of code
   around each failure (redacted), and for a while the failing functions. The `.gitignore` beside this file keeps it out
   of git, and its files can be read by you alone.
 
-This is the only place where the memory is kept; it is no cache. To erase it for good, run `llmlearn clear`.
+This is the only place where the memory is kept; it is no cache, but for `state/provenance.db`, which may be deleted at
+any time. To erase the memory for good, run `llmlearn clear`; it leaves what people said in `marks.jsonl`.
 """
 GITIGNORE = """\
 *
 !.gitignore
 !README.md
 !lessons.jsonl
+!marks.jsonl
+!traces.jsonl
 """
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
