@@ -20,6 +20,7 @@ from pytest_llmlearn.adapters.git.added import lines_in
 from pytest_llmlearn.adapters.git.asking import Refused, Repository
 from pytest_llmlearn.adapters.git.blame import Spans, laid_on_commits
 from pytest_llmlearn.adapters.git.changes import CHANGES, COMMITS, changes, commit
+from pytest_llmlearn.adapters.git.log import log
 from pytest_llmlearn.adapters.git.repository import (
     COMMIT,
     cut_commits,
@@ -30,7 +31,7 @@ from pytest_llmlearn.adapters.git.repository import (
     toplevel,
 )
 from pytest_llmlearn.adapters.git.standing import around, decisive
-from pytest_llmlearn.domain.history import Change, Commit, Origin
+from pytest_llmlearn.domain.history import Change, Commit, Logged, Origin
 
 SECONDS = 10.0
 """How long one question may take."""
@@ -227,6 +228,17 @@ class GitHistory:
                         if os.fsencode(name) not in touched:
                             found.update(given)
         return frozenset(found)
+
+    def log(self, since: str | None, limit: int) -> Sequence[Logged] | None:
+        """As `hookspecs.History.log`: one process."""
+        top, here = self._place(())
+        if top is None or reference(top, "HEAD", self._environ) is None:
+            return []
+        with self._question():
+            repository = self._repository(top)
+            with self._guarded(repository):
+                return log(repository, PurePosixPath(here.relative_to(top).as_posix()), since, limit)
+        return None
 
     def state(self, ref: str) -> str:
         """As `hookspecs.History.state`, of the repository around the root and those that `around` finds in it.

@@ -53,7 +53,7 @@ class GitBlame:
         wanted = {origin.commit for lines in origins.values() for origin in lines if origin is not None}
         unread = wanted - self._authors.keys()
         if unread:
-            self._authors.update((commit.id, self._author(commit)) for commit in self._history.commits(unread).values())
+            self._authors.update((commit.id, self.author(commit)) for commit in self._history.commits(unread).values())
         authors = self._authors
         return {
             path: [authors.get(origin.commit) if origin is not None else None for origin in lines]
@@ -62,14 +62,14 @@ class GitBlame:
 
     def says_anything(self) -> bool:
         """Whether any commit up to the present one names an assistant. Looks at the latest of them."""
-        return any(self._author(commit).generated for commit in self._history.latest())
+        return any(self.author(commit).generated for commit in self._history.latest())
 
     def standing(self) -> str | None:
         """Of the history, and of what is made of its commits."""
         said = "\0".join((self._history.standing(), authorship.VERSION, self._roster.digest))
         return blake2b(said.encode("ascii"), digest_size=16).hexdigest()
 
-    def _author(self, commit: Commit) -> Provenance:
+    def author(self, commit: Commit) -> Provenance:
         """Who wrote the commit: a model, or else a person."""
         answer = authorship.authorship(commit.author, commit.committer, commit.message, self._roster)
         if (commit.signed_author, commit.signed_committer) != (commit.author, commit.committer):
