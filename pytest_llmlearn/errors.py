@@ -7,6 +7,8 @@ LlmlearnError
 ├── MissingExtra            a face whose packages are not installed
 ├── BadOccurrence           a failure handed in with unknown, missing or ill-typed keys
 ├── BadInput                a file handed in that cannot be read as what it should be
+├── BadGeneration           an event of a generation with unknown, missing or ill-typed keys
+├── UnknownGeneration       an id that names no generation, or several
 ├── UnknownPattern          a fingerprint that names no pattern, or several
 └── StoreError
     ├── StoreTooNew         written by a newer version; left alone
@@ -60,6 +62,27 @@ class BadOccurrence(LlmlearnError):
 
 class BadInput(LlmlearnError):
     """A file handed in that cannot be read as what it should be."""
+
+
+class BadGeneration(LlmlearnError):
+    """An event of a generation with unknown, missing or ill-typed keys; `key` is the first that is wrong."""
+
+    def __init__(self, message: str, key: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class UnknownGeneration(LlmlearnError):
+    """An id that names no generation, or the beginning of several."""
+
+    def __init__(self, identifier: str, candidates: Iterable[str] = ()) -> None:
+        several = list(candidates)
+        if several:
+            message = f"{identifier!r} is the beginning of {len(several)} generations: {', '.join(several[:5])}"
+        else:
+            message = f"no generation has the id {identifier!r}; `llmlearn generations` lists them"
+        super().__init__(message)
+        self.identifier = identifier
 
 
 class UnknownPattern(LlmlearnError):

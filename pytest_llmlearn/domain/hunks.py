@@ -1,0 +1,96 @@
+"""The lines that differ between two texts: as ranges, and as text in the manner of a unified diff.
+
+Bounded in work: what is equal at the ends is not compared, and of long texts that differ throughout only that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from pytest_llmlearn.domain import source
+
+LIMIT = 8_192
+"""Characters of the text, at most."""
+CONTEXT = 1
+"""Equal lines shown around a hunk."""
+COMPARED = 4_000
+"""Lines of either text, the equal ends aside, that are compared one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hunk:
+    """Lines `old_start` to before `old_end` were replaced by `new_start` to before `new_end`; all from 0."""
+
+    old_start: int
+    old_end: int
+    new_start: int
+    new_end: int
+
+
+def between(before: Sequence[str], after: Sequence[str]) -> list[Hunk]:
+    """The hunks from one list of lines to the other, in order."""
+    start, shortest = 0, min(len(before), len(after))
+    while start < shortest and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < shortest - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    old, new = before[start : len(before) - end], after[start : len(after) - end]
+    if not old and not new:
+        return []
+    if max(len(old), len(new)) > COMPARED or not old or not new:
+        return [Hunk(old_start=start, old_end=start + len(old), new_start=start, new_end=start + len(new))]
+    return [
+        Hunk(old_start=start + a, old_end=start + b, new_start=start + c, new_end=start + d)
+        for tag, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes()
+        if tag != "equal"
+    ]
+
+
+def ranges(before: str, after: str) -> list[tuple[int, int]]:
+    """First and last line (from 1) of what is new or other in `after`; lines that were only removed have none."""
+    new = lines(after)
+    return [(hunk.new_start + 1, hunk.new_end) for hunk in between(lines(before), new) if hunk.new_end > hunk.new_start]
+
+
+def lines(text: str) -> Sequence[str]:
+    """The lines of a file, without the nothing after its last line's end."""
+    split = source.lines_of(text)
+    return split[:-1] if split and not split[-1] else split
+
+
+def text(before: str, after: str, limit: int = LIMIT) -> str:
+    """The hunks as text: `@@ -line,count +line,count @@`, then the lines marked by blank, `-` and `+`.
+
+    At most `limit` characters; what is left out is counted in the last line.
+    """
+    old, new = lines(before), lines(after)
+    written: list[str] = []
+    size = left_out = 0
+    for line in _written(old, new):
+        if left_out or size + len(line) + 1 > limit - 40:
+            left_out += 1
+        else:
+            written.append(line)
+            size += len(line) + 1
+    if left_out:
+        written.append(f"… {left_out} more lines")
+    return "\n".join(written)
+
+
+def _written(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    for hunk in between(old, new):
+        lead = old[max(0, hunk.old_start - CONTEXT) : hunk.old_start]
+        trail = old[hunk.old_end : hunk.old_end + CONTEXT]
+        counts = [hunk.old_end - hunk.old_start, hunk.new_end - hunk.new_start]
+        around = len(lead) + len(trail)
+        yield (
+            f"@@ -{hunk.old_start - len(lead) + 1},{counts[0] + around} "
+            f"+{hunk.new_start - len(lead) + 1},{counts[1] + around} @@"
+        )
+        yield from (f" {line}" for line in lead)
+        yield from (f"-{line}" for line in old[hunk.old_start : hunk.old_end])
+        yield from (f"+{line}" for line in new[hunk.new_start : hunk.new_end])
+        yield from (f" {line}" for line in trail)
