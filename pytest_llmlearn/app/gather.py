@@ -111,9 +111,9 @@ class Gatherer:
             return []
         told = self._known({one.path for one in found})
         times: dict[str, list[datetime]] = {}
-        for one in logged:
-            for file in one.files:
-                times.setdefault(file.path, []).append(one.commit.time)
+        for each in logged:
+            for file in each.files:
+                times.setdefault(file.path, []).append(each.commit.time)
         kept = []
         for one in found:
             earlier = max((time for time in times[one.path] if time < one.time), default=_BEGINNING)

@@ -7,7 +7,7 @@ same file.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -61,12 +61,12 @@ class Outcomes:
         self,
         run: Run,
         *,
-        passed: Mapping[str, str],
+        passed: Collection[str],
         occurrences: Sequence[Occurrence],
         recording: Recording | None,
         new_commits: Collection[str],
     ) -> Watched:
-        """Tell the ledger what the run says. `passed` has the file of each test that passed, by the test's id.
+        """Tell the ledger what the run says. `passed` are the ids of the tests that passed, seen from the root.
 
         `recording` is what was recorded of `occurrences`, None where nothing failed.
         """
@@ -129,19 +129,20 @@ class Outcomes:
                     laid.setdefault(one.nodeid, []).append((culprit.path, culprit.unit.qualname))
         return laid
 
-    def _reached(self, passed: Mapping[str, str], candidates: Iterable[Generation]) -> dict[str, list[Place]]:
+    def _reached(self, passed: Iterable[str], candidates: Iterable[Generation]) -> dict[str, list[Place]]:
         """For each test that passed, the places of these generations' files that it reaches."""
         paths = {one.path for one in candidates}
         words = {word for path in paths for word in _import_words(path)}
         mentions: dict[str, bool] = {}
         by_function: dict[tuple[str, str], list[Place]] = {}
         found: dict[str, list[Place]] = {}
-        for nodeid, file in passed.items():
+        for nodeid in passed:
+            file, _, name = nodeid.partition("::")
             if file not in mentions:
                 mentions[file] = self._mentions(file, words)
             if not mentions[file]:
                 continue
-            function = file, nodeid.partition("::")[2].partition("[")[0]
+            function = file, name.partition("[")[0]
             if function not in by_function:
                 by_function[function] = self._places(nodeid, file, paths)
             if by_function[function]:
