@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
+from pytest_llmlearn.adapters.sqlite_store import folder as state
 from pytest_llmlearn.app.memory import Memory as AppMemory
 from pytest_llmlearn.app.provenance import Origins
 from pytest_llmlearn.domain.assistants import Roster, roster_with
@@ -25,14 +27,18 @@ from pytest_llmlearn.settings import Root, Settings, find_root
 if TYPE_CHECKING:
     import pluggy
 
-    from pytest_llmlearn.app.ports import SecretScanner
+    from pytest_llmlearn.adapters.git import GitHistory
+    from pytest_llmlearn.app.inquiry import Inquiry
+    from pytest_llmlearn.app.ports import ProvenanceCache, SecretScanner
     from pytest_llmlearn.hookspecs import Detector, History, Project, ProvenanceReader, Surroundings
 
 BUILT_IN = ("async_misuse", "imports", "syntax", "type_errors", "logic", "runtime")
 """Modules of `pytest_llmlearn.detectors`, in the order in which they are asked."""
-READERS = ("markers", "git", "session")
+READERS = ("marks", "markers", "git", "session")
 """Modules of `pytest_llmlearn.adapters` that know who wrote a line, the earlier before the later where equally sure."""
 ENTRY_POINTS = "llmlearn"
+PATIENT_SECONDS = 3_600.0
+"""How long one question to the history may take where a person asks about a whole repository, and waits."""
 
 log = logging.getLogger(__name__)
 
@@ -60,11 +66,15 @@ class Memory(AppMemory):
         chosen = settings if settings is not None else Settings.load(folder, os.environ)
         surroundings = _Late(lambda: _surroundings(folder))
         given = tuple(plugins)
+        history = cache(lambda: _history(folder))
+        origins = _origins(folder, chosen, surroundings, _Late(history), given)
+        inquiry: Any = _Late(lambda: _inquiry(folder, origins, surroundings, history))
         return cls(
             folder,
             store=SqliteStore(folder, hold_days=chosen.hold_days, busy_seconds=chosen.busy_seconds),
             surroundings=surroundings,
-            origins=_origins(folder, chosen, surroundings, given),
+            origins=origins,
+            inquiry=inquiry,
             detectors=lambda: detectors(given),
             redact=_late_redactor(),
             clock=lambda: datetime.now(UTC),
@@ -116,8 +126,9 @@ class _Project:
         return self.surroundings.text(path)
 
 
-def _origins(root: Path, settings: Settings, surroundings: Surroundings, plugins: Iterable[object]) -> Origins:
-    history: Any = _Late(lambda: _history(root))
+def _origins(
+    root: Path, settings: Settings, surroundings: Surroundings, history: Any, plugins: Iterable[object]
+) -> Origins:
     project = _Project(
         root=root,
         generated=settings.generated,
@@ -126,13 +137,44 @@ def _origins(root: Path, settings: Settings, surroundings: Surroundings, plugins
         history=history,
         surroundings=surroundings,
     )
-    return Origins(lambda: readers(project, plugins), surroundings.text, history=history)
+    remembered: Any = _Late(lambda: _remembered(root))
+    return Origins(lambda: readers(project, plugins), surroundings.text, history=history, cache=remembered)
 
 
-def _history(root: Path) -> History:
+def _remembered(root: Path) -> ProvenanceCache:
+    from pytest_llmlearn.adapters.provenance_cache import SqliteProvenanceCache
+
+    return SqliteProvenanceCache(state.database_path(root).with_name("provenance.db"), lambda: state.make(root))
+
+
+def _history(root: Path) -> GitHistory:
     from pytest_llmlearn.adapters.git import GitHistory
 
     return GitHistory(root)
+
+
+def _inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: Callable[[], GitHistory]) -> Inquiry:
+    from pytest_llmlearn.adapters import walking
+    from pytest_llmlearn.adapters.git import listing
+    from pytest_llmlearn.adapters.marks import MarksFile
+    from pytest_llmlearn.app.inquiry import Inquiry
+
+    def files() -> Sequence[str]:
+        tracked = listing.files(root, ".py")
+        return tracked if tracked is not None else walking.files(root, ".py")
+
+    def patient() -> None:
+        history().patience = PATIENT_SECONDS
+
+    return Inquiry(
+        root,
+        origins=origins,
+        text_of=surroundings.text,
+        files=files,
+        marks=MarksFile(root, lambda: state.make(root)),
+        clock=lambda: datetime.now(UTC),
+        patient=patient,
+    )
 
 
 def readers(project: Project, plugins: Iterable[object] = ()) -> list[ProvenanceReader]:

@@ -35,6 +35,7 @@ _TABLE = (
 _ROWS = (
     "SELECT path, digest, head, standing, lines, tally, asked FROM files WHERE path IN (SELECT value FROM json_each(?))"
 )
+_BEYOND = "DELETE FROM files WHERE rowid IN (SELECT rowid FROM files ORDER BY asked DESC, rowid DESC LIMIT -1 OFFSET ?)"
 _PRIVATE = 0o600
 # A rollback journal and a file beside it, which SQLite would take for a new database's.
 _BESIDE = ("-journal", "-wal", "-shm")

@@ -10,22 +10,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from pytest_llmlearn.app.attribute import Attribution
 from pytest_llmlearn.app.classify import Classifier
 from pytest_llmlearn.app.ports import Clock, Statistics, Store
-from pytest_llmlearn.app.provenance import Origins
+from pytest_llmlearn.app.provenance import Origins, Told
 from pytest_llmlearn.app.recall import recall
 from pytest_llmlearn.app.record import Recorder, Recording
 from pytest_llmlearn.domain.entry import Run
 from pytest_llmlearn.domain.finding import Rule
 from pytest_llmlearn.domain.guidance import Guidance, Query
+from pytest_llmlearn.domain.marks import Mark
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.pattern import Pattern, State
+from pytest_llmlearn.domain.rollup import FileAccount
+from pytest_llmlearn.domain.tally import Summary
 from pytest_llmlearn.errors import UnknownPattern
 from pytest_llmlearn.hookspecs import Detector, Surroundings
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.inquiry import Inquiry
 
 
 class Memory:
@@ -38,6 +44,7 @@ class Memory:
         store: Store,
         surroundings: Surroundings,
         origins: Origins,
+        inquiry: Inquiry,
         detectors: Callable[[], Sequence[Detector]],
         redact: Callable[[str], str],
         clock: Clock,
@@ -48,6 +55,7 @@ class Memory:
         self._store = store
         self._surroundings = surroundings
         self._origins = origins
+        self._inquiry = inquiry
         self._detectors = detectors
         self._redact = redact
         self._clock = clock
@@ -142,8 +150,55 @@ class Memory:
         return self._store.statistics()
 
     def clear(self) -> None:
-        """Erase all that was learned, for good."""
+        """Erase all that was learned, and what was found out of who wrote the code, for good."""
         self._store.clear()
+        self._origins.clear()
+
+    def provenance(self, path: str, *, keep: bool = False) -> FileAccount:
+        """Who wrote a file: its lines, functions and classes, and the whole; `path` is absolute or from the root.
+
+        `keep` remembers the answer even where `.llmlearn/` has to be made for it.
+
+        Raises:
+            BadInput: the path leads outside the project, to nothing, or to a file that is no text.
+        """
+        return self._inquiry.of_file(path, keep=keep)
+
+    def provenance_summary(self, path: str | None = None, *, keep: bool = False, told: Told | None = None) -> Summary:
+        """How much of the project's Python files, or of those at or below `path`, is whose.
+
+        `keep` is as for `provenance`; `told` hears how many files are done, and of how many.
+
+        Raises:
+            BadInput: the path leads outside the project, or to nothing.
+        """
+        return self._inquiry.summary(path, keep=keep, told=told)
+
+    def mark(
+        self,
+        path: str,
+        *,
+        lines: tuple[int, int] | None = None,
+        model: str | None = None,
+        human: bool = False,
+        by: str | None = None,
+    ) -> Mark:
+        """Say who wrote a file, or `lines` of it (from 1, both included): a model, or a human. Wins over all else.
+
+        Raises:
+            BadInput: not exactly one of `model` and `human`, no such file in the project, or no such lines in it.
+            OSError: it cannot be written.
+        """
+        return self._inquiry.mark(path, lines=lines, model=model, human=human, by=by)
+
+    def unmark(self, path: str, *, lines: tuple[int, int] | None = None, by: str | None = None) -> Mark:
+        """Take back what was said of a file, or of `lines` of it.
+
+        Raises:
+            BadInput: nothing was said of that file, or there are no such lines in it.
+            OSError: it cannot be written.
+        """
+        return self._inquiry.unmark(path, lines=lines, by=by)
 
     @property
     def knows_generated_code(self) -> bool:
@@ -158,6 +213,7 @@ class Memory:
 
     def close(self) -> None:
         """Let go of the store; what was recorded is written already."""
+        self._origins.close()
         self._store.close()
 
     def __enter__(self) -> Self:

@@ -30,8 +30,8 @@ T = TypeVar("T")
 Answers = Mapping[str, Sequence[Provenance | None]]
 Told = Callable[[int, int], None]
 """Hears how many files are done, and of how many."""
-PIECE = 32
-"""Files asked for at once where somebody waits and watches."""
+PIECE = 200
+"""Files asked for at once where somebody waits and watches. Many: a history is read once for all of them."""
 
 
 class Origins:
@@ -57,7 +57,7 @@ class Origins:
         self._faults: dict[str, str] = {}
         self._failures = 0
         self._asked = False
-        """Whether the history was: one that was not is not made for the sake of its notices."""
+        """Whether history and cache were: what was not is not made for the sake of its notices, or of its end."""
 
     @property
     def notices(self) -> list[str]:
@@ -145,7 +145,7 @@ class Origins:
 
     def close(self) -> None:
         """Let go of the cache, which writes what it could not write before."""
-        if self._cache is not None:
+        if self._cache is not None and self._asked:
             self._cache.close()
 
     @property

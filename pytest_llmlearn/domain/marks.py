@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 from hashlib import blake2b
 from typing import Literal
 
@@ -144,6 +143,8 @@ def _left(entry: Mark, now: Sequence[str]) -> list[int]:
     A run of equal lines counts if one of them stands only once in the text, or if it lies between two runs that count:
     an `else:` somewhere else is no trace of the block.
     """
+    from difflib import SequenceMatcher  # not needed where the marked code is as it was
+
     old = (*entry.before, *entry.lines, *entry.after)
     # A block that reached to the file's ends needs to be compared only between the ends that are as they were.
     head = _common(old, now) if entry.start - len(entry.before) == 1 else 0
