@@ -152,6 +152,10 @@ class Memory:
     def clear(self) -> None:
         """Erase all that was learned, and what was found out of who wrote the code, for good."""
         self._store.clear()
+        self.forget_provenance()
+
+    def forget_provenance(self) -> None:
+        """Erase what was found out of who wrote the code. It is found out again when it is asked for."""
         self._origins.clear()
 
     def provenance(self, path: str, *, keep: bool = False) -> FileAccount:

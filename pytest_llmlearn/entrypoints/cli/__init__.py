@@ -12,7 +12,7 @@ import sys
 import click
 
 from pytest_llmlearn import __version__
-from pytest_llmlearn.entrypoints.cli import learned, upkeep
+from pytest_llmlearn.entrypoints.cli import learned, provenance, upkeep
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,6 +44,8 @@ for command in (
     learned.occurrences,
     learned.ingest,
     learned.mute,
+    provenance.provenance,
+    provenance.mark,
     upkeep.doctor,
     upkeep.clear,
     upkeep.demo,

@@ -34,6 +34,7 @@ def clear(context: click.Context, yes: bool) -> None:
     with opened(context) as memory:
         held = memory.statistics()
         if not held.patterns and not held.occurrences:
+            memory.forget_provenance()
             click.echo(f"nothing to erase in {memory.root}")
             return
         question = f"Erase {held.patterns} patterns and {held.occurrences} occurrences of {memory.root}?"
