@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmlearn import settings
+from pytest_llmlearn.domain.assistants import an_assistant
 from pytest_llmlearn.errors import BadSetting, UnknownSetting
 from pytest_llmlearn.settings import Root, Settings, find_root
 
@@ -86,6 +87,46 @@ def test_generated_globs_take_a_model_in_each_spelling(tmp_path: Path) -> None:
     mapped = a_project(tmp_path / "map", "[tool.llmlearn.generated]\n'b/**' = 'gpt-4o'")
     assert Settings.load(mapped, {}).generated == (("b/**", "gpt-4o"),)
     assert Settings.load(tmp_path, {"LLMLEARN_GENERATED": "a/**,b/**=m"}).generated == (("a/**", None), ("b/**", "m"))
+
+
+def test_assistants_of_the_projects_own_are_told_in_each_spelling(tmp_path: Path) -> None:
+    """An array of tables, a list of inline tables, and JSON in the environment mean the same."""
+    accounts = '["bot@acme.dev", "acme-bot[bot]"]'
+    acme = an_assistant("acme", ["bot@acme.dev", "acme-bot[bot]"], ["Acme Coder"])
+    tables = f'[[tool.llmlearn.assistants]]\ntool = "acme"\naccounts = {accounts}\nnames = ["Acme Coder"]'
+    inline = f'assistants = [{{ tool = "acme", accounts = {accounts}, names = ["Acme Coder"] }}]'
+    spelled = f'[{{"tool": "acme", "accounts": {accounts}, "names": ["Acme Coder"]}}]'
+    assert Settings.load(a_project(tmp_path / "tables", tables), {}).assistants == (acme,)
+    assert Settings.load(a_project(tmp_path / "inline", inline), {}).assistants == (acme,)
+    assert Settings.load(tmp_path, {"LLMLEARN_ASSISTANTS": spelled}).assistants == (acme,)
+    assert Settings.load(tmp_path, {"LLMLEARN_ASSISTANTS": ""}).assistants == ()
+    assert hash(Settings(assistants=(acme,)))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '"acme"',
+        "{ tool = 'acme' }",
+        "{ accounts = ['bot@acme.dev'] }",
+        "{ tool = '', accounts = ['bot@acme.dev'] }",
+        "{ tool = 'acme', accounts = 'bot@acme.dev' }",
+        "{ tool = 'acme', accounts = [''] }",
+        "{ tool = 'acme', names = [3] }",
+        "{ tool = 'acme', name = ['Acme'] }",
+    ],
+)
+def test_an_assistant_without_a_word_to_know_it_by_is_an_error(tmp_path: Path, entry: str) -> None:
+    """An empty name would be everybody's; a mistyped key, nobody's."""
+    with pytest.raises(BadSetting, match="assistants must be a list of"):
+        Settings.load(a_project(tmp_path, f"assistants = [{entry}]"), {})
+
+
+@pytest.mark.parametrize("value", ["acme", "{}", "[{]", '{"tool": "acme"}'])
+def test_assistants_in_the_environment_are_json(tmp_path: Path, value: str) -> None:
+    """Anything else is one sentence, in the variable's own spelling."""
+    with pytest.raises(BadSetting, match="LLMLEARN_ASSISTANTS must be a list"):
+        Settings.load(tmp_path, {"LLMLEARN_ASSISTANTS": value})
 
 
 def test_broken_toml_is_one_sentence(tmp_path: Path) -> None:
