@@ -1,0 +1,50 @@
+"""The schema of the store, as the steps that led to it.
+
+Steps are numbered, named, only ever appended, and explain themselves. What a step allows (`CHECK`) is written out in
+it: a later change of the domain's words is a later step, never another meaning of an old one. Tables are the truth;
+the full-text index is its shadow. People and reading code look at the views `pattern_rows`, `occurrence_rows` and
+`generation_rows`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from pytest_llmlearn.adapters.migrations.m001_truth import m001_truth
+from pytest_llmlearn.adapters.migrations.m002_search import m002_search
+from pytest_llmlearn.adapters.migrations.m003_generations import m003_generations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+SET = "pytest-llmlearn"
+"""The name under which sqlite-utils writes down which steps were taken."""
+
+STEPS = (m001_truth, m002_search, m003_generations)
+
+
+def known() -> int:
+    """The number of the schema that this code writes."""
+    return len(STEPS)
+
+
+def found(connection: sqlite3.Connection) -> tuple[int, list[str]]:
+    """The number of the schema that `connection` holds (0: none yet), and the steps in it that this code lacks."""
+    number: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone():
+        return number, []
+    taken = connection.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id", (SET,))
+    names = {step.__name__ for step in STEPS}
+    return number, [name for (name,) in taken if name not in names]
+
+
+def migrate(db: Database) -> None:
+    """Take the steps that are missing. To be called inside a write transaction: two processes may begin at once."""
+    from sqlite_utils.migrations import Migrations
+
+    steps = Migrations(SET)
+    for step in STEPS:
+        steps()(step)
+    steps.apply(db)
+    db.execute(f"PRAGMA user_version = {known()}")
