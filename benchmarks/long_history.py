@@ -78,11 +78,13 @@ def commit(folder: Path, message: str, *, day: int, author: tuple[str, str] = PE
     identity = [f"user.name={author[0]}", f"user.email={author[1]}"]
     dates = {"GIT_AUTHOR_DATE": f"{day} +0000", "GIT_COMMITTER_DATE": f"{day} +0000"}
     words = [word for setting in identity for word in ("-c", setting)]
-    _run(folder, *words, "commit", "-q", "-m", message, **dates)
+    # Over standard input: a message may be longer than an argument.
+    _run(folder, *words, "commit", "-q", "-F", "-", given=message, **dates)
 
 
-def _run(folder: Path, *words: str, **environment: str) -> None:
-    subprocess.run(["git", "-C", str(folder), *words], check=True, env={**os.environ, **environment})
+def _run(folder: Path, *words: str, given: str = "", **environment: str) -> None:
+    command = ["git", "-C", str(folder), *words]
+    subprocess.run(command, check=True, env={**os.environ, **environment}, input=given.encode())
 
 
 def _line(chance: random.Random, number: int) -> str:
