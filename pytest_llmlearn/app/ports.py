@@ -5,7 +5,7 @@ Adapters do not inherit from these; `bootstrap` puts them together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -199,6 +199,31 @@ class Ledger(Protocol):
 
     def remembered(self, key: str) -> str | None:
         """What was kept under that key."""
+        ...
+
+
+class Seen(Protocol):
+    """What the last watched run saw: whether the next one can tell anything new. A shadow: it may be lost."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether there is a memory in which a run could be joined with anything."""
+        ...
+
+    def saw(self, loaded: Collection[str], ran: Iterable[str], *, awaiting: bool) -> None:
+        """Remember a run: the own files that its tests loaded, the ids of its tests, whether a generation awaits one.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        ...
+
+    def awaits(self) -> None:
+        """The next run is to be looked at, whatever it is like.
+
+        Raises:
+            OSError: that cannot be noted.
+        """
         ...
 
 
