@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pytest_llmlearn.adapters.git.asking import Refused, Repository
 from pytest_llmlearn.adapters.git.attribute_files import NAME, WORD, AttributeFiles, read
@@ -117,20 +117,30 @@ class AttributesReader:
 
     def _by_repository(self, paths: Iterable[str]) -> dict[Path, dict[str, list[str]]]:
         """Repository, path from its top, the given paths that mean this file."""
-        tops: dict[PurePosixPath, tuple[Path | None, Path]] = {}
+        folders: dict[str, tuple[Path, str] | None] = {}
         found: dict[Path, dict[str, list[str]]] = {}
         for path in paths:
-            pure = PurePosixPath(path)
-            if pure.is_absolute() or ".." in pure.parts or not pure.name or "\0" in path:
+            folder, _, name = path.rpartition("/")
+            if path.startswith("/") or name in ("", ".", "..") or "\0" in path:
                 continue
-            if pure.parent not in tops:
-                real = Path(os.path.realpath(self.root / pure.parent))
-                tops[pure.parent] = (toplevel(real), real)
-            top, real = tops[pure.parent]
-            if top is not None:
-                inside = (real.relative_to(top) / pure.name).as_posix()
-                found.setdefault(top, {}).setdefault(inside, []).append(path)
+            if folder not in folders:
+                folders[folder] = self._place(folder)
+            place = folders[folder]
+            if place is not None:
+                top, inside = place
+                found.setdefault(top, {}).setdefault(inside + name, []).append(path)
         return found
+
+    def _place(self, folder: str) -> tuple[Path, str] | None:
+        """The repository of a folder below the root, and what goes before its files' names there."""
+        if ".." in folder.split("/"):
+            return None
+        real = Path(os.path.realpath(self.root / folder))
+        top = toplevel(real)
+        if top is None:
+            return None
+        inside = _name(real.relative_to(top))
+        return top, f"{inside}/" if inside else ""
 
     def _attributes(self, top: Path, names: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Both attributes of each of the names, as git has them."""
