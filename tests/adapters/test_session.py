@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from projects import Project
 
+from pytest_llmlearn.adapters.git import GitHistory
 from pytest_llmlearn.adapters.session import LATEST, SessionReader
 
 LIVE = {"CLAUDECODE": "1"}
@@ -150,3 +152,20 @@ def test_lists_above_the_repository_decide_nothing(tmp_path: Path) -> None:
     before = a_reader(tmp_path / "project")[0].standing()
     (tmp_path / ".gitignore").write_text("made.py\n", encoding="utf-8")
     assert a_reader(tmp_path / "project")[0].standing() == before
+
+
+def test_a_real_history_tells_what_is_in_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines written since, and files not added yet; ignored ones are left out, committed lines to others."""
+    for name in list(os.environ):
+        if name.startswith("GIT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    project = Project(tmp_path / "project").write({"a.py": "a = 1\n", ".gitignore": "made.py\n"}).commit("Begin")
+    project.write({"a.py": "a = 1\nb = 2\n", "new.py": "n = 1\n", "made.py": "m = 1\n"})
+    reader = SessionReader(project.root, GitHistory(project.root), environ=LIVE, devin=tmp_path / "no-devin")
+    answers = reader.read(["a.py", "new.py", "made.py"])
+    assert {path: [line and line.type for line in lines] for path, lines in answers.items()} == {
+        "a.py": [None, "ai"],
+        "new.py": ["ai"],
+    }
+    assert reader.says_anything()
