@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     import pluggy
 
     from pytest_llmlearn.adapters.git import GitHistory
+    from pytest_llmlearn.app.generations import Generations
     from pytest_llmlearn.app.inquiry import Inquiry
-    from pytest_llmlearn.app.ports import ProvenanceCache, SecretScanner
+    from pytest_llmlearn.app.ports import Ledger, ProvenanceCache, SecretScanner
+    from pytest_llmlearn.app.watch import Watch
     from pytest_llmlearn.hookspecs import Detector, History, Project, ProvenanceReader, Surroundings
 
 BUILT_IN = ("async_misuse", "imports", "syntax", "type_errors", "logic", "runtime")
@@ -69,14 +71,21 @@ class Memory(AppMemory):
         history = cache(lambda: _history(folder))
         origins = _origins(folder, chosen, surroundings, _Late(history), given)
         inquiry: Any = _Late(lambda: _inquiry(folder, origins, surroundings, history))
+        store = SqliteStore(folder, hold_days=chosen.hold_days, busy_seconds=chosen.busy_seconds)
+        ledger = store.ledger(edited_again_seconds=chosen.edited_again_seconds)
+        redact = _late_redactor()
+        roster = roster_with(chosen.assistants)
+        watch: Any = _Late(lambda: _watch(folder, ledger, history(), roster, surroundings, origins))
         return cls(
             folder,
-            store=SqliteStore(folder, hold_days=chosen.hold_days, busy_seconds=chosen.busy_seconds),
+            store=store,
             surroundings=surroundings,
             origins=origins,
             inquiry=inquiry,
+            watch=watch,
+            generations=lambda: _generations(folder, ledger, redact, keep_code=chosen.store_full_code),
             detectors=lambda: detectors(given),
-            redact=_late_redactor(),
+            redact=redact,
             clock=lambda: datetime.now(UTC),
             everything=chosen.scope == "all",
             hold=chosen.hold_days > 0,
@@ -153,6 +162,24 @@ def _history(root: Path) -> GitHistory:
     return GitHistory(root)
 
 
+def _watch(
+    root: Path, ledger: Ledger, history: GitHistory, roster: Roster, surroundings: Surroundings, origins: Origins
+) -> Watch:
+    from pytest_llmlearn.adapters.git import GitBlame
+    from pytest_llmlearn.adapters.seen import SeenFile
+    from pytest_llmlearn.app.gather import Gatherer
+    from pytest_llmlearn.app.watch import Watch
+
+    gatherer = Gatherer(
+        ledger=ledger,
+        history=history,
+        wrote=GitBlame(history, roster).author,
+        traces=lambda: (),
+        clock=lambda: datetime.now(UTC),
+    )
+    return Watch(ledger=ledger, gatherer=gatherer, seen=SeenFile(root), surroundings=surroundings, origins=origins)
+
+
 def _inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: Callable[[], GitHistory]) -> Inquiry:
     from pytest_llmlearn.adapters import walking
     from pytest_llmlearn.adapters.git import listing
@@ -174,6 +201,22 @@ def _inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: 
         marks=MarksFile(root, lambda: state.make(root)),
         clock=lambda: datetime.now(UTC),
         patient=patient,
+    )
+
+
+def _generations(root: Path, ledger: Ledger, redact: Callable[[str], str], *, keep_code: bool) -> Generations:
+    from pytest_llmlearn.adapters import agent_trace
+    from pytest_llmlearn.adapters.seen import SeenFile
+    from pytest_llmlearn.app.generations import Generations
+
+    return Generations(
+        root,
+        ledger=ledger,
+        traces=SimpleNamespace(append=lambda line: agent_trace.append(root, line)),
+        redact=redact,
+        clock=lambda: datetime.now(UTC),
+        awaits=SeenFile(root).awaits,
+        keep_code=keep_code,
     )
 
 

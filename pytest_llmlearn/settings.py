@@ -158,6 +158,18 @@ class Settings:
         "a whole number of days, 0 or more",
         "Days for which failing units are kept privately, to tell later what repaired them; 0 keeps none.",
     )
+    edited_again_seconds: float = _setting(
+        300.0,
+        _number(0, 86_400),
+        "a number of seconds from 0 to 86400",
+        "Two operations on one unit within this time: the earlier one is flagged as edited again.",
+    )
+    store_full_code: bool = _setting(
+        False,
+        _flag,
+        "true or false",
+        "Keep the whole text of a file before and after each generation, redacted; without it only the changed lines.",
+    )
     busy_seconds: float = _setting(
         10.0, _number(0, 600), "a number of seconds from 0 to 600", "How long to wait for another writer of the store."
     )

@@ -227,6 +227,18 @@ class Seen(Protocol):
         ...
 
 
+class TraceLog(Protocol):
+    """The project's own record of which lines models wrote."""
+
+    def append(self, line: str) -> None:
+        """Write one more record, which is one line of JSON.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        ...
+
+
 class SecretScanner(Protocol):
     """A second opinion on what must not be written down."""
 
