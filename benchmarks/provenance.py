@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,10 +70,12 @@ class Sheet:
         self.rows.append((name, shown or form.format(value), asked, verdict))
         self.figures[name] = {"value": value, "asked": most}
 
-    def same(self, name: str, differing: Sequence[str], of: int) -> None:
-        """Note how many of `of` things differ; none may."""
-        self.add(name, len(differing), most=0, form="{:.0f}", shown=f"{len(differing)} of {of}")
-        self.differences += [f"{name}: {one}" for one in differing]
+    def same(self, name: str, differing: Mapping[str, int], of: int) -> None:
+        """Note how many of `of` things differ, by the kind of difference; none may."""
+        count = sum(differing.values())
+        self.add(name, count, most=0, form="{:.0f}", shown=f"{count} of {of}")
+        ranked = sorted(differing.items(), key=lambda item: -item[1])
+        self.differences += [f"{name}: {times} times {kind}" for kind, times in ranked]
 
     def show(self, limit: int) -> None:
         """Print the table and the first differences."""
@@ -111,7 +113,8 @@ def _corpus(sheet: Sheet, pack: Path, work: Path, corpus: str) -> None:
         identity = {"GIT_CONFIG_COUNT": "0"}
         command = [*script, "tree", str(unpacked / corpus), str(tree)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **identity})
-    wrong, count = [], 0
+    wrong: Counter[str] = Counter()
+    count = 0
     with Memory.open(tree) as memory:
         for path in sorted((tree / "gen").glob("*/*.py")):
             relative = path.relative_to(tree).as_posix()
@@ -119,14 +122,14 @@ def _corpus(sheet: Sheet, pack: Path, work: Path, corpus: str) -> None:
             expected = ("human", None) if by_person else ("ai", path.parent.name)
             lines = memory.provenance(relative).lines
             count += len(lines)
-            wrong += [
-                f"{relative}:{number}: {line.type} {line.model} ({line.evidence})"
-                for number, line in enumerate(lines, 1)
+            wrong.update(
+                f"{relative}: {line.type} {line.model} ({line.evidence})"
+                for line in lines
                 if (line.type, line.model) != expected
-            ]
+            )
             # An empty answer would differ nowhere.
             if len(lines) != _line_count(path.read_bytes()):
-                wrong.append(f"{relative}: {len(lines)} lines were told")
+                wrong[f"{relative}: {len(lines)} lines were told"] += 1
     sheet.same(f"{corpus}: lines whose writer is told wrongly", wrong, count)
     compare(sheet, corpus, tree)
 
@@ -155,9 +158,8 @@ def compare(sheet: Sheet, name: str, tree: Path) -> None:
                     kind = f"{our.type} {our.model} ({our.evidence}) against {their.type} {their.model} ({their.why})"
                     differing[kind] += 1
                     where.setdefault(kind, f"{path}:{number}")
-    told = [f"{times} times, first at {where.get(kind, '?')}: {kind}" for kind, times in differing.most_common()]
-    sheet.same(f"{name}: kinds of difference to the second opinion", told, count)
-    sheet.figures[f"{name}: lines that differ"] = {"value": sum(differing.values()), "asked": 0, "of": count}
+    told = {f"{kind}, first in {where.get(kind, 'it')}": times for kind, times in differing.items()}
+    sheet.same(f"{name}: lines that the second opinion tells differently", told, count)
 
 
 def _long(work: Path) -> Path:
@@ -266,11 +268,11 @@ def _summed(sheet: Sheet, command: Sequence[str], tree: Path, env: dict[str, str
     second = SecondOpinion.of(tree)
     counted = Counter(line.type for path in second.tracked() if path.endswith(".py") for line in second.lines(path))
     sheet.figures["summary"] = told
-    wrong = [
-        f"{kind}: {told['lines'].get(kind, 0)} told, {counted[kind]} counted"
+    wrong = {
+        f"{kind}: {told['lines'].get(kind, 0)} told, {counted[kind]} counted": 1
         for kind in ("human", "ai", "mixed", "unknown")
         if told["lines"].get(kind, 0) != counted[kind]
-    ]
+    }
     sheet.same("sums that differ from the second opinion's", wrong, 4)
 
 
@@ -279,7 +281,7 @@ def bad(sheet: Sheet, work: Path) -> None:
     say("bad input")
     for case in hard_cases(work / "bad", clean_environment(work)):
         sheet.add(f"{case.name}, ms", 1000 * case.seconds, most=1000 * case.most, form="{:.0f}")
-        sheet.same(f"  {case.name}: answers", [] if case.right else [case.answer], 1)
+        sheet.same(f"  {case.name}: answers", {} if case.right else {case.answer: 1}, 1)
         sheet.figures[f"{case.name}: answer"] = case.answer
 
 
