@@ -34,8 +34,8 @@ class SeenFile:
     def unchanged(self, loaded: Collection[str], ran: Callable[[], Iterable[str]]) -> bool:
         """Whether this run, which passed, can tell nothing new.
 
-        `loaded` are the own files that its tests loaded, `ran` gives the ids of its tests; both are only compared with
-        those of the last run, paths being relative to the root. Without a memory nothing can be told.
+        `loaded` are the own files that its tests loaded, paths relative to the root; those of earlier runs tell nothing
+        new. `ran` gives the ids of its tests, seen from the root. Without a memory nothing can be told.
         """
         store = self._store()
         if store is None:
@@ -43,7 +43,8 @@ class SeenFile:
         seen = self._read()
         if seen is None or seen.get("store") != store or seen.get("head") != head(self._root):
             return False
-        if seen.get("loaded") != _digest(loaded):
+        known = seen.get("loaded")
+        if not isinstance(known, list) or not {*loaded}.issubset(known):
             return False
         # What no test had reached may be reached as soon as tests or code are others.
         return seen.get("awaiting") is False or seen.get("tried") == self._tried(loaded, ran())
@@ -55,12 +56,16 @@ class SeenFile:
             OSError: the file cannot be written.
         """
         store = self._store()
-        if store is not None:
-            tried = self._tried(loaded, ran) if awaiting else None
-            self._write({"store": store, "loaded": _digest(loaded), "awaiting": awaiting, "tried": tried})
+        if store is None:
+            return
+        before = self._read() or {}
+        known = before.get("loaded") if before.get("store") == store else None
+        together = {*loaded, *(path for path in known if isinstance(path, str))} if isinstance(known, list) else loaded
+        tried = self._tried(loaded, ran) if awaiting else None
+        self._write({"store": store, "loaded": sorted(together), "awaiting": awaiting, "tried": tried})
 
     def awaits(self) -> None:
-        """A generation was recorded: the next run has something to tell.
+        """A generation was recorded: the next run has something to tell. What was loaded is forgotten with the rest.
 
         Raises:
             OSError: the file cannot be removed.
@@ -84,7 +89,7 @@ class SeenFile:
     def _write(self, values: dict[str, Any]) -> None:
         target = self._folder / FILE
         draft = target.with_name(f"{FILE}-{os.getpid()}-{os.urandom(4).hex()}")
-        content = json.dumps({"version": VERSION, "head": head(self._root), **values}, sort_keys=True)
+        content = json.dumps({"version": VERSION, "head": head(self._root), **values})
         draft.touch(mode=0o600)
         draft.write_text(content, encoding="ascii")
         draft.replace(target)

@@ -1,7 +1,7 @@
-"""What follows the last test: record what was collected, and say what was learned.
+"""What follows the last test: record what was collected, join it with the ledger, and say what was learned.
 
 Runs in the controller alone, once, after the last test and on interruption. A fault of ours costs the learning and
-one line; never the run.
+one line; never the run. Where every test passed, nothing is opened unless something could have changed.
 """
 
 from __future__ import annotations
@@ -22,17 +22,21 @@ if TYPE_CHECKING:
     from pytest_llmlearn.bootstrap import Memory
     from pytest_llmlearn.domain.entry import Run
     from pytest_llmlearn.entrypoints.collect import Collector
+    from pytest_llmlearn.entrypoints.loaded import Loaded
     from pytest_llmlearn.settings import Root, Settings
 
 
 class Learner:
     """pytest plug-in of the controller: one transaction after the last test, one section at the end."""
 
-    def __init__(self, config: pytest.Config, root: Root, settings: Settings, collector: Collector) -> None:
+    def __init__(
+        self, config: pytest.Config, root: Root, settings: Settings, collector: Collector, loaded: Loaded
+    ) -> None:
         self._config = config
         self._root = root
         self._settings = settings
         self._collector = collector
+        self._loaded = loaded
         self._started = datetime.now(UTC)
         self._recording: Recording | None = None
         self._notices: list[str] = []
@@ -52,14 +56,10 @@ class Learner:
         collecting = gc.isenabled()
         gc.disable()  # syntax trees are many small objects, and the whole session's are looked through again for each
         try:
-            if self._collector.occurrences:
+            if self._collector.occurrences or self._could_tell(int(exitstatus)):
                 self._learn(int(exitstatus))
         except Exception as error:  # nothing of ours may change the outcome of the run it watches
-            from pytest_llmlearn.errors import LlmlearnError
-
-            known = isinstance(error, LlmlearnError | OSError)
-            said = str(error) if known else f"{type(error).__name__}: {error}"
-            self._notices.append(f"nothing was learned from this run: {said}")
+            self._notices.append(f"nothing was learned from this run: {_said(error)}")
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
         finally:
@@ -85,9 +85,57 @@ class Learner:
         plugins = [plugin for plugin in self._config.pluginmanager.get_plugins() if _speaks_our_hooks(plugin)]
         with Memory.open(self._root.path, settings=self._settings, plugins=plugins) as memory:
             try:
-                self._record(memory, run)
+                if self._collector.occurrences:
+                    self._record(memory, run)
+                if self._is_whole(exit_status):
+                    self._join(memory, run)
             finally:
                 self._notices += memory.notices
+
+    def _could_tell(self, exit_status: int) -> bool:
+        """Whether a run in which nothing failed can tell the ledger anything: asked of one small file."""
+        # By its own name, not by way of the composition root, which loads twenty times as much to answer no.
+        from pytest_llmlearn.adapters.seen import SeenFile
+
+        seen = SeenFile(self._root.path)
+        return (
+            seen.watched
+            and self._is_whole(exit_status)
+            and not seen.unchanged(self._loaded.files, lambda: self._passed)
+        )
+
+    def _is_whole(self, exit_status: int) -> bool:
+        """Whether the run says something of the code: not where it was broken off, or nothing was to be run."""
+        if self._config.getoption("collectonly", False):
+            return False
+        broken = any(occurrence.when == "collect" for occurrence in self._collector.occurrences)
+        return exit_status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or broken
+
+    def _join(self, memory: Memory, run: Run) -> None:
+        try:
+            memory.watched(
+                run,
+                passed=self._passed,
+                occurrences=self._collector.occurrences,
+                recording=self._recording,
+                loaded=self._loaded.files,
+            )
+        except Exception as error:  # as above; what was recorded of the failures stands
+            self._notices.append(f"this run was not joined with the generations: {_said(error)}")
+            if os.environ.get("LLMLEARN_DEBUG"):
+                traceback.print_exc()
+
+    @property
+    def _passed(self) -> list[str]:
+        """Ids of the tests that passed, their files seen from the project's root; pytest sees them from its own."""
+        tests, root = self._config.rootpath, self._root.path
+        if tests == root:
+            return list(self._collector.passed)
+        if tests.is_relative_to(root):
+            above = tests.relative_to(root).as_posix()
+            return [f"{above}/{nodeid}" for nodeid in self._collector.passed]
+        below = f"{root.relative_to(tests).as_posix()}/" if root.is_relative_to(tests) else ""
+        return [nodeid.removeprefix(below) for nodeid in self._collector.passed if below and nodeid.startswith(below)]
 
     def _record(self, memory: Memory, run: Run) -> None:
         self._recording = memory.record_run(run, self._collector.occurrences)
@@ -125,6 +173,12 @@ class Learner:
             terminalreporter.write_sep("=", "llmlearn", bold=True)
         for line in lines:
             terminalreporter.write_line(line.text, **line.markup)
+
+
+def _said(error: Exception) -> str:
+    from pytest_llmlearn.errors import LlmlearnError
+
+    return str(error) if isinstance(error, LlmlearnError | OSError) else f"{type(error).__name__}: {error}"
 
 
 def _forget() -> None:

@@ -122,9 +122,12 @@ def _root(config: pytest.Config) -> Root:
 
 
 def _register(config: pytest.Config, root: Root, settings: Settings) -> None:
+    from pytest_llmlearn.entrypoints.loaded import NAME, Loaded
     from pytest_llmlearn.entrypoints.observe import Observer
 
     config.pluginmanager.register(Observer(config, root.path), OBSERVER)
+    loaded = Loaded(config, root.path)
+    config.pluginmanager.register(loaded, NAME)
     if hasattr(config, "workerinput"):
         return  # an xdist worker: it observes; the controller collects and writes
     from pytest_llmlearn.entrypoints.collect import Collector
@@ -132,7 +135,7 @@ def _register(config: pytest.Config, root: Root, settings: Settings) -> None:
 
     collector = Collector(config, root.path)
     config.pluginmanager.register(collector, COLLECTOR)
-    config.pluginmanager.register(Learner(config, root, settings, collector), LEARNER)
+    config.pluginmanager.register(Learner(config, root, settings, collector, loaded), LEARNER)
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -12,7 +12,7 @@ import sys
 import click
 
 from pytest_llmlearn import __version__
-from pytest_llmlearn.entrypoints.cli import learned, provenance, upkeep
+from pytest_llmlearn.entrypoints.cli import learned, models, provenance, upkeep
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -46,6 +46,7 @@ for command in (
     learned.mute,
     provenance.provenance,
     provenance.mark,
+    models.models,
     upkeep.doctor,
     upkeep.clear,
     upkeep.demo,
