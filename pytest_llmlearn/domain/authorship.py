@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pytest_llmlearn.domain.assistants import KNOWN, Roster
 from pytest_llmlearn.domain.provenance import Provenance
@@ -27,6 +28,8 @@ MAX_MESSAGE = 100_000
 """Characters looked at of a longer message: as many from its beginning and its end, where trailers stand."""
 MAX_SIGNS = 50
 MAX_EVIDENCE = 160
+MAX_KNOWN = 4_000
+"""Trailers, and pairs of author and committer, that are remembered."""
 
 _TRAILER = re.compile(
     r"^[ \t]*(?P<key>co-?authored-by|co-developed-by|signed-off-by|assisted-by|generated-by|claude-generated-by|"
@@ -37,9 +40,17 @@ _TRAILER = re.compile(
 _SENTENCE = re.compile(r"^[^\w\r\n]*(?:generated|assisted)[ \t]+(?:with|by)[ \t]+(?P<value>[^\r\n]*)", re.I | re.M)
 _PARAGRAPH = re.compile(r"\n[ \t\r]*\n")
 _MARK = re.compile(r".*?\s*\((?P<mark>[^()]+)\)\s*")
+_HEADING = "Squashed commit of the following:"
+_PULL_REQUEST = re.compile(r"\(#\d+\)\s*$")
+_BULLET = re.compile(r"^\* ", re.MULTILINE)
+_CREDITED = re.compile(r"^[ \t]*co-?authored-by[ \t]*:([^<\r\n]*)", re.IGNORECASE | re.MULTILINE)
 _PEOPLE = frozenset({"co-authored-by", "coauthored-by", "co-developed-by", "signed-off-by"})
 # Trailers whose mere presence is the sign, whatever they hold.
 _SESSIONS = {"claude-session": "claude", "amp-thread-id": "amp", "ai-session": None}
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,26 +61,75 @@ class _Claim:
 
 
 def authorship(author: Identity, committer: Identity, message: str, roster: Roster = KNOWN) -> Provenance | None:
-    """The assistant that wrote a commit, with the model where one is named; None where nobody names one.
+    """The assistant that wrote one commit: `Authors.of`, of which see."""
+    return Authors(roster).of(author, committer, message)
 
-    The confidence is `AUTHOR` for an author or committer that is one, `TRAILER` for a trailer of the message's last
-    paragraph, `BODY` for one further up, for several that differ, and for a sentence such as *Generated with Claude
-    Code*; `SUBJECT` for a subject that begins with `aider:`.
-    """
-    said = [*_trailers(_cut(message), roster)]
-    by = _by_identity(author, committer, roster)
-    if by is not None:
-        if by.sign.model is None:
-            models = {claim.sign.model for claim in said if claim.sign.tool in (by.sign.tool, None)} - {None}
-            model = models.pop() if len(models) == 1 else None
-        else:
+
+class Authors:
+    """Which assistants wrote commits, as far as `roster` knows them. Who was looked up once is not looked up again."""
+
+    def __init__(self, roster: Roster = KNOWN) -> None:
+        self._roster = roster
+        self._people: dict[tuple[Identity, Identity], _Claim | None] = {}
+        self._trailers: dict[tuple[str, str], list[Sign]] = {}
+
+    def of(self, author: Identity, committer: Identity, message: str) -> Provenance | None:
+        """The assistant that wrote a commit, with the model where one is named; None where nobody names one.
+
+        The confidence is `AUTHOR` for an author or committer that is one, `TRAILER` for a trailer of the message's last
+        paragraph, `BODY` for one further up, for several that differ, for any trailer of several commits that were
+        squashed into one, and for a sentence such as *Generated with Claude Code*; `SUBJECT` for a subject that begins
+        with `aider:`.
+        """
+        said = [*self._said(_cut(message))]
+        by = self._identified(author, committer)
+        if by is not None:
             model = by.sign.model
-        return _provenance(by.sign.tool, model, by.confidence, by.evidence)
-    if said:
-        return _together(said)
-    if message[:6].lower() == "aider:":
-        return _provenance("aider", None, SUBJECT, f"subject {tidy(message.splitlines()[0])}")
-    return None
+            if model is None:
+                models = {claim.sign.model for claim in said if claim.sign.tool in (by.sign.tool, None)} - {None}
+                model = models.pop() if len(models) == 1 else None
+            return _provenance(by.sign.tool, model, by.confidence, by.evidence)
+        if said:
+            return _together(said)
+        if message[:6].lower() == "aider:":
+            return _provenance("aider", None, SUBJECT, f"subject {tidy(message.splitlines()[0])}")
+        return None
+
+    def _identified(self, author: Identity, committer: Identity) -> _Claim | None:
+        pair = author, committer
+        if pair not in self._people:
+            _make_room(self._people)
+            self._people[pair] = _by_identity(author, committer, self._roster)
+        return self._people[pair]
+
+    def _said(self, message: str) -> Iterator[_Claim]:
+        """The claims of the trailers, wherever they stand, and of sentences."""
+        end = len(message.rstrip())
+        last = 0
+        for gap in _PARAGRAPH.finditer(message, 0, end):
+            last = gap.end()
+        unsure = _is_squashed(message)
+        count = 0
+        for match in _TRAILER.finditer(message):
+            for sign in self._claimed(match["key"].lower(), match["value"][:MAX_VALUE].strip()):
+                evidence = f"trailer {match['key']}: {_without_address(match['value'])}"
+                confidence = TRAILER if match.start() >= last and not unsure else BODY
+                yield _Claim(sign=sign, confidence=confidence, evidence=evidence)
+                count += 1
+            if count >= MAX_SIGNS:
+                return
+        for match in _SENTENCE.finditer(message):
+            credit = credited(match["value"], self._roster)
+            if credit is not None and credit.tool is not None:
+                yield _Claim(sign=credit, confidence=BODY, evidence=f"message: {tidy(match[0])}")
+                return
+
+    def _claimed(self, key: str, value: str) -> list[Sign]:
+        """Whom one trailer names."""
+        if (key, value) not in self._trailers:
+            _make_room(self._trailers)
+            self._trailers[key, value] = [*_claimed(key, value, self._roster)]
+        return self._trailers[key, value]
 
 
 def _by_identity(author: Identity, committer: Identity, roster: Roster) -> _Claim | None:
@@ -91,30 +151,29 @@ def _cut(message: str) -> str:
     return f"{message[:MAX_MESSAGE]}\n{message[-MAX_MESSAGE:]}"
 
 
-def _trailers(message: str, roster: Roster) -> Iterator[_Claim]:
-    """The claims of the trailers, wherever they stand, and of sentences."""
-    end = len(message.rstrip())
-    last = 0
-    for gap in _PARAGRAPH.finditer(message, 0, end):
-        last = gap.end()
-    count = 0
-    for match in _TRAILER.finditer(message):
-        for sign in _claimed(match["key"].lower(), match["value"], roster):
-            evidence = f"trailer {match['key']}: {_without_address(match['value'])}"
-            yield _Claim(sign=sign, confidence=TRAILER if match.start() >= last else BODY, evidence=evidence)
-            count += 1
-        if count >= MAX_SIGNS:
-            return
-    for match in _SENTENCE.finditer(message):
-        credit = credited(match["value"], roster)
-        if credit is not None and credit.tool is not None:
-            yield _Claim(sign=credit, confidence=BODY, evidence=f"message: {tidy(match[0])}")
-            return
+def _is_squashed(message: str) -> bool:
+    """Whether the message is of several commits made one, with the trailers of all of them at its end.
+
+    Told by git's own heading of a squash; or by a subject that ends in a pull request's number, as GitHub writes it,
+    over a body that lists commits with `*`, or credits several who are not the same. The squash of a single commit
+    keeps that commit's message, and its trailer is worth what it was.
+    """
+    if _HEADING in message:
+        return True
+    subject, _, body = message.partition("\n")
+    if _PULL_REQUEST.search(subject[-MAX_VALUE:]) is None:
+        return False
+    return len(_BULLET.findall(body)) > 1 or len({tidy(who).lower() for who in _CREDITED.findall(body)}) > 1
+
+
+def _make_room(known: dict[Key, Value]) -> None:
+    # Whoever leafs through a long history of endless trailers shall not keep them all.
+    if len(known) >= MAX_KNOWN:
+        known.clear()
 
 
 def _claimed(key: str, value: str, roster: Roster) -> Iterable[Sign]:
     """Whom one trailer names."""
-    value = value[:MAX_VALUE].strip()
     if key in _SESSIONS:
         return [Sign(tool=_SESSIONS[key])] if value else []
     if key == "replit-commit-author":

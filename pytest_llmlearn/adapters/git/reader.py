@@ -40,6 +40,7 @@ class GitBlame:
     def __init__(self, history: Chronicle, roster: Roster = KNOWN) -> None:
         self._history = history
         self._roster = roster
+        self._signs = authorship.Authors(roster)
         self._authors: dict[str, Provenance] = {}
 
     @property
@@ -71,14 +72,13 @@ class GitBlame:
 
     def author(self, commit: Commit) -> Provenance:
         """Who wrote the commit: a model, or else a person."""
-        answer = authorship.authorship(commit.author, commit.committer, commit.message, self._roster)
+        answer = self._signs.of(commit.author, commit.committer, commit.message)
         if (commit.signed_author, commit.signed_committer) != (commit.author, commit.committer):
             # The mailmap says who somebody is; a tool's mark on the name as it was signed is still the tool's.
-            signed = authorship.authorship(
+            signed = self._signs.of(
                 replace(commit.signed_author, email=commit.author.email),
                 replace(commit.signed_committer, email=commit.committer.email),
                 commit.message,
-                self._roster,
             )
             answer = max(filter(None, (answer, signed)), key=lambda entry: entry.confidence, default=None)
         evidence = f"commit {commit.id[:12]}"
