@@ -5,7 +5,7 @@ Both sides show the same pairs, so that a reader sees what became of what.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from pytest_llmlearn.domain.alignment import Pair
@@ -19,6 +19,8 @@ _LEAD = 30
 """Characters of a long statement's start that are always shown."""
 
 Side = Literal["red", "green"]
+_SIDES: tuple[Side, ...] = ("red", "green")
+_HANGING = frozenset({"handlers", "cases", "orelse", "finalbody"})
 Place = list[int]
 """Positions among the pairs, adjoining, all changed."""
 
@@ -65,7 +67,7 @@ class Excerpt:
         """With the enclosing heads that tell what changed, then with the other places that fit whole."""
         for position in sorted(chosen):
             heads = chosen | self._heads(position)
-            if self._moved(position) and self._fits(heads):
+            if (self._moved(position) or self._hangs(position)) and self._fits(heads):
                 chosen = heads
         for place in places:
             wanted = chosen | set(place)
@@ -76,16 +78,17 @@ class Excerpt:
         return chosen
 
     def _part(self, place: Place, culprit: int | None) -> set[int]:
-        """The culprit and the steps of a place that is too long around it, as many as fit."""
+        """Of a place that is too long: the culprit, something of both sides, and what stands around them and fits."""
         near = culprit if culprit is not None else place[0]
         order = sorted(place, key=lambda position: (abs(position - near), position))
-        chosen = {order[0]} if culprit is None else {culprit}
+        around = [position for position in (place[0] - 1, place[-1] + 1) if 0 <= position < len(self._pairs)]
+        chosen = {order[0] if culprit is None else culprit}
+        for side in _SIDES:
+            if not self._has(chosen, side):
+                chosen |= {next((position for position in (*order, *around) if self._has((position,), side)), order[0])}
         for position in order:
             if self._fits(chosen | {position}, leave=1):
                 chosen.add(position)
-        for anchored in self._anchored(chosen, place, culprit):
-            if self._fits(anchored):
-                return anchored
         return chosen
 
     def _anchored(self, wanted: set[int], place: Place, culprit: int | None) -> list[set[int]]:
@@ -94,7 +97,7 @@ class Excerpt:
         An insertion has no red code of its own: the statement before or after it says where it belongs.
         """
         near = [position for position in wanted if place[0] - 1 <= position <= place[-1] + 1]
-        if all(self._has(near, side) for side in ("red", "green")):
+        if all(self._has(near, side) for side in _SIDES):
             return [wanted]
         before, after = place[0] - 1, place[-1] + 1
         anchors = [position for position in (before, after) if 0 <= position < len(self._pairs)]
@@ -120,6 +123,12 @@ class Excerpt:
             return False
         return self._olds[pair.red].key == self._news[pair.green].key
 
+    def _hangs(self, position: int) -> bool:
+        """Whether the pair is a new or removed `else:`, `except …:` or the like, which is nothing without its head."""
+        pair, step = self._pairs[position], self._step(position)
+        one_sided = pair.red is None or pair.green is None
+        return one_sided and (step.kind in _HANGING or step.text.startswith("elif "))
+
     def _heads(self, position: int) -> set[int]:
         """Where the heads of the blocks stand that hold the pair's two sides."""
         pair = self._pairs[position]
@@ -144,7 +153,7 @@ class Excerpt:
     def _counted(self, position: int) -> bool:
         return self._step(position).counted
 
-    def _has(self, positions: Sequence[int], side: Side) -> bool:
+    def _has(self, positions: Iterable[int], side: Side) -> bool:
         steps, of = self._side(side)
         indices = [of[position] for position in positions]
         return any(index is not None and steps[index].counted for index in indices)
@@ -155,11 +164,26 @@ class Excerpt:
         return self._news, [pair.green for pair in self._pairs]
 
     def _fits(self, chosen: set[int], leave: int = 0) -> bool:
-        return all(len(self._lines(chosen, side)) <= EXCERPT_LINES - leave for side in ("red", "green"))
+        return all(len(self._lines(chosen, side)) <= EXCERPT_LINES - leave for side in _SIDES)
 
     def text(self, chosen: set[int], side: Side) -> str:
-        """The chosen steps of one side as code, `…` where something between them is left out."""
-        return "\n".join(self._lines(chosen, side))
+        """The chosen steps of one side as code, `…` where something between them or more of a change is left out."""
+        lines = self._lines(chosen, side)
+        indent = [line[: len(line) - len(line.lstrip())] for line in lines]
+        if len(lines) < EXCERPT_LINES and self._goes_on(max(chosen), 1, side):
+            lines.append(f"{indent[-1]}{ELLIPSIS}")
+        if len(lines) < EXCERPT_LINES and self._goes_on(min(chosen), -1, side):
+            lines.insert(0, f"{indent[0]}{ELLIPSIS}")
+        return "\n".join(lines)
+
+    def _goes_on(self, position: int, step: int, side: Side) -> bool:
+        """Whether the same place goes on, on this side, beyond its last pair shown."""
+        position += step
+        while 0 <= position < len(self._pairs) and not self._pairs[position].same:
+            if self._has((position,), side):
+                return True
+            position += step
+        return False
 
     def _lines(self, chosen: set[int], side: Side) -> list[str]:
         steps, of = self._side(side)

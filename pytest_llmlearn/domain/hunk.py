@@ -15,7 +15,7 @@ from pytest_llmlearn.domain.alignment import Pair, align, least_changed
 from pytest_llmlearn.domain.cleaning import clean
 from pytest_llmlearn.domain.excerpt import ELLIPSIS, Excerpt, cut
 from pytest_llmlearn.domain.outline import LINE, Step, outline, readable, written
-from pytest_llmlearn.domain.source import parse
+from pytest_llmlearn.domain.source import lines_of, parse
 
 CHANGED_LIMIT = 10
 """Statements that a repair may change; beyond, the unit was written anew and nothing tells which of it mattered."""
@@ -79,7 +79,7 @@ def difference(
         return None
     if changed > CHANGED_LIMIT:
         return Rewritten(changed=changed)
-    return _hunk(olds, news, pairs, changed, _failing(olds, pairs, statement, line))
+    return _hunk(olds, news, pairs, changed, _failing(red, olds, pairs, statement, line))
 
 
 def _steps(red: str, green: str) -> tuple[Sequence[Step], Sequence[Step]]:
@@ -100,7 +100,9 @@ def _to_the_cut(pairs: Sequence[Pair]) -> Sequence[Pair]:
     return pairs[: last + 1]
 
 
-def _failing(olds: Sequence[Step], pairs: Sequence[Pair], statement: str | None, line: int | None) -> int | None:
+def _failing(
+    red: str, olds: Sequence[Step], pairs: Sequence[Pair], statement: str | None, line: int | None
+) -> int | None:
     """The position among the pairs of the statement that failed, or None where it cannot be told."""
     at = {pair.red: position for position, pair in enumerate(pairs) if pair.red is not None}
     if line is not None:
@@ -110,8 +112,11 @@ def _failing(olds: Sequence[Step], pairs: Sequence[Pair], statement: str | None,
     if not wanted:
         return None
     found = [n for n, step in enumerate(olds) if n in at and wanted == _bare(step.text)]
-    if not found and len(wanted) > 3:  # one line of a statement of several, or one that was cut
-        found = [n for n, step in enumerate(olds) if n in at and wanted.rstrip(",") in _bare(step.text)]
+    if not found:  # one line of a statement of several
+        lines = {number for number, entry in enumerate(lines_of(red), 1) if _bare(entry.strip()) == wanted}
+        found = [n for n, step in enumerate(olds) if n in at and not lines.isdisjoint(range(step.first, step.last + 1))]
+    if not found and len(wanted) > 20:  # a line that was cut
+        found = [n for n, step in enumerate(olds) if n in at and wanted in _bare(step.text)]
     if not found:
         return None
     different = [position for position, pair in enumerate(pairs) if not pair.same]
@@ -193,7 +198,7 @@ def _names(step: Step) -> Iterator[str]:
         parts = [part for name, part in _fields(step.node) if name not in blocks]
     for part in parts:
         for node in ast.walk(part):
-            if isinstance(node, ast.Name):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 yield node.id
 
 

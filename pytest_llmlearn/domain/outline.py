@@ -14,7 +14,7 @@ from itertools import groupby
 from pytest_llmlearn.domain.source import Definition, lines_of, parse
 
 _BRANCHES = ("body", "handlers", "cases", "orelse", "finalbody")
-_TOKEN = re.compile(r"\w+|[^\w\s]+")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 _BARE_STRING = re.compile(r"""[rbuf]{0,2}(\"{3}|'{3})""", re.IGNORECASE)
 _WHITE = re.compile(r"\s+")
 _COMMENT = re.compile(r"\s+#[^'\"]*$")
@@ -101,6 +101,7 @@ def outline(text: str, keys: dict[str, str]) -> tuple[Step, ...]:
     body: Sequence[ast.stmt] = tree.body
     if text.startswith(_AROUND) and len(body) == 1 and isinstance(body[0], ast.If):
         body = body[0].body
+        reader.added = 1
     reader.block(body, -1, "body", 0)
     return tuple(reader.steps)
 
@@ -110,6 +111,8 @@ class _Reader:
 
     def __init__(self, text: str, keys: dict[str, str]) -> None:
         self.steps: list[Step] = []
+        self.added = 0
+        """Lines put before the text to make it parse."""
         self._keys = keys
         self._lines = lines_of(text)
         self._ascii = text.isascii()
@@ -147,8 +150,9 @@ class _Reader:
             index = self._add(kind, kind, "try:", node.lineno, node.lineno, parent, branch, depth, None)
         elif (first := _first_inside(node)) is not None:
             last = max(node.lineno, first.lineno - 1)
-            text = ast.unparse(_head(node)).strip()
-            index = self._add(text, kind, text, node.lineno, last, parent, branch, depth, node)
+            key = ast.unparse(_head(node)).strip()
+            text = self._shown_head(node, first) or key
+            index = self._add(key, kind, text, node.lineno, last, parent, branch, depth, node)
         else:
             end = node.end_lineno or node.lineno
             text = self._shown(node)
@@ -175,7 +179,7 @@ class _Reader:
             return
         if name in ("orelse", "finalbody") and statements:
             text = "else:" if name == "orelse" else "finally:"
-            line = max(self.steps[-1].last, statements[0].lineno - 1)
+            line = max(self.steps[-1].last + self.added, statements[0].lineno - 1)
             self._add(text, name, text, line, line, index, name, depth, None, counted=False)
         if statements:
             self.block(statements, index, name, depth + 1)
@@ -184,7 +188,8 @@ class _Reader:
         """An `elif` is the `if` that it is in the tree, at the depth at which it is written."""
         before = len(self.steps)
         self.statement(node, parent, "orelse", depth)
-        self.steps[before].text = f"el{self.steps[before].text}"
+        step = self.steps[before]
+        step.text = step.text if step.text.startswith("elif") else f"el{step.text}"
 
     def _add(
         self,
@@ -202,7 +207,8 @@ class _Reader:
     ) -> int:
         self.steps.append(
             Step(
-                key=key, kind=kind, parent=parent, branch=branch, depth=depth, first=first, last=last, text=text,
+                key=key, kind=kind, parent=parent, branch=branch, depth=depth, first=first - self.added,
+                last=last - self.added, text=text,
                 node=node, counted=counted,
             )
         )  # fmt: skip
@@ -216,6 +222,12 @@ class _Reader:
         if self._ascii:
             return line[node.col_offset : node.end_col_offset]
         return line.encode("utf-8", "replace")[node.col_offset : node.end_col_offset].decode("utf-8", "replace")
+
+    def _shown_head(self, node: ast.stmt, first: ast.stmt) -> str:
+        """The head as written, where it is one line; else empty."""
+        line = _COMMENT.sub("", self._lines[node.lineno - 1].strip()).rstrip()
+        whole = all(line.count(opening) == line.count(closing) for opening, closing in ("()", "[]", "{}"))
+        return line if line.endswith(":") and whole and first.lineno > node.lineno else ""
 
     def _key(self, node: ast.stmt, text: str) -> str:
         """Its code as Python would write it, where quotes, blanks and parentheses make no difference."""
