@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_llmlearn.adapters.git.added import WORDS as ADDED
@@ -49,21 +49,28 @@ class Span:
 Spans = Sequence[Span]
 
 
-def laid_on_commits(repository: Repository, paths: Sequence[str]) -> Iterator[tuple[str, Spans | None]]:
+def laid_on_commits(
+    repository: Repository, paths: Sequence[str], meanwhile: Callable[[], None]
+) -> Iterator[tuple[str, Spans | None]]:
     """The spans of those of `paths` (from the top) that a commit may know, as they are found.
 
-    None for a file that git does not know; a file of which git failed to say, or not in time, is left out.
+    None for a file that git does not know; a file of which git failed to say, or not in time, is left out. `meanwhile`
+    is called once, while git is at work.
     """
     left = list(paths)
     if len(left) >= FEW:
-        once = _added(repository, left)
+        process = repository.begin(ADDED)
+        meanwhile()
+        once = _added(repository, process, left)
         yield from once.items()
         left = [path for path in left if path not in once]
-    yield from _blamed(repository, left)
+        yield from _blamed(repository, left, lambda: None)
+    else:
+        yield from _blamed(repository, left, meanwhile)
 
 
-def _added(repository: Repository, paths: list[str]) -> dict[str, Spans]:
-    output = repository.ask(ADDED)
+def _added(repository: Repository, process: subprocess.Popen[bytes], paths: list[str]) -> dict[str, Spans]:
+    output = repository.answer(process)
     named = {os.fsencode(path): path for path in paths}
     once = added_once(output, repository.top, named) if output else {}
     return {
@@ -72,14 +79,20 @@ def _added(repository: Repository, paths: list[str]) -> dict[str, Spans]:
     }
 
 
-def _blamed(repository: Repository, paths: list[str]) -> Iterator[tuple[str, Spans | None]]:
+def _blamed(
+    repository: Repository, paths: list[str], meanwhile: Callable[[], None]
+) -> Iterator[tuple[str, Spans | None]]:
     todo = list(reversed(paths))
     running: dict[str, subprocess.Popen[bytes]] = {}
+    begun = False
     try:
         while todo or running:
             while todo and len(running) < AT_ONCE:
                 path = todo.pop()
                 running[path] = repository.blaming(path)
+            if not begun:
+                begun = True
+                meanwhile()
             path = next(iter(running))
             process = running.pop(path)
             try:
