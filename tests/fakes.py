@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pytest_llmlearn.adapters.sqlite_store.writing import check
-from pytest_llmlearn.app.ports import Clock, Hit, Statistics
+from pytest_llmlearn.app.ports import Clock, Coverage, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.generation import Generation, Outcome
 from pytest_llmlearn.domain.pattern import Pattern, State
@@ -239,6 +239,16 @@ class FakeLedger:
         rows = self._all()
         exact = [row for row in rows if row.id == prefix]
         return exact or [row for row in rows if row.id.startswith((prefix, f"b2:{prefix}"))][:10]
+
+    def coverage(self) -> Coverage:
+        rows = self._all()
+        return Coverage(
+            generations=len(rows),
+            prompt=sum(row.prompt is not None for row in rows),
+            reasoning=sum(row.reasoning is not None or row.plan is not None for row in rows),
+            model=sum(row.model is not None for row in rows),
+            tested=sum(row.outcome.passed is not None for row in rows),
+        )
 
     def tell(self, outcomes: Mapping[str, Outcome]) -> None:
         for identifier, outcome in outcomes.items():

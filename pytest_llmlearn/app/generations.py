@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from pytest_llmlearn.app.ports import Clock, Ledger, TraceLog
+from pytest_llmlearn.app.ports import Clock, Coverage, Ledger, TraceLog
 from pytest_llmlearn.domain import generation_event, generation_record, hunks
 from pytest_llmlearn.domain.agent_trace import trace_line
 from pytest_llmlearn.domain.cleaning import clean
@@ -106,6 +108,10 @@ class Generations:
             raise UnknownGeneration(prefix, (generation.id for generation in found))
         return found[0]
 
+    def coverage(self) -> Coverage:
+        """How much is known of them."""
+        return self._ledger.coverage()
+
     def rate(self, prefix: str, rating: int | str) -> Generation:
         """Keep a person's rating: 1 to 5, `up` for 5 or `down` for 1; the last one counts.
 
@@ -136,7 +142,8 @@ def _trace(event: Event, generation: Generation, ranges: Sequence[tuple[int, int
     """Of names only what was redacted; of the code, its lines' numbers and hashes."""
     own = {"generation": generation.id, **({"session": generation.session} if generation.session else {})}
     return trace_line(
-        id=generation.id,
+        # The format asks for a UUID: one that follows from our id.
+        id=str(UUID(bytes=blake2b(generation.id.encode("utf-8", "replace"), digest_size=16).digest(), version=5)),
         time=generation.time,
         path=generation.path,
         ranges=ranges,

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from pytest_llmlearn.app.attribute import Attribution
 from pytest_llmlearn.app.classify import Classifier
-from pytest_llmlearn.app.ports import Clock, Statistics, Store
+from pytest_llmlearn.app.ports import Clock, Coverage, Statistics, Store
 from pytest_llmlearn.app.provenance import Origins, Told
 from pytest_llmlearn.app.recall import recall
 from pytest_llmlearn.app.record import Recorder, Recording
@@ -230,6 +230,10 @@ class Memory:
             UnknownGeneration: none or several do.
         """
         return self._generations.one(identifier)
+
+    def generation_coverage(self) -> Coverage:
+        """Of how many generations prompt, reasoning, model and tests are known."""
+        return self._generations.coverage()
 
     def rate(self, identifier: str, rating: int | str) -> Generation:
         """Say how good a generation was: 1 to 5, `up` for 5 or `down` for 1.

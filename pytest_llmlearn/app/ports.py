@@ -146,6 +146,17 @@ class Marks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """Of how many generations something is known: prompt, reasoning (or plan), model, and what tests said."""
+
+    generations: int = 0
+    prompt: int = 0
+    reasoning: int = 0
+    model: int = 0
+    tested: int = 0
+
+
 class Ledger(Protocol):
     """The generations, and what came of them. In the same file as the store, and as safe."""
 
@@ -172,6 +183,10 @@ class Ledger(Protocol):
 
     def generation(self, prefix: str) -> list[Generation]:
         """Those whose id begins so; at most ten."""
+        ...
+
+    def coverage(self) -> Coverage:
+        """How much is known of the generations."""
         ...
 
     def tell(self, outcomes: Mapping[str, Outcome]) -> None:

@@ -84,12 +84,11 @@ def _written(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
     for hunk in between(old, new):
         lead = old[max(0, hunk.old_start - CONTEXT) : hunk.old_start]
         trail = old[hunk.old_end : hunk.old_end + CONTEXT]
-        counts = [hunk.old_end - hunk.old_start, hunk.new_end - hunk.new_start]
         around = len(lead) + len(trail)
-        yield (
-            f"@@ -{hunk.old_start - len(lead) + 1},{counts[0] + around} "
-            f"+{hunk.new_start - len(lead) + 1},{counts[1] + around} @@"
-        )
+        was = hunk.old_end - hunk.old_start + around
+        now = hunk.new_end - hunk.new_start + around
+        # Of no lines at all, the line before them is named.
+        yield f"@@ -{hunk.old_start - len(lead) + bool(was)},{was} +{hunk.new_start - len(lead) + bool(now)},{now} @@"
         yield from (f" {line}" for line in lead)
         yield from (f"-{line}" for line in old[hunk.old_start : hunk.old_end])
         yield from (f"+{line}" for line in new[hunk.new_start : hunk.new_end])

@@ -51,6 +51,9 @@ class Report:
                 f"store: {store['patterns']} patterns, {store['occurrences']} occurrences of {store['runs']} runs, "
                 f"{store['bytes'] / 1024:.0f} KB, schema {store['schema']}"
             )
+        if known := values.get("generations", {}).get("generations"):
+            told = ", ".join(f"{key} known of {values['generations'][key]}" for key in ("prompt", "reasoning", "model"))
+            lines.append(f"generations: {known}; {told}; tested {values['generations']['tested']}")
         if "generated_code_known" in values:
             known = values["generated_code_known"]
             lines.append(f"LLM-written code: {'known in this repository' if known else 'none is known here'}")
@@ -84,6 +87,7 @@ def examine(root: Root) -> Report:
     try:
         with Memory.open(root.path, settings=settings) as memory:
             values["store"] = dataclasses.asdict(memory.statistics())
+            values["generations"] = dataclasses.asdict(memory.generation_coverage())
             values["generated_code_known"] = memory.knows_generated_code
             problems += memory.notices
     except LlmlearnError as error:

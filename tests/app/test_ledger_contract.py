@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
-from pytest_llmlearn.app.ports import Ledger, Store
+from pytest_llmlearn.app.ports import Coverage, Ledger, Store
 from pytest_llmlearn.domain.generation import Generation, Outcome
 from tests.builders import a_generation, a_run, an_entry, at
 from tests.fakes import FakeLedger, FakeStore
@@ -232,6 +232,14 @@ def test_what_came_of_a_generation_is_told_bit_by_bit(ledger: Ledger) -> None:
     ledger.tell({"g-1": Outcome(rating=5, passed=0, failed=0)})
     told = ledger.generation("g-1")[0].outcome
     assert (told.rating, told.passed, told.first_pass) == (5, 0, True)
+
+
+def test_how_much_is_known_is_counted(ledger: Ledger) -> None:
+    """A prompt, a reasoning or a plan, a model, an answer of the tests."""
+    assert ledger.coverage() == Coverage()
+    bare = Generation(id="bare", time=at(0), path="a.py")
+    ledger.add([bare, WHOLE, replace(bare, id="2", plan="p"), replace(bare, id="3", model="m", reasoning="r")])
+    assert ledger.coverage() == Coverage(generations=4, prompt=1, reasoning=3, model=2, tested=1)
 
 
 def test_exposed_files_keep_the_latest_time(ledger: Ledger) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pytest_llmlearn.adapters.sqlite_store.rows import storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
+from pytest_llmlearn.app.ports import Coverage
 from pytest_llmlearn.domain.generation import Generation, Outcome
 
 MATCHING_LIMIT = 10
@@ -99,6 +100,15 @@ def matching(connection: sqlite3.Connection, prefix: str) -> list[Generation]:
             {"prefix": wanted, "n": len(wanted)},
         ).fetchall()
     return [_generation(row) for row in found]
+
+
+def coverage(connection: sqlite3.Connection) -> Coverage:
+    """How many generations there are, and of how many something is known."""
+    row = connection.execute(
+        """SELECT count(*), count(prompt_id), count(coalesce(reasoning_id, plan_id)), count(model), count(passed)
+           FROM generations"""
+    ).fetchone()
+    return Coverage(generations=row[0], prompt=row[1], reasoning=row[2], model=row[3], tested=row[4])
 
 
 def exposed(connection: sqlite3.Connection) -> Mapping[str, datetime]:

@@ -10,6 +10,7 @@ from pytest_llmlearn.adapters.sqlite_store import generation_rows as rows
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.rows import storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
+from pytest_llmlearn.app.ports import Coverage
 from pytest_llmlearn.domain.generation import Generation, Outcome
 
 if TYPE_CHECKING:
@@ -97,6 +98,10 @@ class SqliteLedger:
     def generation(self, prefix: str) -> list[Generation]:
         """Those whose id begins so, or the one whose id it is; at most ten, oldest first."""
         return self._file.ask(lambda connection: rows.matching(connection, prefix), [])
+
+    def coverage(self) -> Coverage:
+        """How much is known of the generations."""
+        return self._file.ask(rows.coverage, Coverage())
 
     def tell(self, outcomes: Mapping[str, Outcome]) -> None:
         """Set what came of generations, by id; what an outcome does not know stays as it was."""

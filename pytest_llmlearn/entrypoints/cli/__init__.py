@@ -12,7 +12,7 @@ import sys
 import click
 
 from pytest_llmlearn import __version__
-from pytest_llmlearn.entrypoints.cli import learned, models, provenance, upkeep
+from pytest_llmlearn.entrypoints.cli import generations, learned, models, provenance, upkeep
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -47,6 +47,10 @@ for command in (
     provenance.provenance,
     provenance.mark,
     models.models,
+    generations.generation,
+    generations.generations,
+    generations.rate,
+    generations.reopen,
     upkeep.doctor,
     upkeep.clear,
     upkeep.demo,

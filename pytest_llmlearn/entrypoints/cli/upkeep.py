@@ -33,14 +33,17 @@ def clear(context: click.Context, yes: bool) -> None:
     """Erase all that was learned in this project, for good."""
     with opened(context) as memory:
         held = memory.statistics()
-        if not held.patterns and not held.occurrences:
+        if not held.patterns and not held.occurrences and not held.generations:
             memory.forget_provenance()
             click.echo(f"nothing to erase in {memory.root}")
             return
-        question = f"Erase {held.patterns} patterns and {held.occurrences} occurrences of {memory.root}?"
+        what = f"{held.patterns} patterns and {held.occurrences} occurrences"
+        if held.generations:
+            what = f"{held.patterns} patterns, {held.occurrences} occurrences and {held.generations} generations"
+        question = f"Erase {what} of {memory.root}?"
         if yes or click.confirm(question):
             memory.clear()
-            click.echo(f"erased {held.patterns} patterns and {held.occurrences} occurrences")
+            click.echo(f"erased {what}")
         else:
             click.echo("nothing was erased")
 
