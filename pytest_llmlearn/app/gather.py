@@ -177,4 +177,4 @@ def _says(other: Generation, one: Generation, earlier: datetime) -> bool:
     """Whether the other, known already, tells of the change that a commit found in a history made."""
     if other.way == "git":
         return other.id != one.id and other.after is not None and other.after == one.after
-    return earlier < other.time <= one.time
+    return earlier < other.time < one.time + timedelta(seconds=1)  # git keeps no smaller parts of one

@@ -106,7 +106,9 @@ class Outcomes:
             one
             for one in awaiting
             if first_watched(one, started=started, since=since, new=new)
-            and still_there(one, self._surroundings.text(one.path))
+            and (text := self._surroundings.text(one.path)) is not None
+            and still_there(one, text)
+            and not is_test_file(one.path, text)  # a test is not judged by whether it passes
         ]
         on_paths = [one for path in {one.path for one in found} for one in self._ledger.generations(path=path)]
         return latest(found, (one for one in on_paths if one.time <= started))

@@ -33,13 +33,13 @@ def touches(generation: Generation, path: str, qualname: str) -> bool:
     return not meant or qualname == meant or qualname.startswith(f"{meant}.")
 
 
-def still_there(generation: Generation, text: str | None) -> bool:
+def still_there(generation: Generation, text: str) -> bool:
     """Whether the file's present text holds what the generation wrote, told by the narrowest digest that is known.
 
-    `text` is None where there is no such file. What says nothing of how it left the file is believed to be there while
-    the file, and the unit it names, are. What deleted a file leaves nothing that a test could reach.
+    What says nothing of how it left the file is believed to be there while the file, and the unit it names, are. What
+    deleted a file leaves nothing that a test could reach.
     """
-    if text is None or generation.operation == "delete":
+    if generation.operation == "delete":
         return False
     unit = source.unit_named(text, generation.qualname) if generation.qualname else None
     if generation.unit_after is not None and generation.qualname:

@@ -7,6 +7,7 @@ that loads itself when it is looked at would do so.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ NAME = "llmlearn-loaded"
 """The name that the plug-in manager knows a `Loaded` by."""
 
 _OUTPUT = "llmlearn_loaded"
-_FOREIGN = frozenset({"site-packages", "dist-packages", "node_modules"})
+_FOREIGN = re.compile(r"(?:^|/)(?:\.|(?:site-packages|dist-packages|node_modules)/)")
+"""Hidden, or installed."""
 
 
 class Loaded:
@@ -67,10 +69,9 @@ def own_files(root: Path) -> frozenset[str]:
             file = object.__getattribute__(module, "__dict__").get("__file__")
         except AttributeError:  # anything may be put among the modules
             continue
-        if type(file) is not str or not file.endswith(".py") or not file.startswith(tops) or file.startswith(installed):
-            continue
-        top = next(top for top in tops if file.startswith(top))
-        parts = Path(file[len(top) :]).parts
-        if not any(part.startswith(".") or part in _FOREIGN for part in parts):
-            found.add("/".join(parts))
+        if type(file) is str and file.startswith(tops) and file.endswith(".py") and not file.startswith(installed):
+            top = next(top for top in tops if file.startswith(top))
+            path = file[len(top) :].replace(os.sep, "/")
+            if not _FOREIGN.search(path):
+                found.add(path)
     return frozenset(found)
