@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,8 +13,12 @@ from pytest_llmlearn.adapters.sqlite_store.writing import check
 from pytest_llmlearn.app.ports import Clock, Coverage, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.generation import Generation, Outcome
+from pytest_llmlearn.domain.history import Change, Commit, Logged, Origin, Written
 from pytest_llmlearn.domain.pattern import Pattern, State
+from pytest_llmlearn.domain.signs import Identity
 from pytest_llmlearn.errors import UnknownPattern
+
+ADA = Identity(name="Ada Byron", email="ada@example.org")
 
 
 @dataclass
@@ -304,3 +310,153 @@ def _printed(run_id: str, entry: Entry) -> dict[str, Any]:
         "time": entry.time.astimezone(UTC).isoformat(timespec="microseconds"),
         "findings": findings,
     }
+
+
+class FakeHistory:
+    """`hookspecs.History` of one repository in memory, whose root is the project's, with a history in a line.
+
+    `commit` makes the next commit of it, `write` changes the working tree, `note` puts a note on a commit. Lines are
+    followed from commit to commit where they stay in order; files keep their names. Commits have ids like git's.
+    """
+
+    def __init__(self) -> None:
+        self.notices: list[str] = []
+        self.ignored: set[str] = set()
+        self.asked: list[str] = []
+        """Names of the questions that were asked, in order."""
+        self._tree: dict[str, str] = {}
+        self._commits: dict[str, Commit] = {}
+        self._trees: dict[str, dict[str, str]] = {"": {}}
+        self._origins: dict[str, dict[str, list[Origin | None]]] = {"": {}}
+        self._notes: dict[tuple[str, str], str] = {}
+
+    @property
+    def head(self) -> str:
+        """The present commit; empty before the first."""
+        return [*self._trees][-1]
+
+    def write(self, path: str, text: str | None) -> None:
+        """Change a file of the working tree; None removes it."""
+        self._tree.pop(path, None)
+        if text is not None:
+            self._tree[path] = text
+
+    def commit(self, files: Mapping[str, str | None], message: str = "Change", author: Identity = ADA) -> str:
+        """Write these files and commit the working tree; the commit's id."""
+        for path, text in files.items():
+            self.write(path, text)
+        before = self.head
+        made = hashlib.sha1(f"{len(self._trees)} {message} {sorted(self._tree.items())}".encode()).hexdigest()
+        self._commits[made] = Commit(
+            id=made,
+            time=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=len(self._trees)),
+            parents=(before,) if before else (),
+            author=author,
+            committer=ADA,
+            signed_author=author,
+            signed_committer=ADA,
+            message=message,
+        )
+        tree = {path: text for path, text in self._tree.items() if path not in self.ignored}
+        lines = {path: self._followed(path, text, made) for path, text in tree.items()}
+        self._trees[made], self._origins[made] = tree, lines
+        return made
+
+    def note(self, ref: str, commit: str, text: str) -> None:
+        """Put a note on a commit, which need not be known."""
+        self._notes[ref, commit] = text
+
+    def origins(self, paths: Sequence[str]) -> Mapping[str, Sequence[Origin | None]]:
+        self.asked.append("origins")
+        known = self._origins[self.head]
+        return {
+            path: self._followed(path, self._tree[path], None) for path in paths if path in known and path in self._tree
+        }
+
+    def uncommitted(self, paths: Sequence[str]) -> Mapping[str, Sequence[bool]]:
+        self.asked.append("uncommitted")
+        return {
+            path: [origin is None for origin in self._followed(path, self._tree[path], None)]
+            for path in paths
+            if path in self._tree and path not in self.ignored
+        }
+
+    def commits(self, ids: Collection[str]) -> Mapping[str, Commit]:
+        self.asked.append("commits")
+        return {one: self._commits[one] for one in ids if one in self._commits}
+
+    def notes(self, ref: str, commits: Collection[str]) -> Mapping[str, str]:
+        self.asked.append("notes")
+        return {one: self._notes[ref, one] for one in commits if one in self._commits and (ref, one) in self._notes}
+
+    def touching(self, names: Sequence[str]) -> Mapping[str, Sequence[Change]]:
+        self.asked.append("touching")
+        changes: dict[str, list[Change]] = {}
+        for one in reversed(self._commits.values()):
+            for name in self._touched(one.id) & set(names):
+                change = Change(commit=one.id, time=one.time, parents=one.parents)
+                changes.setdefault(name, []).append(change)
+        return changes
+
+    def name_of(self, path: str) -> str | None:
+        return None if path.startswith(("/", "../")) else path
+
+    def heads(self, paths: Sequence[str]) -> Mapping[str, str]:
+        return dict.fromkeys(paths, self.head) if self.head else {}
+
+    def log(self, since: str | None, limit: int) -> Sequence[Logged] | None:
+        self.asked.append("log")
+        known = [*self._commits]
+        newest = known[known.index(since) + 1 :] if since in self._commits else known
+        return [Logged(commit=self._commits[one], files=self._written(one)) for one in reversed(newest)][:limit]
+
+    def untouched(self, paths: Sequence[str], since: str) -> frozenset[str]:
+        self.asked.append("untouched")
+        if since not in self._commits:
+            return frozenset()
+        known = [*self._commits]
+        later = known[known.index(since) + 1 :]
+        return frozenset(paths) - {path for one in later for path in self._touched(one)}
+
+    def state(self, ref: str) -> str:
+        noted = sorted(item for item in self._notes.items() if item[0][0] == ref)
+        return hashlib.sha1(repr(noted).encode()).hexdigest() if noted else ""
+
+    def latest(self) -> Sequence[Commit]:
+        """The commits, newest first."""
+        return [*reversed(self._commits.values())]
+
+    def standing(self) -> str:
+        """What else decides: nothing here."""
+        return ""
+
+    def _followed(self, path: str, text: str, commit: str | None) -> list[Origin | None]:
+        """Where the lines of a text come from, if it follows the file at the present commit; `commit` made the rest."""
+        old, new = self._trees[self.head].get(path, "").splitlines(), text.splitlines()
+        lines: list[Origin | None] = [
+            Origin(commit=commit, path=path, line=number) if commit else None for number in range(1, len(new) + 1)
+        ]
+        before = self._origins[self.head].get(path, [])
+        for block in difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks():
+            lines[block.b : block.b + block.size] = before[block.a : block.a + block.size]
+        return lines
+
+    def _touched(self, commit: str) -> set[str]:
+        return {path for path, _, _ in self._differences(commit)}
+
+    def _written(self, commit: str) -> tuple[Written, ...]:
+        return tuple(
+            Written(
+                operation="delete" if new is None else "create" if old is None else "edit",
+                path=path,
+                blob=None if new is None else hashlib.sha1(f"blob {len(new.encode())}\0{new}".encode()).hexdigest(),
+            )
+            for path, old, new in self._differences(commit)
+            if path.endswith(".py")
+        )
+
+    def _differences(self, commit: str) -> list[tuple[str, str | None, str | None]]:
+        known = [*self._trees]
+        before, after = self._trees[known[known.index(commit) - 1]], self._trees[commit]
+        changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+        return [(path, before.get(path), after.get(path)) for path in changed]

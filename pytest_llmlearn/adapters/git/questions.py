@@ -11,8 +11,8 @@ from pytest_llmlearn.adapters.git.changes import CHANGES, COMMITS, changes, comm
 from pytest_llmlearn.adapters.git.repository import cut_commits
 from pytest_llmlearn.domain.history import Change, Commit
 
-# An id that is named somewhere, and that a clone lacks, is not an error.
-_NAMED = ["log", "-z", "--no-walk=unsorted", "--stdin", "--ignore-missing"]
+# An id that is named somewhere, and that a clone lacks, is not an error; to be so, it has to be said before `--stdin`.
+_NAMED = ["log", "-z", "--no-walk=unsorted", "--ignore-missing", "--stdin"]
 
 
 def begin_reading(repository: Repository) -> subprocess.Popen[bytes]:
