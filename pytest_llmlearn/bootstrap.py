@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = ("async_misuse", "imports", "syntax", "type_errors", "logic", "runtime")
 """Modules of `pytest_llmlearn.detectors`, in the order in which they are asked."""
-READERS = ("marks", "markers", "git", "session")
+READERS = ("marks", "markers", "agent_trace", "git_ai", "git", "session")
 """Modules of `pytest_llmlearn.adapters` that know who wrote a line, the earlier before the later where equally sure."""
 ENTRY_POINTS = "llmlearn"
 PATIENT_SECONDS = 3_600.0
