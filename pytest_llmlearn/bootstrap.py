@@ -165,6 +165,7 @@ def _history(root: Path) -> GitHistory:
 def _watch(
     root: Path, ledger: Ledger, history: GitHistory, roster: Roster, surroundings: Surroundings, origins: Origins
 ) -> Watch:
+    from pytest_llmlearn.adapters.agent_trace.files import TraceFiles
     from pytest_llmlearn.adapters.git import GitBlame
     from pytest_llmlearn.adapters.seen import SeenFile
     from pytest_llmlearn.app.gather import Gatherer
@@ -174,7 +175,8 @@ def _watch(
         ledger=ledger,
         history=history,
         wrote=GitBlame(history, roster).author,
-        traces=lambda: (),
+        traces=TraceFiles(root),
+        redact=_late_redactor(),
         clock=lambda: datetime.now(UTC),
     )
     return Watch(ledger=ledger, gatherer=gatherer, seen=SeenFile(root), surroundings=surroundings, origins=origins)

@@ -16,6 +16,7 @@ from typing import Any
 FOLDER = ".llmlearn/state"
 FILE = "seen.json"
 DATABASE = "memory.db"
+TRACES = (".agent-trace/traces.jsonl", ".llmlearn/traces.jsonl")
 VERSION = 1
 
 
@@ -41,7 +42,7 @@ class SeenFile:
         if store is None:
             return True
         seen = self._read()
-        if seen is None or seen.get("store") != store or seen.get("head") != head(self._root):
+        if seen is None or seen.get("store") != store or seen.get("head") != self._head():
             return False
         known = seen.get("loaded")
         if not isinstance(known, list) or not {*loaded}.issubset(known):
@@ -79,6 +80,10 @@ class SeenFile:
         except OSError:
             return None
 
+    def _head(self) -> str:
+        """What changes with what others could have told of the code: the present commit, and traces."""
+        return " ".join((head(self._root), *(_version(self._root / path) for path in TRACES)))
+
     def _read(self) -> dict[str, Any] | None:
         try:
             seen = json.loads((self._folder / FILE).read_bytes())
@@ -89,7 +94,7 @@ class SeenFile:
     def _write(self, values: dict[str, Any]) -> None:
         target = self._folder / FILE
         draft = target.with_name(f"{FILE}-{os.getpid()}-{os.urandom(4).hex()}")
-        content = json.dumps({"version": VERSION, "head": head(self._root), **values})
+        content = json.dumps({"version": VERSION, "head": self._head(), **values})
         draft.touch(mode=0o600)
         draft.write_text(content, encoding="ascii")
         draft.replace(target)

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
-from pytest_llmlearn.app.ports import Clock, Ledger
+from pytest_llmlearn.app.ports import Clock, Ledger, Traces
+from pytest_llmlearn.domain.agent_trace import TracedEdit, edits
 from pytest_llmlearn.domain.generation import Generation, Outcome
+from pytest_llmlearn.domain.generation_record import identifier
 from pytest_llmlearn.domain.history import Commit, Logged, Written
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.hookspecs import History
@@ -28,6 +30,7 @@ FEW = 50
 """Paths that are asked one by one; of more, the whole ledger is looked through."""
 
 _READ = "git.read"
+_TRACED = "traces.read"
 _HERE = "pyproject.toml"  # any path at the root: the commit of its repository is asked, not the file
 _REVERTS = re.compile(r"\bThis reverts commit ([0-9a-f]{7,64})\b")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -45,7 +48,7 @@ class Gathered:
 
 
 class Gatherer:
-    """The use case. `wrote` tells which assistant wrote a commit; `traces` gives what traces tell, if asked."""
+    """The use case. `wrote` tells which assistant wrote a commit; `redact` makes names fit to be written down."""
 
     def __init__(
         self,
@@ -53,13 +56,15 @@ class Gatherer:
         ledger: Ledger,
         history: History,
         wrote: Callable[[Commit], Provenance | None],
-        traces: Callable[[], Iterable[Generation]],
+        traces: Traces,
+        redact: Callable[[str], str],
         clock: Clock,
     ) -> None:
         self._ledger = ledger
         self._history = history
         self._wrote = wrote
         self._traces = traces
+        self._redact = redact
         self._clock = clock
 
     def gather(self, *, make: bool = True) -> Gathered:
@@ -68,7 +73,7 @@ class Gatherer:
         Raises:
             StoreError: the ledger cannot be written.
         """
-        added = sum(self._ledger.add(self._told_by_traces()))
+        added = self._gather_traces()
         read = self._ledger.remembered(_READ)
         head = self._history.heads([_HERE]).get(_HERE)
         if head is None or head == read:
@@ -129,19 +134,24 @@ class Gatherer:
             known.setdefault(one.path, []).append(one)
         return known
 
-    def _told_by_traces(self) -> list[Generation]:
-        """What traces tell, without what was told as an event within a minute of it."""
-        found = [*self._traces()]
-        told = self._known({one.path for one in found}) if found else {}
-        minute = timedelta(minutes=1)
-        return [
-            one
-            for one in found
-            if not any(
-                other.way in ("event", "library") and abs(other.time - one.time) <= minute
-                for other in told.get(one.path, ())
-            )
+    def _gather_traces(self) -> int:
+        """Take in what traces tell, without what was told first-hand within a minute of it; how many were new."""
+        standing = self._traces.standing()
+        if not standing or standing == self._ledger.remembered(_TRACED):
+            return 0
+        found = [
+            _of_trace(edit, edit.time, self._redact)
+            for record in self._traces.records()
+            for edit in edits(record)
+            if edit.time is not None and edit.type in ("ai", "mixed") and edit.path.endswith(".py")
         ]
+        found = sorted(found, key=lambda one: one.time)[-MOST:]
+        told = self._known({one.path for one in found})
+        found = [one for one in found if not any(_is_first_hand(other, one) for other in told.get(one.path, ()))]
+        added = sum(self._ledger.add(found))
+        if found or self._ledger.remembered(_TRACED) is not None:
+            self._ledger.remember(_TRACED, standing)
+        return added
 
     def _undone(self, logged: Iterable[Logged]) -> Iterator[tuple[str, Outcome]]:
         known = [one.commit.id for one in logged]
@@ -157,6 +167,24 @@ def generation_id(commit: str, path: str) -> str:
     """The id of what a commit did to a file."""
     content = "\0".join(("git", commit, path)).encode("utf-8", "surrogatepass")
     return f"b2:{blake2b(content, digest_size=12).hexdigest()}"
+
+
+def _of_trace(edit: TracedEdit, time: datetime, redact: Callable[[str], str]) -> Generation:
+    content = "\0".join(("trace", edit.id, edit.path)).encode("utf-8", "surrogatepass")
+    return Generation(
+        id=f"b2:{blake2b(content, digest_size=12).hexdigest()}",
+        time=time,
+        path=edit.path,
+        session=identifier(edit.session, redact) if edit.session else None,
+        model=redact(edit.model) if edit.model else None,
+        tool=redact(edit.tool) if edit.tool else None,
+        way="trace",
+    )
+
+
+def _is_first_hand(other: Generation, one: Generation) -> bool:
+    """Whether the other was told as an event when a trace was left: recorders leave one beside the event."""
+    return other.way in ("event", "library") and abs(other.time - one.time) <= timedelta(minutes=1)
 
 
 def _of_commit(commit: Commit, file: Written, author: Provenance) -> Generation:

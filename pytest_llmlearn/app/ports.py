@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.generation import Generation, Outcome
@@ -16,6 +16,9 @@ from pytest_llmlearn.domain.marks import Mark
 from pytest_llmlearn.domain.pattern import Pattern, State
 from pytest_llmlearn.domain.provenance import FileProvenance
 from pytest_llmlearn.domain.tally import FileTally
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.domain.agent_trace import TraceRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +242,18 @@ class Seen(Protocol):
         Raises:
             OSError: that cannot be noted.
         """
+        ...
+
+
+class Traces(Protocol):
+    """What recorders of Agent Trace left, ours among them."""
+
+    def records(self) -> Iterable[TraceRecord]:
+        """All records, each with those of its files that lie in the project, by paths from its root."""
+        ...
+
+    def standing(self) -> str:
+        """What changes whenever a record is added; empty where there are none. No file is opened."""
         ...
 
 

@@ -73,12 +73,12 @@ def latest(generations: Iterable[Generation], others: Iterable[Generation]) -> l
 def first_watched(generation: Generation, *, started: datetime, since: datetime | None, new: Collection[str]) -> bool:
     """Whether a run that began at `started` may be the first one after the generation.
 
-    Of what was only found in a history, runs may have come before anybody watched: it counts if its commit is among
-    the `new` ones, found by this very run, or younger than `since`, when runs began to be watched.
+    Of what was only found, in a history or a trace, runs may have come before anybody watched: it counts if its commit
+    is among the `new` ones, found by this very run, or if it is younger than `since`, when runs began to be watched.
     """
     if generation.time > started:
         return False
-    if generation.way != "git":
+    if generation.way not in ("git", "trace"):
         return True
     return generation.commit in new or (since is not None and generation.time > since)
 
