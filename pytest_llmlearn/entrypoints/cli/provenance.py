@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pytest_llmlearn.entrypoints.cli.shared import formats, opened, print_json
+from pytest_llmlearn.entrypoints.cli.shared import formats, opened, print_json, relative
 
 Told = Callable[[int, int], None]
 WATCHED_FILES = 20
@@ -56,7 +56,7 @@ def provenance(context: click.Context, path: str | None, summarised: bool, style
         if style == "json" and summarised:
             print_json(printing.summary(counted, memory.notices))
         elif style == "json":
-            print_json(printing.folder(path or ".", counted, memory.notices))
+            print_json(printing.folder(relative(path or ".", memory.root), counted, memory.notices))
         else:
             click.echo("\n".join((printing.summary_lines if summarised else printing.folder_lines)(counted)))
 
