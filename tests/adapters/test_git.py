@@ -114,7 +114,7 @@ def test_many_files_have_the_answers_that_each_has_alone(repository: Repository)
 def test_an_unmerged_history_of_many_files_needs_no_blame(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files that one commit added cost two processes in all."""
+    """Files that one commit added cost one process in all."""
     repository.commit(CLAUDE, {f"m{number}.py": "a = 1\n" for number in range(10)})
     calls: list[list[str]] = []
     original = subprocess.Popen
@@ -126,7 +126,7 @@ def test_an_unmerged_history_of_many_files_needs_no_blame(
     monkeypatch.setattr(subprocess, "Popen", counted)
     answers = reader_of(repository.top).read([f"m{number}.py" for number in range(10)])
     assert len(answers) == 10
-    assert len(calls) == 2
+    assert len(calls) == 1
     assert not any("blame" in words for words in calls)
 
 

@@ -15,7 +15,6 @@ CHANGES = ["-z", "--raw", "--no-abbrev", "--no-renames", "--format=%H %ct %P"]
 
 _FIELDS = 11
 _LATEST = 253_402_300_799  # the last second that a datetime can hold
-# Whatever a clock in the past or the future wrote is a time all the same.
 
 
 def commit(record: str) -> Commit:
@@ -27,7 +26,7 @@ def commit(record: str) -> Commit:
     )
     return Commit(
         id=fields[0],
-        time=_time(fields[1]),
+        time=time_of(fields[1]),
         parents=tuple(fields[2].split()),
         author=known_author,
         committer=known_committer,
@@ -53,10 +52,11 @@ def changes(output: bytes) -> Iterator[tuple[Change, list[tuple[bytes, bytes]]]]
             if change is not None:
                 yield change, files
             identity, seconds, *parents = token.decode("ascii").split()
-            change, files = Change(commit=identity, time=_time(seconds), parents=tuple(parents)), []
+            change, files = Change(commit=identity, time=time_of(seconds), parents=tuple(parents)), []
     if change is not None:
         yield change, files
 
 
-def _time(seconds: str) -> datetime:
+def time_of(seconds: str) -> datetime:
+    """The moment that git writes as seconds since 1970; whatever a wrong clock wrote is a time all the same."""
     return datetime.fromtimestamp(min(max(int(seconds or 0), 0), _LATEST), UTC)

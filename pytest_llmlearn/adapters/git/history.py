@@ -14,9 +14,10 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from pytest_llmlearn.adapters.git import questions
+from pytest_llmlearn.adapters.git import objects, questions
 from pytest_llmlearn.adapters.git.added import lines_in
 from pytest_llmlearn.adapters.git.asking import Refused, Repository
 from pytest_llmlearn.adapters.git.blame import Spans, laid_on_commits
@@ -113,7 +114,7 @@ class GitHistory:
                 missing = sorted(one for one in set(ids) if one not in self._commits and COMMIT.fullmatch(one))
                 if missing:
                     with self._guarded(repository):
-                        self._commits.update((one.id, one) for one in questions.commits(repository, missing))
+                        self._read(repository, missing)
             for one in ids:
                 self._commits.setdefault(one, None)
             return {one: known for one in ids if (known := self._commits[one]) is not None}
@@ -279,22 +280,27 @@ class GitHistory:
         repository = self._repository(top)
         found: dict[str, Spans | None] = {}
         with self._guarded(repository):
+            # A process that is begun while blame is at work is ready to read when the commits are known.
+            ahead = [] if objects.is_plain(top, self._given) else [partial(questions.begin_reading, repository)]
             reading: list[subprocess.Popen[bytes]] = []
             try:
-                # Begun while blame is at work, it is ready when the commits are known.
-                found.update(
-                    laid_on_commits(repository, names, lambda: reading.append(questions.begin_reading(repository)))
-                )
+                found.update(laid_on_commits(repository, names, lambda: reading.extend(begin() for begin in ahead)))
                 named = {span.commit for spans in found.values() for span in spans or () if span.committed}
-                wanted = sorted(named - self._commits.keys())
-                if wanted:
-                    # Out of time, blame has been paid for, and this is quick.
-                    read = questions.commits(repository, wanted, *reading, patience=1.0)
-                    self._commits.update((one.id, one) for one in read)
+                self._read(repository, sorted(named - self._commits.keys()), *reading)
             finally:
                 for process in reading:
                     end(process)
         return found
+
+    def _read(self, repository: Repository, ids: list[str], process: subprocess.Popen[bytes] | None = None) -> None:
+        """Read commits, few ones from their files where that is as good; `process` is one that was begun for it."""
+        if process is None and len(ids) <= objects.MOST and objects.is_plain(repository.top, self._given):
+            self._commits.update((one.id, one) for one in objects.read(repository.top, ids))
+            ids = [one for one in ids if one not in self._commits]
+        if ids:
+            # Out of time, what led to these ids has been paid for, and this is quick.
+            read = questions.commits(repository, ids, process, patience=1.0)
+            self._commits.update((one.id, one) for one in read)
 
     def _tell_of_cuts(self, top: Path, cut: Collection[str], found: Mapping[str, Spans | None]) -> None:
         if cut and any(span.commit in cut for spans in found.values() for span in spans or ()):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -55,16 +55,14 @@ def decisive(tops: Sequence[Path], environ: Mapping[str, str]) -> str:
     for name in sorted(environ):
         if name in _DECIDING or name.startswith(("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_")):
             add(name, environ[name])
-    settings = [*_of_the_user(environ)]
     for top in tops:
-        add(str(top), _content(top / ".mailmap"), _content(top / IGNORED))
+        add(str(top), content_of(top / ".mailmap"), content_of(top / IGNORED))
         git = git_folder(top)
         if git is not None:
             common = common_folder(git)
-            add(_content(common / "shallow"), _content(common / "info" / "grafts"), *_replaced(common))
-            settings += [common / "config", git / "config.worktree"]
-    for file in settings:
-        content = _content(file)
+            add(content_of(common / "shallow"), content_of(common / "info" / "grafts"), *_replaced(common))
+    for file in settings_of(tops, environ):
+        content = content_of(file)
         add(str(file), content)
         for named in _NAMED.finditer((content or b"").decode("utf-8", "replace")):
             for base in (file.parent, *tops):  # an include counts from its file, all others from the top
@@ -73,8 +71,18 @@ def decisive(tops: Sequence[Path], environ: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
+def settings_of(tops: Iterable[Path], environ: Mapping[str, str]) -> Iterator[Path]:
+    """The files that hold git's settings for these repositories, whether they exist or not: the user's come first."""
+    yield from _of_the_user(environ)
+    for top in tops:
+        git = git_folder(top)
+        if git is not None:
+            yield common_folder(git) / "config"
+            yield git / "config.worktree"
+
+
 def _submodules(top: Path) -> Iterator[Path]:
-    content = _content(top / ".gitmodules")
+    content = content_of(top / ".gitmodules")
     for match in _SUBMODULE.finditer((content or b"").decode("utf-8", "replace")):
         folder = Path(os.path.realpath(top / match["path"].strip().strip('"')))
         if folder.is_relative_to(top) and git_folder(folder) is not None:
@@ -96,8 +104,8 @@ def _replaced(common: Path) -> Iterator[object]:
     """Objects that stand for others (`git replace`), by what can be told from files."""
     folder = common / "refs" / "replace"
     if folder.is_dir():
-        yield from sorted((path.name, _content(path)) for path in folder.iterdir())
-    packed = _content(common / "packed-refs") or b""
+        yield from sorted((path.name, content_of(path)) for path in folder.iterdir())
+    packed = content_of(common / "packed-refs") or b""
     if b" refs/replace/" in packed:
         yield from (line for line in packed.splitlines() if b" refs/replace/" in line)
 
@@ -114,7 +122,8 @@ def _dates(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def _content(path: Path) -> bytes | None:
+def content_of(path: Path) -> bytes | None:
+    """What a file holds; None for what is no file that can be read."""
     try:
         return path.read_bytes()
     except (OSError, ValueError):
