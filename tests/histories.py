@@ -12,6 +12,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from signed_commits import ADA, AI, CLAUDE, HUMAN, ROBIN, SIGNED, UNKNOWN, Line, ai
@@ -213,18 +214,20 @@ def traced(repository: Repository) -> None:
     before = repository.git("rev-parse", "HEAD")
     five = lines("alpha", "beta", "gamma", "delta", "epsilon")
     names = ["traced.py", "traced_early.py", "sub/traced_back.py", "traced_absolute.py", "traced_stale.py"]
+    # Recorded right after the commit that brings the lines, and half a minute before it.
+    early, late = repository.clock + 30, repository.clock + 61
     at = repository.commit({name: five.replace(" = ", f"_{number} = ") for number, name in enumerate(names)})
-    model = "anthropic/claude-opus-4-5-20251101"
+    model = "claude-opus-4-5-20251101"
     records: Sequence[object] = [
-        _record(at, "traced.py", model, [(2, 3)]),
-        _record(before, "traced_early.py", model, [(1, 5)]),
-        _record(at, "sub\\traced_back.py", model, [(1, 1)]),
-        _record(at, str(repository.root / "traced_absolute.py"), model, [(5, 5)]),
-        _record(at, "/etc/passwd", model, [(1, 9)]),
-        _record(at, "../outside.py", model, [(1, 9)]),
+        _record(at, late, "traced.py", model, [(2, 3)]),
+        _record(before, early, "traced_early.py", model, [(1, 5)]),
+        _record(at, late, "sub\\traced_back.py", model, [(1, 1)]),
+        _record(at, late, str(repository.root / "traced_absolute.py"), model, [(5, 5)]),
+        _record(at, late, "/etc/passwd", model, [(1, 9)]),
+        _record(at, late, "../outside.py", model, [(1, 9)]),
         # Beyond the end, upside down, and of a revision that nobody has.
-        _record(at, "traced_stale.py", model, [(40, 60), (4, 2)]),
-        _record("0123456789" * 4, "traced_stale.py", model, [(1, 5)]),
+        _record(at, late, "traced_stale.py", model, [(40, 60), (4, 2)]),
+        _record("0123456789" * 4, late, "traced_stale.py", model, [(1, 5)]),
         [],
         {"version": "0.1.0", "files": "none"},
     ]
@@ -238,11 +241,11 @@ def traced(repository: Repository) -> None:
     repository.expect("traced_stale.py", *[HUMAN] * 5)
 
 
-def _record(revision: str, path: str, model: str, ranges: Sequence[tuple[int, int]]) -> dict[str, object]:
+def _record(revision: str, time: int, path: str, model: str, ranges: Sequence[tuple[int, int]]) -> dict[str, object]:
     return {
         "version": "1.0",
         "id": "550e8400-e29b-41d4-a716-446655440000",
-        "timestamp": "2026-01-23T14:30:00Z",
+        "timestamp": datetime.fromtimestamp(time, UTC).isoformat(),
         "vcs": {"type": "git", "revision": revision},
         "tool": {"name": "cursor", "version": "2.4.0"},
         "files": [
@@ -250,7 +253,7 @@ def _record(revision: str, path: str, model: str, ranges: Sequence[tuple[int, in
                 "path": path,
                 "conversations": [
                     {
-                        "contributor": {"type": "ai", "model_id": model},
+                        "contributor": {"type": "ai", "model_id": f"anthropic/{model}"},
                         "ranges": [{"start_line": first, "end_line": last} for first, last in ranges],
                     }
                 ],
