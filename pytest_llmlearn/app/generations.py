@@ -70,9 +70,8 @@ class Generations:
             BadGeneration: a key is unknown, missing or has a value that it cannot have; nothing was recorded.
             StoreError: the ledger cannot be written; nothing was recorded.
         """
-        # A linked root has two names, and a tool may use either.
-        roots = dict.fromkeys((self._root.as_posix(), self._root.resolve().as_posix()))
-        event = generation_event.read(values, roots=tuple(roots), now=self._clock())
+        roots = (self._root.as_posix(), self._root.resolve().as_posix())
+        event = generation_event.read(_unlinked(values, roots), roots=roots, now=self._clock())
         generation = generation_record.generation(event, way=way, redact=self._redact, keep_code=self._keep_code)
         (new,) = self._ledger.add([generation])
         self._notices.update(dict.fromkeys(event.notices))
@@ -136,6 +135,17 @@ class Generations:
     def _told(self, generation: Generation, outcome: Outcome) -> Generation:
         self._ledger.tell({generation.id: outcome})
         return self._ledger.generation(generation.id)[0]
+
+
+def _unlinked(values: Mapping[str, Any], roots: Sequence[str]) -> Mapping[str, Any]:
+    """The event with the path that its links lead to, where only so it is below the root: a folder may have names that
+    we were not told."""
+    path = values.get("path")
+    if not isinstance(path, str) or "\0" in path or not Path(path).is_absolute():
+        return values
+    if any(path.startswith(f"{root}/") for root in roots):
+        return values
+    return {**values, "path": Path(path).resolve().as_posix()}
 
 
 def _trace(event: Event, generation: Generation, ranges: Sequence[tuple[int, int]]) -> str:
