@@ -18,7 +18,7 @@ from typing import Any
 from pytest_llmlearn.domain import content_hash
 from pytest_llmlearn.domain.content_hash import ContentHash
 from pytest_llmlearn.domain.provenance import Contributor
-from pytest_llmlearn.domain.tool_names import MAX_NAME, model_name, plain_name, tool_name
+from pytest_llmlearn.domain.tool_names import MAX_NAME, model_name, plain_name, printable, tool_name
 
 VERSION = "0.1.0"
 """Of the format that we write."""
@@ -220,7 +220,7 @@ def _record(entry: Mapping[str, Any], digest: str) -> TraceRecord:
             files.append(TracedFile(path=path, spans=tuple(spans)))
     identity = entry.get("id")
     return TraceRecord(
-        id=identity[:100] if isinstance(identity, str) and identity.strip() else digest,
+        id=(printable(identity[:100]).strip() if isinstance(identity, str) else "") or digest,
         time=_time(entry.get("timestamp", entry.get("time"))),
         revision=_revision(entry),
         tool=_tool(entry),

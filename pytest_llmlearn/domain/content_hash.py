@@ -101,7 +101,7 @@ class Effort:
 def stands_at(wanted: ContentHash, lines: Sequence[str], start: int, count: int, effort: Effort) -> range | None:
     """The lines (from 1) of the hashed text if it stands at `start`; `count` is how many it is said to have."""
     for size in _sizes(count):
-        for spelling in _SPELLED:
+        for spelling in (*_SPELLED, *_SPELLED_ON_WINDOWS):
             if _is_here(wanted, lines, start, size, spelling, effort):
                 return range(start, start + size)
     return None
@@ -153,6 +153,11 @@ _SPELLED: tuple[Callable[[str], str], ...] = (
     lambda text: text + "\n",
     lambda text: text.lstrip(" \t"),
     lambda text: text.lstrip(" \t") + "\n",
+)
+# Tried at its place only: elsewhere it would double what a search costs.
+_SPELLED_ON_WINDOWS: tuple[Callable[[str], str], ...] = (
+    lambda text: text.replace("\n", "\r\n"),
+    lambda text: text.replace("\n", "\r\n") + "\r\n",
 )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_llmlearn.domain.provenance import Contributor
-from pytest_llmlearn.domain.tool_names import model_name, tool_name
+from pytest_llmlearn.domain.tool_names import model_name, printable, tool_name
 
 REF = "refs/notes/ai"
 MAX_NOTE = 16_000_000
@@ -115,7 +115,7 @@ class _Agents:
         return self._seen[key]
 
     def _read(self, key: str) -> Attestation | None:
-        base = key.partition("::")[0]
+        base = printable(key.partition("::")[0])
         if self._record("humans", base) is not None:
             return Attestation(type="human", key=base)
         for table in ("sessions", "prompts"):

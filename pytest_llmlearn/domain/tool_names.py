@@ -16,12 +16,17 @@ _SAYS_NOTHING = frozenset(
 _BY_NAME = {name: entry.tool for entry in ASSISTANTS for name in (entry.tool, *entry.own, *entry.shared, *entry.plain)}
 
 
+def printable(text: str) -> str:
+    """Text without what moves a terminal's cursor: names and keys are other programs' words, shown to people."""
+    return text if text.isprintable() else "".join(filter(str.isprintable, text))
+
+
 def plain_name(value: object) -> str | None:
     """A name on one line, without the quotes that some recorders leave around it; None where it says nothing."""
     if not isinstance(value, str):
         return None
     # Quoted twice, a JSON text within a JSON text, it has backslashes too.
-    name = " ".join(value[: 4 * MAX_NAME].split()).strip("\"'`\\ ")[:MAX_NAME]
+    name = printable(" ".join(value[: 4 * MAX_NAME].split())).strip("\"'`\\ ")[:MAX_NAME]
     return None if name.strip("<>").lower() in _SAYS_NOTHING else name
 
 

@@ -265,6 +265,13 @@ def test_any_text_may_be_a_line(text: str) -> None:
     assert parse_line(text) is None or isinstance(parse_line(text), tuple)
 
 
+def test_what_is_shown_to_people_moves_no_cursor() -> None:
+    """Ids and names are another program's words."""
+    read = record(id="\x1b[31mabc\n", tool={"name": "x\x1by"}, **nested(RANGE, contributor={"model_id": "a/\x07b"}))
+    assert (read.id, read.tool, said(read)[0][-1]) == ("[31mabc", "xy", "b")
+    assert record(id=" \n", **nested(RANGE)).id.isalnum()
+
+
 def test_an_edit_has_the_values_of_a_generation() -> None:
     """One for each file, with the type and the model of most of its lines."""
     read = record(

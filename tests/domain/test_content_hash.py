@@ -115,6 +115,14 @@ def test_the_ways_of_hashing_a_text_are_tried(hashed: str, count: int) -> None:
     assert found(f"murmur3:{murmur3_32(hashed.encode()):x}", lines, 4, count) == [4, 5]
 
 
+@pytest.mark.parametrize(
+    "hashed", ["    value = compute()\r\n    return value", "    value = compute()\r\n    return value\r\n"]
+)
+def test_line_breaks_of_windows_are_tried_in_place(hashed: str) -> None:
+    """A recorder hashed the text as it stands in the file."""
+    assert found(f"sha256:{hashlib.sha256(hashed.encode()).hexdigest()}", FILE, 4, 2) == [4, 5]
+
+
 def test_moved_code_is_found() -> None:
     """Where it is now, whatever was put above it."""
     assert found(of_lines(FILE[2:5]), ["# new", "# lines", *FILE], 3, 3) == [5, 6, 7]
