@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
@@ -246,13 +247,29 @@ def detectors(plugins: Iterable[object] = ()) -> list[Detector]:
     return found
 
 
-def _installed() -> list[object]:
+def _installed() -> Sequence[object]:
     """The plug-ins that installed distributions bring by an entry point of our group."""
+    return _installed_along(tuple(sys.path))
+
+
+@cache
+def _installed_along(path: tuple[str, ...]) -> Sequence[object]:
+    """Those that are found along `path`, which is `sys.path`: to look through all distributions takes milliseconds."""
     from pytest_llmlearn import hookspecs
 
     installed = _plugin_manager(hookspecs.PROJECT)
     installed.load_setuptools_entrypoints(ENTRY_POINTS)
-    return list(installed.get_plugins())
+    return tuple(installed.get_plugins())
+
+
+@cache
+def _hooks() -> ModuleType:
+    """The hooks alone: pluggy looks at every name of what it is given, each time, and the module has many more."""
+    from pytest_llmlearn import hookspecs
+
+    alone = ModuleType(hookspecs.__name__)
+    vars(alone).update({name: hook for name, hook in vars(hookspecs).items() if name.startswith("llmlearn_")})
+    return alone
 
 
 def _each_alone(plugins: Iterable[object], call: Callable[[Any], object], failed: str) -> None:
@@ -262,7 +279,7 @@ def _each_alone(plugins: Iterable[object], call: Callable[[Any], object], failed
     for plugin in dict.fromkeys(plugins):
         # One raising implementation voids a whole pluggy call, so each plug-in gets a call of its own.
         alone = _plugin_manager(hookspecs.PROJECT)
-        alone.add_hookspecs(hookspecs)
+        alone.add_hookspecs(_hooks())
         try:
             alone.register(plugin)
             call(alone.hook)
