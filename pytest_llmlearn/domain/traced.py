@@ -178,9 +178,15 @@ class Claim:
 Said = tuple[TraceRecord, Provenance, Sequence[int]]
 
 
-def claimed(claims: Sequence[Claim], ground: Ground, effort: Effort) -> Iterator[Said]:
-    """What claims say of the lines of their file, each with its record and the lines (from 1)."""
-    hashed = _hashed(claims, ground, effort)
+Found = Mapping[tuple[int, int], range]
+"""Where texts stand now, by the numbers of their claim and of its span, both from 0."""
+
+
+def claimed(claims: Sequence[Claim], ground: Ground, hashed: Found) -> Iterator[Said]:
+    """What claims say of the lines of their file, each with its record and the lines (from 1).
+
+    `hashed` is what `texts` found; the ground's `changes` are needed where it did not find all.
+    """
     for index, claim in enumerate(claims):
         left: list[Span] = []
         for at, span in enumerate(claim.spans):
@@ -197,8 +203,8 @@ def claimed(claims: Sequence[Claim], ground: Ground, effort: Effort) -> Iterator
                     yield claim.record, _answer(claim, span, changed=span.hash is not None), lines
 
 
-def _hashed(claims: Sequence[Claim], ground: Ground, effort: Effort) -> dict[tuple[int, int], range]:
-    """Where the texts of spans stand now, by the numbers of claim and span: all at their places, then the newest."""
+def texts(claims: Sequence[Claim], ground: Ground, effort: Effort) -> Found:
+    """Where the texts of hashed spans stand now: first all that are at their places, then the newest elsewhere."""
     found: dict[tuple[int, int], range] = {}
     missing: list[tuple[int, int, Claim, ContentHash, Span]] = []
     for index, claim in enumerate(claims):

@@ -362,6 +362,16 @@ def test_two_edits_before_one_commit_are_both_found(project: Project) -> None:
     assert project.types() == ["ai", "ai", "ai", *IN_THE_MIDDLE]
 
 
+def test_what_is_found_by_its_text_costs_no_look_at_the_log(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a long history that look is the dearest part."""
+    before = project.commit(0, a=BASE)
+    (project.root / ".llmlearn").mkdir()
+    append(project.root, ours(project, EDITED, [(3, 4)], 5, before))
+    project.commit(10, a=EDITED)
+    monkeypatch.setattr(GitHistory, "touching", lambda *words: pytest.fail("asked for the log"))
+    assert project.types() == IN_THE_MIDDLE
+
+
 def test_records_are_told_with_paths_from_the_projects_root(project: Project) -> None:
     """All of both files, for whoever counts generations; what lies elsewhere is left out."""
     inner = project.root / "packages/one"

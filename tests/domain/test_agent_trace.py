@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_llmlearn.domain.agent_trace import Span, TraceRecord, edits, parse_line, trace_line, without_future
 from pytest_llmlearn.domain.content_hash import Effort, parse
 from pytest_llmlearn.domain.history import Change, Origin
-from pytest_llmlearn.domain.traced import WORKING_TREE, Claim, Ground, claimed, commit_of, latest, located
+from pytest_llmlearn.domain.traced import WORKING_TREE, Claim, Ground, Said, claimed, commit_of, latest, located, texts
 
 NOON = datetime(2026, 1, 23, 12, tzinfo=UTC)
 BASE, EDIT, LATER = "a" * 40, "b" * 40, "c" * 40
@@ -368,10 +368,15 @@ def ground(origins: Sequence[tuple[str, int] | None], *changes: Change) -> Groun
     )
 
 
+def all_said(claims: Sequence[Claim], at: Ground) -> list[Said]:
+    """What claims say of a file."""
+    return [*claimed(claims, at, texts(claims, at, Effort(1_000_000)))]
+
+
 def lines(of: TraceRecord, at: Ground, named: datetime | None = None) -> list[int]:
     """The lines that a record speaks of."""
     claim = Claim(record=of, spans=of.files[0].spans, file="traces", confidence=0.9, named=named)
-    return sorted({line for _, _, found in claimed([claim], at, Effort(1_000_000)) for line in found})
+    return sorted({line for _, _, found in all_said([claim], at) for line in found})
 
 
 def traced(minutes: float | None, revision: str | None = None, *ranges: tuple[int, int]) -> TraceRecord:
@@ -465,7 +470,7 @@ def test_a_text_that_is_nowhere_is_laid_on_its_commit_less_surely() -> None:
     """Somebody went over it."""
     read = hashed(5, 3, ["something", "different", "altogether"])
     claim = Claim(record=read, spans=read.files[0].spans, file="traces", confidence=0.9)
-    found = list(claimed([claim], ground(EDITED, *HISTORY), Effort(1_000_000)))
+    found = all_said([claim], ground(EDITED, *HISTORY))
     assert [[*where] for _, _, where in found] == [[3, 4, 5]]
     assert found[0][1].confidence == 0.7
     assert "changed since" in found[0][1].evidence
@@ -476,22 +481,20 @@ def test_the_latest_record_of_a_line_counts() -> None:
     at = Ground(lines=["line 1", "line 2"], origins=[], uncommitted=[True, True])
     first, second = hashed(1, 1, ["line 1", "line 2"]), hashed(2, 2, ["line 2"], kind="human")
     claims = [Claim(record=one, spans=one.files[0].spans, file="t", confidence=0.9) for one in (second, first)]
-    assert [one and one.type for one in latest(claimed(claims, at, Effort(9_999)), 2)] == ["ai", "human"]
+    assert [one and one.type for one in latest(all_said(claims, at), 2)] == ["ai", "human"]
     timeless = without_future(second, NOON - timedelta(days=1))
     claims = [Claim(record=one, spans=one.files[0].spans, file="t", confidence=0.9) for one in (first, timeless)]
-    assert [one and one.type for one in latest(claimed(claims, at, Effort(9_999)), 3)] == ["ai", "ai", None]
+    assert [one and one.type for one in latest(all_said(claims, at), 3)] == ["ai", "ai", None]
 
 
 def test_evidence_names_file_record_and_day() -> None:
     """So that a person finds the line of the log; a record that says unknown is less sure than a trailer."""
     at = Ground(lines=["1", "2", "3"], origins=[], uncommitted=[True] * 3)
     read = traced(0)
-    (_, answer, _), *_ = claimed(
-        [Claim(record=read, spans=read.files[0].spans, file="t", confidence=0.9)], at, Effort(0)
-    )
+    (_, answer, _), *_ = all_said([Claim(record=read, spans=read.files[0].spans, file="t", confidence=0.9)], at)
     assert answer.evidence == "t 550e8400, 2026-01-23"
     assert (answer.type, answer.model, answer.confidence) == ("ai", "claude-opus-4-5-20251101", 0.9)
     unknown = record(**nested(RANGE, contributor={"type": "unknown"}))
     claim = Claim(record=unknown, spans=unknown.files[0].spans, file="t", confidence=0.9)
-    (_, answer, _), *_ = claimed([claim], at, Effort(0))
+    (_, answer, _), *_ = all_said([claim], at)
     assert (answer.type, answer.confidence) == ("unknown", 0.45)

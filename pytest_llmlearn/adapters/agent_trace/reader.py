@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from pytest_llmlearn.adapters.agent_trace.files import TraceFiles
 from pytest_llmlearn.domain import source
 from pytest_llmlearn.domain.content_hash import Effort
-from pytest_llmlearn.domain.history import Change, Origin
+from pytest_llmlearn.domain.history import Origin
 from pytest_llmlearn.domain.provenance import Provenance
-from pytest_llmlearn.domain.traced import Claim, Ground, Said, claimed, folded, latest
+from pytest_llmlearn.domain.traced import Claim, Found, Ground, Said, claimed, folded, latest, texts
 from pytest_llmlearn.hookspecs import History
 
 FILE_EFFORT = 1_000_000
@@ -62,18 +62,22 @@ class AgentTraceReader:
         if not asked:
             return {}
         uncommitted = self._history.uncommitted([*asked])
-        changes = self._history.touching(sorted({name for found in asked.values() for name in found if name}))
         times = self._times(asked, origins)
-        answers: dict[str, Sequence[Provenance | None]] = {}
-        total = Effort(EFFORT)
-        for path, found in asked.items():
-            effort = Effort(min(FILE_EFFORT, total.left))
-            before = effort.left
-            answer = self._answer(path, found, origins.get(path, ()), uncommitted.get(path), changes, times, effort)
-            total.left -= before - effort.left
-            if answer is not None:
-                answers[path] = answer
-        return answers
+        grounds = [
+            one
+            for path, claims_on in asked.items()
+            for one in self._grounds(path, claims_on, origins.get(path, ()), uncommitted.get(path), times)
+        ]
+        self._find(grounds)
+        # Only what was not found by its text needs the commits that touched its file.
+        names = sorted({one.ground.name for one in grounds if one.ground.name and not one.is_complete})
+        changes = self._history.touching(names) if names else {}
+        said: dict[str, list[Said]] = {}
+        for one in grounds:
+            ground = replace(one.ground, changes=changes.get(one.ground.name, ()))
+            said.setdefault(one.path, []).extend(claimed(one.claims, ground, one.hashed))
+        lengths = {one.path: len(one.ground.lines) for one in grounds}
+        return {path: latest(those, lengths[path]) for path, those in said.items() if those}
 
     def says_anything(self) -> bool:
         """Whether a record says of a file that is there that a model had a hand in it."""
@@ -112,34 +116,51 @@ class AgentTraceReader:
                 wanted.update(claim.record.revision for claim in claims if claim.record.revision is not None)
         return {commit: known.time for commit, known in self._history.commits(wanted).items()}
 
-    def _answer(
+    def _grounds(
         self,
         path: str,
         found: Mapping[str, Sequence[Claim]],
         origins: Sequence[Origin | None],
         uncommitted: Sequence[bool] | None,
-        changes: Mapping[str, Sequence[Change]],
         times: Mapping[str, datetime],
-        effort: Effort,
-    ) -> Sequence[Provenance | None] | None:
+    ) -> Iterator[_Asked]:
+        """One file as each of its names has it."""
         text = self._text_of(path)
         if not text:
-            return None
+            return
         lines = source.lines_of(text)
         lines = lines if lines[-1] else lines[:-1]
         current = self._history.name_of(path)
         if current is None:
             uncommitted = [True] * len(lines)
-        said: list[Said] = []
         for name, claims in found.items():
             # Of what is not committed, numbers under an older name say nothing.
             new = uncommitted or () if name == (current or "") else ()
-            ground = Ground(
-                lines=lines, origins=origins, uncommitted=new, name=name, changes=changes.get(name, ()), times=times
-            )
+            ground = Ground(lines=lines, origins=origins, uncommitted=new, name=name, times=times)
             dated = [replace(claim, named=times.get(claim.record.revision or "")) for claim in claims]
-            said += claimed(dated, ground, effort)
-        if effort.left <= 0:
-            self._gave_up += 1
-        answers = latest(said, len(lines))
-        return answers if any(answer is not None for answer in answers) else None
+            yield _Asked(path, dated, ground)
+
+    def _find(self, asked: Sequence[_Asked]) -> None:
+        """Look for the texts of hashed ranges, in each file and in all together with bounded effort."""
+        left = EFFORT
+        for one in asked:
+            effort = Effort(min(FILE_EFFORT, left))
+            left -= effort.left
+            one.hashed = texts(one.claims, one.ground, effort)
+            left += effort.left
+            if effort.left <= 0:
+                self._gave_up += 1
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One file under one of its names: what is claimed of it, and which texts of that were found."""
+
+    path: str
+    claims: Sequence[Claim]
+    ground: Ground
+    hashed: Found = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.hashed) == sum(len(claim.spans) for claim in self.claims)
