@@ -42,7 +42,7 @@ class Rate:
         return wilson(self.count, self.of)[1]
 
 
-def wilson(count: int, of: int, z: float = Z) -> tuple[float, float]:
+def wilson(count: float, of: float, z: float = Z) -> tuple[float, float]:
     """The score interval of a share, as E. B. Wilson gave it (J. Amer. Statist. Assoc. 22, 1927, 209-212).
 
     Unlike the plain normal interval it stays within 0 to 1, and says something of small counts and of shares near the
