@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pluggy
 
@@ -231,6 +231,15 @@ class ProvenanceReader(Protocol):
 
         Cheap, for it is asked in every run: no process, no look at more than a few files.
         """
+        ...
+
+
+@runtime_checkable
+class StandingByPath(Protocol):
+    """What a reader of provenance may have beside the rest, so that news of one file leave the others remembered."""
+
+    def standing_of(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """For those of the paths of which more decides than `standing` says, a digest of that. As cheap as that."""
         ...
 
 

@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,8 @@ from pytest_llmlearn.domain.marks import Mark
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.hookspecs import Project, ProvenanceReader, hookimpl
 
+VERSION = "1"
+"""Of how marks are laid on lines: another one makes what was remembered void."""
 FILE = ".llmlearn/marks.jsonl"
 SIZE_LIMIT = 50_000_000
 NAME_LENGTH = 250
@@ -42,7 +43,6 @@ class MarksFile:
         self._make = make
         self._seen: tuple[int, int, int] | None = None
         self._marks: dict[str, list[Mark]] = {}
-        self._digest = ""
         self.skipped = 0
         """Lines that could not be understood."""
 
@@ -56,12 +56,6 @@ class MarksFile:
         """The files that have marks."""
         self._look()
         return tuple(self._marks)
-
-    @property
-    def digest(self) -> str:
-        """Of all that is written there; empty where nothing is."""
-        self._look()
-        return self._digest
 
     def add(self, mark: Mark) -> None:
         """Write one more, in one piece: other processes may write at the same time.
@@ -95,7 +89,6 @@ class MarksFile:
         except OSError:  # none, or none that may be read: nobody said anything
             seen, content = None, b""
         self._seen, self._marks, self.skipped = seen, {}, 0
-        self._digest = blake2b(content, digest_size=16).hexdigest() if content else ""
         for line in content.splitlines():
             if not line.strip():
                 continue
@@ -143,8 +136,12 @@ class MarkReader:
         )
 
     def standing(self) -> str:
-        """The file's content."""
-        return self._file.digest
+        """What becomes of marks."""
+        return VERSION
+
+    def standing_of(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """The marks on each of the files."""
+        return {path: repr(marks) for path in paths if (marks := self._file.of(path))}
 
 
 def _written(mark: Mark) -> dict[str, object]:

@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
@@ -23,17 +23,25 @@ from pytest_llmlearn.domain.rollup import Counts, RollUp
 from pytest_llmlearn.domain.tally import FileTally, ModelCounts, Tally
 from pytest_llmlearn.errors import StoreUnavailable
 
-SCHEMA = 1
+SCHEMA = 2
 KEPT_DAYS = 90
 """How long a file that is not asked for is remembered."""
-KEPT_FILES = 20_000
+KEPT_ROWS = 20_000
+KEPT_STANDINGS = 4
+"""At how many standings one file is remembered: the latest."""
 BUSY_SECONDS = 1.0
 _TABLE = (
-    "CREATE TABLE files (path TEXT PRIMARY KEY, digest TEXT NOT NULL, head TEXT NOT NULL, standing TEXT NOT NULL,"
-    " lines TEXT NOT NULL, tally TEXT, asked INTEGER NOT NULL)"
+    "CREATE TABLE files (path TEXT NOT NULL, digest TEXT NOT NULL, head TEXT NOT NULL, standing TEXT NOT NULL,"
+    " lines TEXT NOT NULL, tally TEXT, asked INTEGER NOT NULL, PRIMARY KEY (path, standing))"
 )
+# `json_each` has a column `path` of its own.
 _ROWS = (
-    "SELECT path, digest, head, standing, lines, tally, asked FROM files WHERE path IN (SELECT value FROM json_each(?))"
+    "SELECT files.path, digest, head, standing, lines, tally, asked, files.rowid FROM json_each(?)"
+    " CROSS JOIN files ON files.path = key AND standing = value"
+)
+_OLDER = (
+    "DELETE FROM files WHERE path = ?1"
+    " AND rowid NOT IN (SELECT rowid FROM files WHERE path = ?1 ORDER BY rowid DESC LIMIT ?2)"
 )
 _BEYOND = "DELETE FROM files WHERE rowid IN (SELECT rowid FROM files ORDER BY asked DESC, rowid DESC LIMIT -1 OFFSET ?)"
 _PRIVATE = 0o600
@@ -61,18 +69,19 @@ class SqliteProvenanceCache:
         self._purged = False
         self._lock = threading.RLock()
 
-    def get(self, paths: Sequence[str]) -> Mapping[str, Remembered]:
-        """What is remembered of those of the paths that are known; one query, however many."""
+    def get(self, standings: Mapping[str, str]) -> Mapping[str, Remembered]:
+        """What is remembered of those of the files, by path, found at these standings; one query, however many."""
 
         def ask(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
-            rows = connection.execute(_ROWS, (_array(paths),)).fetchall()
-            stale = [row[0] for row in rows if row[6] < self._today]
+            wanted = {path: standing for path, standing in standings.items() if _is_text(path)}
+            rows = connection.execute(_ROWS, (json.dumps(wanted, ensure_ascii=False),)).fetchall()
+            stale = [row[7] for row in rows if row[6] < self._today]
             if stale:
                 self._touch(connection, stale)
             return rows
 
         with self._lock:
-            rows = self._guarded(ask, "read") if paths and self._path.exists() else None
+            rows = self._guarded(ask, "read") if standings and self._path.exists() else None
         found: dict[str, Remembered] = {}
         for row in rows or ():
             try:
@@ -124,26 +133,27 @@ class SqliteProvenanceCache:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+                connection.executemany(_OLDER, ((path, KEPT_STANDINGS) for path in waiting))
                 if not self._purged:
                     self._purge(connection)
                     self._purged = True
 
         self._guarded(change, "written")
 
-    def _touch(self, connection: sqlite3.Connection, paths: Sequence[str]) -> None:
+    def _touch(self, connection: sqlite3.Connection, rows: Sequence[int]) -> None:
         """Asked for today. A file that may only be read, or that another process writes, keeps its older day."""
         try:
             with connection:
                 connection.execute(
-                    "UPDATE files SET asked = ? WHERE path IN (SELECT value FROM json_each(?))",
-                    (self._today, _array(paths)),
+                    "UPDATE files SET asked = ? WHERE rowid IN (SELECT value FROM json_each(?))",
+                    (self._today, json.dumps(rows)),
                 )
         except sqlite3.OperationalError as error:
             log.info("%s keeps the day it was last asked: %s", self._path, error)
 
     def _purge(self, connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM files WHERE asked < ?", (self._today - KEPT_DAYS,))
-        connection.execute(_BEYOND, (KEPT_FILES,))
+        connection.execute(_BEYOND, (KEPT_ROWS,))
 
     def _guarded(self, use: Callable[[sqlite3.Connection], T], what: str) -> T | None:
         """Use the file; None where it cannot be used. A damaged one is erased, for it is found out anew anyway."""
@@ -206,10 +216,6 @@ def _lay_out(connection: sqlite3.Connection) -> None:
 
 def _is_text(path: str) -> bool:
     return path.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in path)
-
-
-def _array(paths: Iterable[str]) -> str:
-    return json.dumps([path for path in paths if _is_text(path)], ensure_ascii=False)
 
 
 def _row(one: Remembered) -> tuple[str, str, str, str, str | None]:

@@ -100,7 +100,8 @@ class Remembered:
     """The provenance of one file as it was found before, and what it was found from.
 
     `digest` is that of the file's text, `commit` the one its repository was at (empty outside one), `standing` that of
-    all else that decided. `tally` are its counts, where they were taken.
+    all else that decided: a file may be remembered at several, for an assistant's session begins and ends many times a
+    day. `tally` are its counts, where they were taken.
     """
 
     digest: str
@@ -113,8 +114,8 @@ class Remembered:
 class ProvenanceCache(Protocol):
     """What was found before. A cache: whatever is damaged or cannot be written is forgotten, and that is all."""
 
-    def get(self, paths: Sequence[str]) -> Mapping[str, Remembered]:
-        """What is remembered of those of the paths that are known."""
+    def get(self, standings: Mapping[str, str]) -> Mapping[str, Remembered]:
+        """What is remembered of those of the files, by path, that are known to have been found at these standings."""
         ...
 
     def put(self, found: Mapping[str, Remembered], *, make: bool = False) -> None:

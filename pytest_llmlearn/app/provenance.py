@@ -18,7 +18,7 @@ from pytest_llmlearn.app.ports import ProvenanceCache, Remembered
 from pytest_llmlearn.domain import source, tally
 from pytest_llmlearn.domain.provenance import FileProvenance, Provenance, first_answers
 from pytest_llmlearn.domain.tally import FileTally
-from pytest_llmlearn.hookspecs import History, ProvenanceReader
+from pytest_llmlearn.hookspecs import History, ProvenanceReader, StandingByPath
 
 VERSION = "2"
 """Of what is made of the readers' answers: another one makes older answers void."""
@@ -76,7 +76,7 @@ class Origins:
         wanted = sorted({path for path in paths if path not in self._known})
         if not wanted:
             return
-        if self._cache is None or self._history is None or (standing := self._standing()) is None:
+        if self._cache is None or self._history is None or (standings := self._standings(wanted)) is None:
             for some in _pieces(wanted, told):
                 self._known.update(self._read(some))
             return
@@ -84,7 +84,8 @@ class Origins:
         digests = {path: _digest(text) for path, text in texts.items() if text is not None}
         self._asked = True
         heads = self._history.heads(wanted)
-        kept, renewed = self._holding(self._cache.get([*digests]), standing, digests, heads)
+        remembered = self._cache.get({path: standings[path] for path in digests})
+        kept, renewed = self._holding(remembered, digests, heads)
         self._known.update((path, row.provenance) for path, row in kept.items())
         self._rows.update(kept)
         self._tallies.update((path, row.tally) for path, row in kept.items() if row.tally is not None)
@@ -93,16 +94,20 @@ class Origins:
             failures = self._failures
             found = self._read(some)
             self._known.update(found)
-            if failures != self._failures or standing != self._standing():
+            now = self._standings(some)
+            if failures != self._failures or now is None:
                 continue
             # The history leaves out a file of which more than the commit decides.
             after = self._history.heads(some)
             fresh = {
                 path: Remembered(
-                    digest=digests[path], commit=heads.get(path, ""), standing=standing, provenance=provenance
+                    digest=digests[path],
+                    commit=heads.get(path, ""),
+                    standing=standings[path],
+                    provenance=provenance,
                 )
                 for path, provenance in found.items()
-                if path in digests and after.get(path) == heads.get(path)
+                if path in digests and after.get(path) == heads.get(path) and now[path] == standings[path]
             }
             self._remember(fresh, keep=keep)
 
@@ -162,7 +167,6 @@ class Origins:
     def _holding(
         self,
         remembered: Mapping[str, Remembered],
-        standing: str,
         digests: Mapping[str, str],
         heads: Mapping[str, str],
     ) -> tuple[dict[str, Remembered], set[str]]:
@@ -170,7 +174,7 @@ class Origins:
         kept: dict[str, Remembered] = {}
         elsewhere: dict[str, list[str]] = {}
         for path, one in remembered.items():
-            if one.digest != digests[path] or one.standing != standing:
+            if one.digest != digests[path]:
                 continue
             if one.commit == heads.get(path, ""):
                 kept[path] = one
@@ -182,15 +186,25 @@ class Origins:
         kept.update((path, replace(remembered[path], commit=heads[path])) for path in renewed)
         return kept, renewed
 
-    def _standing(self) -> str | None:
-        """The digest of all that decides beside texts and commits; None where a reader cannot say."""
-        said: list[str] = [VERSION]
+    def _standings(self, paths: Sequence[str]) -> dict[str, str] | None:
+        """By path, the digest of all that decides beside text and commits; None where a reader cannot say."""
+        everywhere: list[str] = [VERSION]
+        nowhere: Mapping[str, str] = {}
+        own: dict[str, list[str]] = {}
         for reader in self._readers:
             standing = self._guarded(reader, reader.standing, None)
             if standing is None:
                 return None
-            said += (reader.name, standing)
-        return _digest("\0".join(said))
+            everywhere += (reader.name, standing)
+            if isinstance(reader, StandingByPath):
+                failures = self._failures
+                local = self._guarded(reader, partial(reader.standing_of, paths), nowhere)
+                if failures != self._failures:
+                    return None
+                for path, standing in local.items():
+                    own.setdefault(path, []).extend((reader.name, standing))
+        common = _digest("\0".join(everywhere))
+        return {path: _digest("\0".join([common, *own[path]])) if path in own else common for path in paths}
 
     def _read(self, paths: Sequence[str]) -> dict[str, FileProvenance]:
         if not paths:

@@ -15,7 +15,7 @@ import pytest
 from pytest_llmlearn.adapters.marks import FILE, MarkReader, MarksFile
 from pytest_llmlearn.domain.assistants import KNOWN, Roster
 from pytest_llmlearn.domain.marks import Mark, MarkType, mark
-from pytest_llmlearn.hookspecs import History
+from pytest_llmlearn.hookspecs import History, StandingByPath
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123, tzinfo=UTC)
 TEXT = "import os\n\ndef first():\n    return os\n"
@@ -102,14 +102,19 @@ def test_it_knows_whether_anything_is_a_models(project: _Project) -> None:
     assert not MarkReader(project).says_anything()
 
 
-def test_the_standing_moves_with_every_word(project: _Project) -> None:
-    """And with nothing else."""
+def test_a_word_moves_the_standing_of_its_file_alone(project: _Project) -> None:
+    """What is remembered of the others holds."""
     reader = MarkReader(project)
-    before = reader.standing()
     marks_of(project).add(a_mark())
-    after = reader.standing()
-    (project.root / "a.py").write_text("x = 1\n", encoding="utf-8")
-    assert before != after == reader.standing() == MarkReader(project).standing()
+    marks_of(project).add(a_mark(path="b.py"))
+    before, everywhere = reader.standing_of(["a.py", "b.py", "c.py"]), reader.standing()
+    marks_of(project).add(a_mark(type="human"))
+    after = reader.standing_of(["a.py", "b.py", "c.py"])
+    assert set(before) == set(after) == {"a.py", "b.py"}
+    assert before["a.py"] != after["a.py"]
+    assert before["b.py"] == after["b.py"]
+    assert everywhere == reader.standing() == MarkReader(project).standing()
+    assert isinstance(reader, StandingByPath)
 
 
 DAMAGED = [

@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,12 +27,18 @@ LINES = (AI, AI, HUMAN, UNKNOWN, AI)
 TEXT = "def f():\n    return 1\n\n\ny = 2\n"
 
 
-def remembered(digest: str = "d1", *, lines: tuple[Provenance, ...] = LINES, tally: bool = False) -> Remembered:
+def at_s1(paths: Iterable[str]) -> dict[str, str]:
+    return dict.fromkeys(paths, "s1")
+
+
+def remembered(
+    digest: str = "d1", *, lines: tuple[Provenance, ...] = LINES, tally: bool = False, standing: str = "s1"
+) -> Remembered:
     provenance = FileProvenance(lines=lines)
     return Remembered(
         digest=digest,
         commit="c1",
-        standing="s1",
+        standing=standing,
         provenance=provenance,
         tally=of_file("a.py", TEXT, provenance) if tally else None,
     )
@@ -62,16 +68,25 @@ def test_what_is_put_is_got(cache: SqliteProvenanceCache, file: Path) -> None:
     cache.put({"a.py": one, "söme dir/b.py": other})
     cache.close()
     again = a_cache(file)
-    assert again.get(["a.py", "söme dir/b.py", "c.py"]) == {"a.py": one, "söme dir/b.py": other}
-    assert again.get(["söme dir/b.py"]) == {"söme dir/b.py": other}
-    assert again.get([]) == {}
+    assert again.get(at_s1(["a.py", "söme dir/b.py", "c.py"])) == {"a.py": one, "söme dir/b.py": other}
+    assert again.get(at_s1(["söme dir/b.py"])) == {"söme dir/b.py": other}
+    assert again.get(at_s1([])) == {}
 
 
 def test_the_later_word_replaces_the_earlier(cache: SqliteProvenanceCache) -> None:
     """One row a file."""
     cache.put({"a.py": remembered()})
     cache.put({"a.py": remembered("d2")})
-    assert cache.get(["a.py"])["a.py"].digest == "d2"
+    assert cache.get(at_s1(["a.py"]))["a.py"].digest == "d2"
+
+
+def test_a_file_is_remembered_at_several_standings(cache: SqliteProvenanceCache) -> None:
+    """At the latest few: what comes back is found again, and what never does goes."""
+    for number in range(6):
+        cache.put({"a.py": remembered(f"d{number}", standing=f"s{number}")})
+    found = {number: cache.get({"a.py": f"s{number}"}) for number in range(6)}
+    assert [number for number, rows in found.items() if rows] == [2, 3, 4, 5]
+    assert found[3]["a.py"] == remembered("d3", standing="s3")
 
 
 def test_many_files_are_one_query(cache: SqliteProvenanceCache, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,19 +96,19 @@ def test_many_files_are_one_query(cache: SqliteProvenanceCache, monkeypatch: pyt
     asked: list[str] = []
     connection = cache._connected()
     connection.set_trace_callback(asked.append)
-    assert len(cache.get(paths)) == 2000
+    assert len(cache.get(at_s1(paths))) == 2000
     assert len(asked) == 1
 
 
 def test_nothing_is_created_before_something_was_recorded(file: Path) -> None:
     """A question alone leaves no folder behind; asked to, it makes one."""
     cache = a_cache(file)
-    assert cache.get(["a.py"]) == {}
+    assert cache.get(at_s1(["a.py"])) == {}
     cache.put({"a.py": remembered()})
     cache.close()
     assert not file.parent.exists()
     cache.put({"a.py": remembered()}, make=True)
-    assert cache.get(["a.py"])
+    assert cache.get(at_s1(["a.py"]))
     assert file.exists()
 
 
@@ -103,7 +118,7 @@ def test_what_was_found_before_the_folder_was_there_is_written_at_the_end(file: 
     cache.put({"a.py": remembered()})
     file.parent.mkdir(parents=True)
     cache.close()
-    assert set(a_cache(file).get(["a.py"])) == {"a.py"}
+    assert set(a_cache(file).get(at_s1(["a.py"]))) == {"a.py"}
 
 
 @posix
@@ -119,9 +134,9 @@ def test_a_damaged_file_is_forgotten(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
     cache = a_cache(file)
-    assert cache.get(["a.py"]) == {}
+    assert cache.get(at_s1(["a.py"])) == {}
     cache.put({"a.py": remembered()})
-    assert cache.get(["a.py"]) == {"a.py": remembered()}
+    assert cache.get(at_s1(["a.py"])) == {"a.py": remembered()}
 
 
 def test_a_file_that_was_cut_is_forgotten(cache: SqliteProvenanceCache, file: Path) -> None:
@@ -130,9 +145,9 @@ def test_a_file_that_was_cut_is_forgotten(cache: SqliteProvenanceCache, file: Pa
         cache.put({f"{number}.py": remembered() for number in range(200)})
         cache.close()
         os.truncate(file, size)
-        assert cache.get(["a.py"]) == {}
+        assert cache.get(at_s1(["a.py"])) == {}
         cache.put({"a.py": remembered()})
-        assert set(cache.get(["a.py"])) == {"a.py"}
+        assert set(cache.get(at_s1(["a.py"]))) == {"a.py"}
 
 
 @pytest.mark.parametrize("lines", ["{", "[]", '[[["robot",null,null,1,""]],[0,1]]', '[[["ai",null,null,1,""]],[7,1]]'])
@@ -142,7 +157,7 @@ def test_a_damaged_row_is_forgotten_alone(cache: SqliteProvenanceCache, file: Pa
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE files SET lines = ? WHERE path = 'a.py'", (lines,))
     connection.close()
-    assert set(cache.get(["a.py", "b.py"])) == {"b.py"}
+    assert set(cache.get(at_s1(["a.py", "b.py"]))) == {"b.py"}
 
 
 def test_another_versions_table_is_replaced(cache: SqliteProvenanceCache, file: Path) -> None:
@@ -154,9 +169,9 @@ def test_another_versions_table_is_replaced(cache: SqliteProvenanceCache, file: 
         connection.execute("CREATE TABLE files (path TEXT)")
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    assert cache.get(["a.py"]) == {}
+    assert cache.get(at_s1(["a.py"])) == {}
     cache.put({"a.py": remembered()})
-    assert set(cache.get(["a.py"])) == {"a.py"}
+    assert set(cache.get(at_s1(["a.py"]))) == {"a.py"}
 
 
 def test_a_locked_file_is_done_without(
@@ -168,11 +183,11 @@ def test_a_locked_file_is_done_without(
     cache.close()
     holder = sqlite3.connect(file, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    assert cache.get(["a.py"]) == {}
+    assert cache.get(at_s1(["a.py"])) == {}
     cache.put({"b.py": remembered()})
     holder.execute("ROLLBACK")
     holder.close()
-    assert set(cache.get(["a.py", "b.py"])) == {"a.py"}
+    assert set(cache.get(at_s1(["a.py", "b.py"]))) == {"a.py"}
 
 
 @posix
@@ -185,9 +200,9 @@ def test_what_cannot_be_written_is_still_read(cache: SqliteProvenanceCache, file
     file.parent.chmod(0o500)
     try:
         later = a_cache(file, days=3)
-        assert set(later.get(["a.py"])) == {"a.py"}
+        assert set(later.get(at_s1(["a.py"]))) == {"a.py"}
         later.put({"b.py": remembered()})
-        assert set(later.get(["a.py", "b.py"])) == {"a.py"}
+        assert set(later.get(at_s1(["a.py", "b.py"]))) == {"a.py"}
     finally:
         file.parent.chmod(0o700)
 
@@ -200,32 +215,32 @@ def test_a_folder_that_cannot_be_made_is_done_without(file: Path) -> None:
 
     cache = a_cache(file, make=make)
     cache.put({"a.py": remembered()}, make=True)
-    assert cache.get(["a.py"]) == {}
+    assert cache.get(at_s1(["a.py"])) == {}
 
 
 def test_it_may_be_deleted_at_any_time(cache: SqliteProvenanceCache, file: Path) -> None:
     """Also while another process has it open."""
     cache.put({"a.py": remembered()})
     file.unlink()
-    assert cache.get(["a.py"]) == {}
+    assert cache.get(at_s1(["a.py"])) == {}
     fresh = a_cache(file)
     fresh.put({"b.py": remembered()})
-    assert set(fresh.get(["a.py", "b.py"])) == {"b.py"}
+    assert set(fresh.get(at_s1(["a.py", "b.py"]))) == {"b.py"}
 
 
 def test_a_name_that_is_no_text_is_left_out(cache: SqliteProvenanceCache) -> None:
     """The others are remembered."""
     cache.put({"bad\udcff.py": remembered(), "a.py": remembered()})
-    assert set(cache.get(["bad\udcff.py", "a.py"])) == {"a.py"}
+    assert set(cache.get(at_s1(["bad\udcff.py", "a.py"]))) == {"a.py"}
 
 
 def test_files_that_nobody_asks_for_are_dropped(cache: SqliteProvenanceCache, file: Path) -> None:
     """Those asked for within the time stay, however long ago they were found."""
     cache.put({"asked.py": remembered(), "left.py": remembered()})
     cache.close()
-    a_cache(file, days=60).get(["asked.py"])
+    a_cache(file, days=60).get(at_s1(["asked.py"]))
     a_cache(file, days=120).put({"new.py": remembered()})
-    assert set(a_cache(file, days=120).get(["asked.py", "left.py", "new.py"])) == {"asked.py", "new.py"}
+    assert set(a_cache(file, days=120).get(at_s1(["asked.py", "left.py", "new.py"]))) == {"asked.py", "new.py"}
 
 
 def test_the_number_of_files_is_bounded(
@@ -234,11 +249,11 @@ def test_the_number_of_files_is_bounded(
     """The ones asked for last stay."""
     cache.put({f"{number}.py": remembered() for number in range(5)})
     cache.close()
-    monkeypatch.setattr(provenance_cache, "KEPT_FILES", 3)
-    a_cache(file, days=1).get(["1.py", "2.py"])
+    monkeypatch.setattr(provenance_cache, "KEPT_ROWS", 3)
+    a_cache(file, days=1).get(at_s1(["1.py", "2.py"]))
     a_cache(file, days=1).put({"new.py": remembered()})
     every = [*(f"{number}.py" for number in range(5)), "new.py"]
-    assert set(a_cache(file, days=1).get(every)) == {"1.py", "2.py", "new.py"}
+    assert set(a_cache(file, days=1).get(at_s1(every))) == {"1.py", "2.py", "new.py"}
 
 
 def test_clearing_erases_the_file(cache: SqliteProvenanceCache, file: Path) -> None:
@@ -248,7 +263,7 @@ def test_clearing_erases_the_file(cache: SqliteProvenanceCache, file: Path) -> N
     assert not list(file.parent.iterdir())
     cache.clear()
     cache.put({"b.py": remembered()})
-    assert set(cache.get(["a.py", "b.py"])) == {"b.py"}
+    assert set(cache.get(at_s1(["a.py", "b.py"]))) == {"b.py"}
 
 
 def test_a_file_that_cannot_be_erased_is_told(cache: SqliteProvenanceCache, file: Path) -> None:
@@ -263,16 +278,16 @@ def test_many_processes_share_one_file(file: Path) -> None:
     file.parent.mkdir(parents=True)
     code = (
         "import sys, logging; logging.basicConfig(level=logging.INFO); from pathlib import Path\n"
-        "from tests.adapters.test_provenance_cache import a_cache, remembered\n"
+        "from tests.adapters.test_provenance_cache import a_cache, at_s1, remembered\n"
         "me, file = sys.argv[1], Path(sys.argv[2])\n"
         "for n in range(40):\n"
         "    cache = a_cache(file)\n"
         "    cache.put({f'{me}-{n}.py': remembered(), 'shared.py': remembered()})\n"
-        "    assert cache.get(['shared.py']) in ({'shared.py': remembered()}, {})\n"
+        "    assert cache.get(at_s1(['shared.py'])) in ({'shared.py': remembered()}, {})\n"
         "    cache.close()\n"
     )
     top = Path(__file__).parents[2]
     running = [subprocess.Popen([sys.executable, "-c", code, str(number), str(file)], cwd=top) for number in range(4)]
     assert [process.wait(60) for process in running] == [0, 0, 0, 0]
     every = [f"{me}-{n}.py" for me in range(4) for n in range(40)]
-    assert len(a_cache(file).get(every)) == len(every)
+    assert len(a_cache(file).get(at_s1(every))) == len(every)

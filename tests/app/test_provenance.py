@@ -17,22 +17,25 @@ HUMAN = Provenance(type="human", confidence=0.4)
 
 
 class FakeCache:
-    """`ports.ProvenanceCache` in memory."""
+    """`ports.ProvenanceCache` in memory. `rows` has the latest of each file, `all` those at every standing."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Remembered] = {}
+        self.all: dict[tuple[str, str], Remembered] = {}
         self.puts: list[tuple[set[str], bool]] = []
         self.closed = False
 
-    def get(self, paths: Sequence[str]) -> Mapping[str, Remembered]:
-        return {path: self.rows[path] for path in paths if path in self.rows}
+    def get(self, standings: Mapping[str, str]) -> Mapping[str, Remembered]:
+        return {path: self.all[path, at] for path, at in standings.items() if (path, at) in self.all}
 
     def put(self, found: Mapping[str, Remembered], *, make: bool = False) -> None:
         self.puts.append((set(found), make))
         self.rows.update(found)
+        self.all.update(((path, one.standing), one) for path, one in found.items())
 
     def clear(self) -> None:
         self.rows.clear()
+        self.all.clear()
 
     def close(self) -> None:
         self.closed = True
@@ -200,6 +203,43 @@ def test_what_decides_beside_texts_and_commits_voids_all(world: World) -> None:
     world.others = (FakeReader(name="other"),)
     assert world.asked_for("a.py", "b.py") == ["a.py", "b.py"]
     assert world.asked_for("a.py", "b.py") == []
+
+
+def test_a_standing_that_comes_back_finds_what_was_remembered_at_it(world: World) -> None:
+    """An assistant's session begins and ends, many times a day."""
+    world.reader.decided_by = "s2"
+    assert world.asked_for("a.py", "b.py") == ["a.py", "b.py"]
+    world.reader.decided_by = "s1"
+    assert world.asked_for("a.py", "b.py") == []
+
+
+class LocalReader(FakeReader):
+    """One that says of each file what decides."""
+
+    def standing_of(self, paths: Sequence[str]) -> Mapping[str, str]:
+        if self.fault is not None:
+            raise self.fault
+        return {path: repr(self.answers[path]) for path in paths if path in self.answers}
+
+
+def test_news_of_one_file_leave_the_others_remembered() -> None:
+    """A person marked some lines of it."""
+    marks = LocalReader(name="marks")
+    world = World(others=(marks,))
+    assert world.asked_for("a.py", "b.py") == ["a.py", "b.py"]
+    marks.answers["a.py"] = Provenance(type="human", confidence=1.0)
+    assert world.asked_for("a.py", "b.py") == ["a.py"]
+    assert world.origins().of("a.py").at(1).type == "human"
+    assert world.asked_for("a.py", "b.py") == []
+
+
+def test_a_reader_that_fails_to_say_what_decides_of_a_file_is_told() -> None:
+    """Nothing is remembered then."""
+    world = World(others=(LocalReader(fault=ValueError("broken"), name="guest"),))
+    origins = world.origins()
+    assert origins.of("a.py").at(1) == AI
+    assert world.cache.rows == {}
+    assert len(origins.notices) == 1
 
 
 def test_a_reader_that_cannot_say_what_decides_is_always_asked(world: World) -> None:
