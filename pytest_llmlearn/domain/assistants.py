@@ -218,8 +218,13 @@ class Roster:
     @property
     def digest(self) -> str:
         """Of all that decides an answer: equal rosters have equal ones, in every process."""
-        said = repr((self.assistants, sorted(self.bystanders), sorted(self.ambiguous)))
-        return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+        return _digest(self)
+
+
+@lru_cache(maxsize=4)  # several readers ask, of one roster, in the two milliseconds that a remembered answer may take
+def _digest(roster: Roster) -> str:
+    said = repr((roster.assistants, sorted(roster.bystanders), sorted(roster.ambiguous)))
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 _LISTS = ("accounts", "own", "shared", "plain", "offices")
