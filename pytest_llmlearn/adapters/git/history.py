@@ -14,7 +14,6 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pytest_llmlearn.adapters.git import objects, questions
@@ -110,11 +109,13 @@ class GitHistory:
     def commits(self, ids: Collection[str]) -> Mapping[str, Commit]:
         """As `hookspecs.History.commits`. Ids are whole ones; shortened ones are not known."""
         with self._question():
-            for repository in self._each(ids):
-                missing = sorted(one for one in set(ids) if one not in self._commits and COMMIT.fullmatch(one))
-                if missing:
-                    with self._guarded(repository):
-                        self._read(repository, missing)
+            missing = sorted(one for one in set(ids) if one not in self._commits and COMMIT.fullmatch(one))
+            for repository in self._each(missing):
+                with self._guarded(repository):
+                    self._read(repository, missing, plain=objects.is_plain(repository.top, self._given))
+                missing = [one for one in missing if one not in self._commits]
+                if not missing:
+                    break
             for one in ids:
                 self._commits.setdefault(one, None)
             return {one: known for one in ids if (known := self._commits[one]) is not None}
@@ -280,21 +281,29 @@ class GitHistory:
         repository = self._repository(top)
         found: dict[str, Spans | None] = {}
         with self._guarded(repository):
-            # A process that is begun while blame is at work is ready to read when the commits are known.
-            ahead = [] if objects.is_plain(top, self._given) else [partial(questions.begin_reading, repository)]
+            plain = False
             reading: list[subprocess.Popen[bytes]] = []
+
+            def meanwhile() -> None:
+                nonlocal plain
+                plain = objects.is_plain(top, self._given)
+                if not plain:  # a process that is begun while blame is at work is ready when the commits are known
+                    reading.append(questions.begin_reading(repository))
+
             try:
-                found.update(laid_on_commits(repository, names, lambda: reading.extend(begin() for begin in ahead)))
+                found.update(laid_on_commits(repository, names, meanwhile))
                 named = {span.commit for spans in found.values() for span in spans or () if span.committed}
-                self._read(repository, sorted(named - self._commits.keys()), *reading)
+                self._read(repository, sorted(named - self._commits.keys()), *reading, plain=plain)
             finally:
                 for process in reading:
                     end(process)
         return found
 
-    def _read(self, repository: Repository, ids: list[str], process: subprocess.Popen[bytes] | None = None) -> None:
-        """Read commits, few ones from their files where that is as good; `process` is one that was begun for it."""
-        if process is None and len(ids) <= objects.MOST and objects.is_plain(repository.top, self._given):
+    def _read(
+        self, repository: Repository, ids: list[str], process: subprocess.Popen[bytes] | None = None, *, plain: bool
+    ) -> None:
+        """Read commits; few ones, if `plain`, from their files. `process` is one that was begun for it."""
+        if plain and len(ids) <= objects.MOST:
             self._commits.update((one.id, one) for one in objects.read(repository.top, ids))
             ids = [one for one in ids if one not in self._commits]
         if ids:
