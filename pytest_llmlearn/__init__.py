@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_llmlearn.bootstrap import Memory
     from pytest_llmlearn.domain.finding import Finding, Rule
+    from pytest_llmlearn.domain.generation import Generation
     from pytest_llmlearn.domain.guidance import Guidance, Match, Query
     from pytest_llmlearn.domain.occurrence import Frame, Occurrence
     from pytest_llmlearn.domain.pattern import Pattern
@@ -25,6 +26,7 @@ __all__ = [
     "Evidence",
     "Finding",
     "Frame",
+    "Generation",
     "Guidance",
     "LlmlearnError",
     "Match",
@@ -43,6 +45,7 @@ _HOMES = {
     "Evidence": "hookspecs",
     "Finding": "domain.finding",
     "Frame": "domain.occurrence",
+    "Generation": "domain.generation",
     "Guidance": "domain.guidance",
     "LlmlearnError": "errors",
     "Match": "domain.guidance",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pytest_llmlearn import Memory
+from pytest_llmlearn.domain.generation_event import KEYS as KEYS_OF_AN_EVENT
 from pytest_llmlearn.entrypoints.cli import main
 from pytest_llmlearn.errors import BadGeneration
 from tests.test_store_secrets import IN_CONTEXT, KEYS, SECRETS, TOKENS, spelled
 
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "generations.md"
 BEFORE = "def fetch(url):\n    return get(url)\n"
 AFTER = "async def fetch(url):\n    return await get(url)\n\n\ndef name(user):\n    return user.name\n"
 EVENT: dict[str, Any] = {
@@ -323,6 +326,27 @@ def test_doctor_tells_how_much_is_known(project: Path) -> None:
     assert parsed("doctor")["generations"] == {"generations": 2, "prompt": 1, "reasoning": 1, "model": 2, "tested": 0}
     said = "generations: 2; prompt known of 1, reasoning known of 1, model known of 2; tested 0"
     assert said in llmlearn("doctor").stdout
+
+
+def documented(heading: str) -> list[str]:
+    """The keys in the first column of the table below that heading, in order."""
+    _, _, rest = PAGE.read_text(encoding="utf-8").partition(f"## {heading}\n")
+    cells = [line.split("|")[1] for line in rest.partition("\n## ")[0].splitlines() if line.startswith("| `")]
+    return [key for cell in cells for key in re.findall(r"`(\w+)`", cell)]
+
+
+def test_the_documented_keys_are_those_that_are_taken_and_printed(project: Path) -> None:
+    """Every one, and no other."""
+    assert sorted(documented("The keys of an event")) == sorted(KEYS_OF_AN_EVENT)
+    add(EVENT)
+    assert sorted(documented("`llmlearn generations --format json`")) == sorted(parsed("generations")[0])
+
+
+def test_the_documented_example_does_what_it_shows(project: Path) -> None:
+    """Its event is taken, under the id that stands there."""
+    page = PAGE.read_text(encoding="utf-8")
+    event, _, said = page.partition("--json - <<'EVENT'\n")[2].partition("\nEVENT\n")
+    assert llmlearn("generation", "add", "--json", "-", stdin=event).stdout == said.partition("```")[0]
 
 
 def hidden(template: str, secret: str) -> str:
