@@ -167,6 +167,16 @@ def test_a_renamed_file_keeps_its_records(project: Project) -> None:
     assert project.types("new.py") == IN_THE_MIDDLE
 
 
+def test_numbers_under_an_old_name_are_not_todays(project: Project) -> None:
+    """A record that still names a file as it was says nothing of what a person has not committed yet."""
+    project.commit(0, old=BASE)
+    project.git("mv", "old.py", "new.py")
+    project.commit(10)
+    project.trace(traced("old.py", minutes=20))
+    project.write(new=EDITED)
+    assert project.types("new.py") == []
+
+
 def test_a_person_who_went_over_it_is_the_author(project: Project) -> None:
     """In the history without a record, uncommitted with a later one."""
     before = project.commit(0, a=BASE)
