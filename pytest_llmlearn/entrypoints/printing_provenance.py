@@ -154,7 +154,12 @@ def _counted(tally: Tally) -> list[str]:
 
 
 def _part(number: int, total: int) -> str:
-    return f"{number} ({number / total:.0%})" if number else "0"
+    if not number:
+        return "0"
+    share = number / total
+    # Neither none nor all of it is said where that is not so.
+    said = "<1%" if share < 0.01 else ">99%" if 0.99 < share < 1 else f"{share:.0%}"
+    return f"{number} ({said})"
 
 
 def _told(rolled: RollUp) -> tuple[str, str, str, str]:
