@@ -26,7 +26,7 @@ TEXT = "".join(f"v{number} = {number}\n" for number in range(20))
 def of(root: Path, path: str) -> list[tuple[str, str, int] | None]:
     """Commit, path and line of each line's origin."""
     lines = GitHistory(root).origins([path])[path]
-    return [line and (line.commit, line.path, line.line) for line in lines]
+    return [None if line is None else (line.commit, line.path, line.line) for line in lines]
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
@@ -263,7 +263,7 @@ def test_commits_from_their_objects_are_what_git_says(tmp_path: Path, form: str,
     for number in range(6):
         repository.commit(f"{endless}\n{number}\n\n{CLAUDE}", {"a.py": f"a = {number}\n"})
     repository.commit("x", {"a.py": "b\n"}, GIT_AUTHOR_NAME="  Ada  <B> ", GIT_AUTHOR_EMAIL=" a@b ")
-    repository.commit("x" * 100_000, GIT_COMMITTER_DATE="1969-12-31 23:59:59 -0000", GIT_AUTHOR_NAME="Äda")
+    repository.commit("x" * 100_000, GIT_COMMITTER_DATE="@0 +0000", GIT_AUTHOR_NAME="Äda")
     repository.write("../message", "grüße\n".encode("latin-1"))
     repository.git("-c", "i18n.commitEncoding=latin1", "commit", "-q", "--allow-empty", "-F", "../message")
     repository.git("checkout", "-q", "-b", "side", "HEAD~3")
@@ -271,9 +271,12 @@ def test_commits_from_their_objects_are_what_git_says(tmp_path: Path, form: str,
     repository.git("merge", "-q", "--no-edit", "main")
     if packed:
         repository.git("repack", "-a", "-d", "-q", "-f", "--depth=50", "--window=50")
+        (index,) = (repository.top / ".git" / "objects" / "pack").glob("*.idx")
+        packed_as = [line.split() for line in repository.git("verify-pack", "-v", str(index)).splitlines()]
+        assert any(words[1:2] == ["commit"] and len(words) == 7 for words in packed_as)  # put together from another
     ids = repository.git("rev-list", "--all").split()
     said: list[str] = []
-    asked = Asked(top=repository.top, environ=environment(os.environ), notice=said.append, deadline=1e9)
+    asked = Asked(top=repository.top, environ=environment(os.environ), notice=said.append, deadline=float("inf"))
     by_git = {one.id: one for one in questions.commits(asked, ids)}
     by_files = {one.id: one for one in objects.read(repository.top, ids)}
     assert objects.is_plain(repository.top, os.environ)

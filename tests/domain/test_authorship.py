@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from growth import growth
 
-from pytest_llmlearn.domain.authorship import AUTHOR, BODY, SUBJECT, TRAILER, authorship
+from pytest_llmlearn.domain.assistants import KNOWN, Assistant
+from pytest_llmlearn.domain.authorship import AUTHOR, BODY, MAX_KNOWN, SUBJECT, TRAILER, Authors, authorship
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.domain.signs import Identity
 
@@ -218,6 +219,78 @@ def test_a_squash_that_git_indents_is_read() -> None:
     found = authorship(ADA, ADA, squashed)
     assert found is not None
     assert (found.tool, found.model, found.confidence) == ("codex", "GPT-5", BODY)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Sort (#12)\n\n* Sort\n\n* Reverse\n\n---------\n\n{claude}",
+        "Sort (#12)\n\n* Sort\n* Reverse\n\n{claude}",
+        "Sort (#12)\r\n\r\n* Sort\r\n\r\n* Reverse\r\n\r\n{claude}",
+        "Sort (#12)\n\nBoth ways.\n\nCo-authored-by: Grace Hopper <grace@example.org>\n{claude}",
+        "Squashed commit of the following:\n\ncommit 1\n\n    Sort\n\n    {claude}",
+    ],
+)
+def test_a_squash_that_unites_the_trailers_of_several_commits_is_weak(message: str) -> None:
+    """They stand in the last paragraph then, and yet are said of one of them, not known which."""
+    found = authorship(ADA, ADA, message.format(claude="Co-Authored-By: Claude Opus 4.6 <noreply@anthropic.com>"))
+    assert found is not None
+    assert (found.type, found.model, found.confidence) == ("ai", "Claude Opus 4.6", BODY)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Sort (#12)\n\nBoth ways.\n\n{claude}",
+        "Sort (#12)\n\n* Both ways.\n\n{claude}",
+        "Sort (#12)\n\n- Sort\n- Reverse\n\n{claude}",
+        "Sort (#12)\n\n{claude}\nCo-authored-by: Claude Opus 4.6 (1M context) <noreply@anthropic.com>",
+        "Sort\n\n* Sort\n* Reverse\n\n{claude}\nCo-authored-by: Grace Hopper <grace@example.org>",
+        "Sort, see (#12) for why\n\n* Sort\n* Reverse\n\n{claude}",
+    ],
+)
+def test_one_commits_trailer_is_a_trailer_also_when_it_was_squashed(message: str) -> None:
+    """One commit keeps its message; and no list, and no second author, makes a squash of a commit that is none."""
+    found = authorship(ADA, ADA, message.format(claude="Co-Authored-By: Claude Opus 4.6 <noreply@anthropic.com>"))
+    assert found is not None
+    assert (found.model, found.confidence) == ("Claude Opus 4.6", TRAILER)
+
+
+def test_an_assistant_that_squashes_its_own_commits_wrote_them() -> None:
+    """Whose commit it is, is no trailer."""
+    found = by("Claude", "noreply@anthropic.com", "Sort (#12)\n\n* Sort\n\n* Reverse")
+    assert found is not None
+    assert found.confidence == AUTHOR
+
+
+def test_a_roster_says_who_is_an_assistant() -> None:
+    """Authors, marks and trailers of one that is not in the built-in table; and who is asked twice is the same."""
+    roster = KNOWN.with_more([Assistant(tool="housebot", accounts=("bot@example.org",), own=("housebot",))])
+    authors = Authors(roster)
+    bot = Identity(name="Somebody", email="bot@example.org")
+    for _ in range(2):
+        for author, message in [
+            (bot, "Sort"),
+            (Identity(name="Ada Byron (housebot)", email="ada@example.org"), "Sort"),
+            (ADA, "Sort\n\nCo-authored-by: Housebot <bot@example.org>"),
+            (ADA, "Sort\n\nAssisted-by: housebot:model-7"),
+        ]:
+            found = authors.of(author, ADA, message)
+            assert found is not None
+            assert found.tool == "housebot"
+    assert authorship(bot, ADA, "Sort") is None
+
+
+def test_what_is_remembered_of_authors_does_not_grow_without_end() -> None:
+    """A long history of people and trailers that are never the same costs no more than a short one."""
+    authors = Authors()
+    for number in range(MAX_KNOWN + 10):
+        person = Identity(name=f"Ada {number}", email="ada@example.org")
+        assert authors.of(person, ADA, f"Sort\n\nSigned-off-by: Ada {number} <ada@example.org>") is None
+    found = authors.of(ADA, ADA, "Sort\n\nGenerated-by: GPT-5")
+    assert found is not None
+    assert len(authors._people) <= MAX_KNOWN
+    assert len(authors._trailers) <= MAX_KNOWN
 
 
 def test_trailers_that_differ_are_weak_and_lay_it_on_no_model() -> None:

@@ -16,6 +16,8 @@ from pytest_llmlearn.adapters.git.repository import end, start
 
 IGNORED = ".git-blame-ignore-revs"
 
+_LONGEST = 86_400.0
+"""Seconds; whoever has endless patience has a day's, for systems do not count much further."""
 _TRUSTED = "safe.directory=*"
 # What git says of a file that it does not know, or that is gone: no answer, and nothing to be told.
 _UNKNOWN = (b"no such path", b"no such ref", b"cannot lstat", b"is outside repository", b"bad revision", b"bad object")
@@ -89,7 +91,8 @@ class Repository:
             Refused: no answer can be had from this repository, or not in time.
         """
         try:
-            output, errors = process.communicate(question, timeout=max(self.deadline - time.monotonic(), patience))
+            left = min(max(self.deadline - time.monotonic(), patience), _LONGEST)
+            output, errors = process.communicate(question, timeout=left)
         except subprocess.TimeoutExpired:
             end(process)
             raise Refused(f"git took too long in {self.top}; some lines' origin was not looked up.") from None

@@ -33,7 +33,7 @@ GLANCE_SECONDS = 2.0
 GLANCE_COMMITS = 20_000
 """What a look at the latest commits may take."""
 
-_REF = re.compile(r"refs/[\w.+@/-]+")
+_REF = re.compile(r"refs/(?!.*\.\.)[\w.+@/-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
