@@ -38,7 +38,6 @@ def generation(event: Event, *, way: Way, redact: Redact, keep_code: bool = Fals
     comparable = event.after is not None and (event.before is not None or event.operation == "create")
     comparable = comparable or (event.before is not None and event.operation == "delete")
     found = changes.compare(before, after, event.path) if comparable else changes.Changes()
-    shown_before, shown_after = (_shown(text, redact) for text in (event.before, event.after))
     told = comparable and max(len(before), len(after)) <= CODE_LIMIT
     return Generation(
         id=identifier(event.id, redact),
@@ -57,9 +56,9 @@ def generation(event: Event, *, way: Way, redact: Redact, keep_code: bool = Fals
         before=source.text_digest(before) if before else event.before_hash,
         after=source.text_digest(after) if after else event.after_hash,
         unit_after=_unit_after(event),
-        hunks=(clean(hunks.text(shown_before or "", shown_after or "")) or None) if told else None,
-        before_text=shown_before if keep_code else None,
-        after_text=shown_after if keep_code else None,
+        hunks=(clean(hunks.text(before, after, redact)) or None) if told else None,
+        before_text=_whole(event.before, redact) if keep_code else None,
+        after_text=_whole(event.after, redact) if keep_code else None,
         changes=_items((*event.changes, *found.changes), redact),
         preserved=_items((*event.preserved, *found.preserved), redact),
         model=_name(event.model, redact),
@@ -95,7 +94,7 @@ def _unit_after(event: Event) -> str | None:
     return source.unit_hash(event.after, unit) if event.after and unit is not None else None
 
 
-def _shown(text: str | None, redact: Redact) -> str | None:
+def _whole(text: str | None, redact: Redact) -> str | None:
     return redact(text) if text is not None and len(text) <= CODE_LIMIT else None
 
 

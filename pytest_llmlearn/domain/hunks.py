@@ -5,7 +5,7 @@ Bounded in work: what is equal at the ends is not compared, and of long texts th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -13,6 +13,8 @@ from pytest_llmlearn.domain import source
 
 LIMIT = 8_192
 """Characters of the text, at most."""
+REDACTED_AROUND = 100
+"""Lines around removed ones that are redacted with them: more than a private key has."""
 CONTEXT = 1
 """Equal lines shown around a hunk."""
 COMPARED = 4_000
@@ -61,15 +63,18 @@ def lines(text: str) -> Sequence[str]:
     return split[:-1] if split and not split[-1] else split
 
 
-def text(before: str, after: str, limit: int = LIMIT) -> str:
+def text(before: str, after: str, redact: Callable[[str], str] = str, limit: int = LIMIT) -> str:
     """The hunks as text: `@@ -line,count +line,count @@`, then the lines marked by blank, `-` and `+`.
 
-    At most `limit` characters; what is left out is counted in the last line.
+    At most `limit` characters; what is left out is counted in the last line. `redact` makes text fit to be shown; it
+    sees whole texts, for what a line says may be told by another.
     """
     old, new = lines(before), lines(after)
+    hunks = between(old, new)
+    shown_old, shown_new = _shown(old, new, hunks, redact)
     written: list[str] = []
     size = left_out = 0
-    for line in _written(old, new):
+    for line in _written(hunks, shown_old, shown_new):
         if left_out or size + len(line) + 1 > limit - 40:
             left_out += 1
         else:
@@ -80,16 +85,38 @@ def text(before: str, after: str, limit: int = LIMIT) -> str:
     return "\n".join(written)
 
 
-def _written(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
-    for hunk in between(old, new):
-        lead = old[max(0, hunk.old_start - CONTEXT) : hunk.old_start]
-        trail = old[hunk.old_end : hunk.old_end + CONTEXT]
+def _shown(
+    old: Sequence[str], new: Sequence[str], hunks: Sequence[Hunk], redact: Callable[[str], str]
+) -> tuple[Mapping[int, str], Sequence[str]]:
+    """The removed lines by their numbers from 0, and all new ones, as they may be shown.
+
+    Both in one text: the new one as a whole, then the removed lines with those around them, all others being in the new
+    one as well.
+    """
+    around: list[int] = []
+    for hunk in hunks:
+        if hunk.old_end > hunk.old_start:
+            start = max(hunk.old_start - REDACTED_AROUND, around[-1] + 1 if around else 0)
+            around += range(start, min(hunk.old_end + REDACTED_AROUND, len(old)))
+    pieces = [*new, "", *(old[number] for number in around)]
+    shown = redact("\n".join(pieces)).split("\n")
+    if len(shown) != len(pieces):
+        # Redaction keeps lines; should it ever not, each line is shown as it may be shown alone.
+        shown = [redact(piece) for piece in pieces]
+    return dict(zip(around, shown[len(new) + 1 :], strict=True)), shown[: len(new)]
+
+
+def _written(hunks: Sequence[Hunk], old: Mapping[int, str], new: Sequence[str]) -> Iterator[str]:
+    for hunk in hunks:
+        # Lines around a hunk are equal on both sides.
+        lead = new[max(0, hunk.new_start - CONTEXT) : hunk.new_start]
+        trail = new[hunk.new_end : hunk.new_end + CONTEXT]
         around = len(lead) + len(trail)
         was = hunk.old_end - hunk.old_start + around
         now = hunk.new_end - hunk.new_start + around
         # Of no lines at all, the line before them is named.
         yield f"@@ -{hunk.old_start - len(lead) + bool(was)},{was} +{hunk.new_start - len(lead) + bool(now)},{now} @@"
         yield from (f" {line}" for line in lead)
-        yield from (f"-{line}" for line in old[hunk.old_start : hunk.old_end])
+        yield from (f"-{old[number]}" for number in range(hunk.old_start, hunk.old_end))
         yield from (f"+{line}" for line in new[hunk.new_start : hunk.new_end])
         yield from (f" {line}" for line in trail)

@@ -199,6 +199,29 @@ def test_hunks_are_told_as_a_unified_diff() -> None:
     assert hunk_text(old, old) == ""
 
 
+def test_what_is_shown_of_hunks_is_redacted_by_what_stands_elsewhere() -> None:
+    """A secret that another line tells, on either side; and that one took another's place is still seen."""
+
+    def hides(text: str) -> str:
+        return text.replace("peony", "***") if 'password = "peony"' in text else text
+
+    rest = "".join(f"line {number}\n" for number in range(500))
+    old = f'password = "peony"\n{rest}use("peony")\nend\n'
+    assert hunk_text(old, old.replace('use("peony")', 'use("rose", "peony")'), hides).split("\n")[1:] == [
+        " line 499", '-use("***")', '+use("rose", "***")', " end",
+    ]  # fmt: skip
+    one, other = 'token = "aaa"\n', 'token = "bbb"\n'
+    masked = hunk_text(one, other, lambda text: text.replace("aaa", "***").replace("bbb", "***"))
+    assert masked == '@@ -1,1 +1,1 @@\n-token = "***"\n+token = "***"'
+
+
+def test_a_redaction_that_loses_lines_loses_no_safety() -> None:
+    """Each line is then shown as it may be alone."""
+    assert hunk_text("a\nkey\n", "b\nkey\n", lambda text: text.replace("a\n", "").replace("a", "*")).endswith(
+        "-*\n+b\n key"
+    )
+
+
 def test_ranges_are_of_lines_that_are_new() -> None:
     """What was only removed has none."""
     assert ranges("a\nb\nc\nd\n", "a\nX\nc\nd\nY\nZ\n") == [(2, 2), (5, 6)]
