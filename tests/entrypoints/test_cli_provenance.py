@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from pytest_llmlearn import Memory
 from pytest_llmlearn.entrypoints.cli import main
+from pytest_llmlearn.entrypoints.cli.provenance import _progress
 from tests.projects import Project
 
 HUMAN_PART = "import os\n\n\ndef by_hand():\n    return os.getcwd()\n"
@@ -293,6 +296,28 @@ def test_a_second_question_blames_nothing(project: Project, monkeypatch: pytest.
     monkeypatch.setattr(subprocess, "Popen", watched)
     assert parsed("provenance", "--summary") == first
     assert started == ["ls-files"]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_shown_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of long counts, and wiped out at the end; what reads the error stream otherwise is left in peace."""
+    with _progress() as told:
+        assert told is None
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with _progress() as told:
+        assert told is not None
+        told(1, 2)
+    assert terminal.getvalue() == ""
+    with _progress() as told:
+        assert told is not None
+        told(200, 300)
+    assert "200 of 300 files" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\x1b[K")
 
 
 def test_clearing_erases_what_was_found_out(project: Project) -> None:
