@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pytest_llmlearn.entrypoints.cli.shared import formats, opened, print_json, relative
+from pytest_llmlearn.entrypoints.cli.shared import catch_up, formats, opened, print_json, relative
 
 
 @click.group()
@@ -79,10 +79,14 @@ def show(context: click.Context, identifier: str, style: str) -> None:
 @formats("text", "json")
 @click.pass_context
 def generations(context: click.Context, model: str | None, path: str | None, limit: int | None, style: str) -> None:
-    """List what models wrote, oldest first, and what came of it."""
+    """List what models wrote, oldest first, and what came of it.
+
+    What assistants have committed since is taken in first.
+    """
     from pytest_llmlearn.entrypoints import printing_generations as printing
 
     with opened(context) as memory:
+        catch_up(memory)
         found = memory.generations(
             model=model, path=relative(path, memory.root) if path is not None else None, limit=limit
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_llmlearn.entrypoints.cli.shared import formats, opened, print_json
+from pytest_llmlearn.entrypoints.cli.shared import catch_up, formats, opened, print_json
 
 if TYPE_CHECKING:
     from pytest_llmlearn.domain.models import ModelRates
@@ -27,7 +27,7 @@ def models(context: click.Context, style: str) -> None:
     assistants have committed since is taken in first.
     """
     with opened(context) as memory:
-        memory.import_history()
+        catch_up(memory)
         found = memory.models()
         if style == "json":
             print_json({"models": [_values(one) for one in found]})

@@ -59,6 +59,14 @@ def opened(context: click.Context) -> Iterator[Memory]:
                 click.echo(f"llmlearn: {notice}", err=True)
 
 
+def catch_up(memory: Memory) -> None:
+    """Take in what assistants committed since. A ledger that cannot be written is told, and read as it is."""
+    try:
+        memory.import_history()
+    except LlmlearnError as error:
+        click.echo(f"llmlearn: what was committed since could not be taken in: {error}", err=True)
+
+
 def print_json(value: object) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
