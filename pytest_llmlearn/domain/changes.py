@@ -72,10 +72,10 @@ class _Comparison:
         self._touched: dict[str, int] = {}
 
     def changes(self) -> Changes:
-        imports = self._compare_imports()
         same = [name for name in self._old if name in self._new and not self._compare(name)]
         self._compare_names()
         self._compare_module()
+        imports = self._compare_imports()
         if not self._said:
             self._said.append("changed comments, docstrings or layout")
         return Changes(
@@ -212,8 +212,8 @@ class _Module:
         imports: set[str] = set()
         variables: dict[str, str] = {}
         statements: Counter[str] = Counter()
-        for node in _without_docstring(tree.body):
-            if isinstance(node, Definition):
+        for node in tree.body:
+            if isinstance(node, Definition) or _is_text(node):
                 continue
             name = _assigned(node)
             if name is not None:
@@ -269,14 +269,14 @@ def _value(value: object) -> str:
 
 def _own(node: Definition) -> tuple[str, ...]:
     """The statements of a definition that are not another definition's, each without those in it, in their order."""
-    return tuple(_head(inner) for inner in _statements(_without_docstring(node.body)))
+    return tuple(_head(inner) for inner in _statements(node.body))
 
 
 def _statements(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
     for node in body:
         if isinstance(node, Definition):
             continue
-        if not isinstance(node, ast.Pass):
+        if not isinstance(node, ast.Pass) and not _is_text(node):
             yield node
         for block in _BLOCKS:
             yield from _statements(getattr(node, block, None) or ())
@@ -287,15 +287,14 @@ def _distance(was: Counter[str], now: Counter[str]) -> int:
     return max((was - now).total(), (now - was).total())
 
 
-def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    first = body[0] if body else None
-    told = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    return body[1:] if told else body
+def _is_text(node: ast.AST) -> bool:
+    """Whether a statement only says something: a docstring, of whatever."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _anonymous(node: Definition) -> str:
     """The whole definition but for its name: what is equal in this was renamed or moved."""
-    parts = [ast.dump(inner) for inner in _without_docstring(node.body)]
+    parts = [ast.dump(inner) for inner in node.body if not _is_text(inner)]
     parts += [_value(value) for name, value in ast.iter_fields(node) if name not in (*_BLOCKS, "name")]
     return f"{type(node).__name__}: {parts}"
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_llmlearn.domain.changes import SURGICAL_STATEMENTS, Changes, compare
-from pytest_llmlearn.domain.hunks import COMPARED, LIMIT, lines, ranges
+from pytest_llmlearn.domain.hunks import COMPARED, LIMIT, between, lines, ranges
 from pytest_llmlearn.domain.hunks import text as hunk_text
 from tests.growth import growth
 
@@ -62,6 +64,7 @@ def after(*pairs: tuple[str, str]) -> Changes:
         ("    answer = get(url)\n    return answer", "    return get(url)", "surgical", ["changed body of fetch"]),
         ("LIMIT = 3", "LIMIT = 4", "surgical", ["changed variable LIMIT"]),
         ("LIMIT = 3", "LIMIT = 3\nMORE = 1", "surgical", ["added variable MORE"]),
+        ("LIMIT = 3", 'LIMIT = 3\n"""Of each."""', "surgical", ["changed comments, docstrings or layout"]),
         ("LIMIT = 3\n", "", "surgical", ["removed variable LIMIT"]),
         ("LIMIT = 3", "LIMIT = 3\nprint(LIMIT)", "surgical", ["changed the module's own statements"]),
         ('"""All of them."""', '"""All."""  # each', "surgical", ["changed comments, docstrings or layout"]),
@@ -220,6 +223,19 @@ def test_a_redaction_that_loses_lines_loses_no_safety() -> None:
     assert hunk_text("a\nkey\n", "b\nkey\n", lambda text: text.replace("a\n", "").replace("a", "*")).endswith(
         "-*\n+b\n key"
     )
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=30), st.lists(st.sampled_from("abc"), max_size=30))
+def test_hunks_lead_from_one_text_to_the_other(old: list[str], new: list[str]) -> None:
+    """Whatever the texts: what is not in a hunk is equal, and hunks are in order."""
+    rebuilt: list[str] = []
+    done = 0
+    for hunk in between(old, new):
+        rebuilt += old[done : hunk.old_start]
+        assert len(rebuilt) == hunk.new_start
+        rebuilt += new[hunk.new_start : hunk.new_end]
+        done = hunk.old_end
+    assert rebuilt + old[done:] == new
 
 
 def test_ranges_are_of_lines_that_are_new() -> None:
