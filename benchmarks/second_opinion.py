@@ -166,13 +166,13 @@ def model_in(text: str) -> str | None:
     inner = re.search(r"\(([^()]*)\)", text)
     if inner and TOOL.match(text[: inner.start()].strip() or "-"):
         text = inner[1].split("=")[0].removeprefix("cli/")
-    if text.lower() in NO_MODEL or text.lower() in HOSTED_LOGINS or TOOL.match(text):
-        return None
-    if len(set(MODEL.findall(text))) > 1:
-        return None
     # "Anthropic Claude Opus 4", "Cursor Grok 4.5": who sells it is no part of the model's name.
     sold = re.match(r"^(?:Anthropic|Cursor|OpenAI|Google)\s+(?=\S)", text, re.IGNORECASE)
-    return text[sold.end() :] if sold and MODEL.match(text[sold.end() :]) else text
+    if sold and (MODEL.match(text[sold.end() :]) or TOOL.match(text[sold.end() :])):
+        text = text[sold.end() :]
+    if text.lower() in NO_MODEL or text.endswith("[bot]") or TOOL.match(text):
+        return None
+    return None if len(set(MODEL.findall(text))) > 1 else text
 
 
 def _named(name: str) -> str | None:
@@ -199,13 +199,16 @@ def signature(key: str, value: str) -> tuple[bool, str | None]:
         agent = re.match(r"^([\w.\-]+):(\S+)", value)
         if agent is None:
             return TOOL.match(name) is not None, None
-        return True, model_in(agent[2])
+        return True, model_in(_after_colon(name))
     return True, model_in(name)
 
 
 def _after_colon(name: str) -> str:
-    agent = re.match(r"^[\w.\-]+:(\S+)", name)
-    return agent[1] if agent else name
+    agent = re.match(r"^([\w.\-]+):(\S+)", name)
+    # What begins with a model of its own, `qwen2.5-coder:32b`, is one name with a size behind it.
+    if agent is None or (MODEL.fullmatch(agent[1]) and not MODEL.match(agent[2])):
+        return name
+    return agent[2]
 
 
 def judge(commit: Commit) -> Opinion:
@@ -217,10 +220,11 @@ def judge(commit: Commit) -> Opinion:
     suffix = SUFFIX.match(commit.author)
     if tool:
         return Opinion(type="ai", model=named or _named(commit.author), why="author")
-    if suffix and (TOOL.match(suffix[1]) or MODEL.match(suffix[1])):
+    # Tools write themselves in small letters; with a capital it is an employer.
+    if suffix and ((suffix[1].islower() and TOOL.match(suffix[1])) or MODEL.match(suffix[1])):
         return Opinion(type="ai", model=named or model_in(suffix[1]), why="author's suffix")
-    # A suffix on the committer alone says who committed, not who wrote; an account of its own says more.
-    if not SUFFIX.match(commit.committer) and account(commit.committer, commit.committer_address):
+    # A suffix on the committer alone says who committed, not who wrote; only an account of its own says more.
+    if account(commit.committer, commit.committer_address):
         return Opinion(type="ai", model=named or _named(commit.committer), why="committer")
     if signed:
         return Opinion(type="ai", model=named, why=signed[0][0])

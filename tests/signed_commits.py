@@ -81,6 +81,11 @@ SIGNED: tuple[Signed, ...] = (
     trailed("devin", "Co-authored-by: Devin AI <158243242+devin-ai-integration[bot]@users.noreply.github.com>", AI),
     trailed("assisted_kernel", "Assisted-by: ClaudeCode:claude-opus-4.8 coccinelle sparse", ai("claude-opus-4.8")),
     trailed("assisted_codex", "Assisted-by: Codex:gpt-5.2-codex", ai("gpt-5.2-codex")),
+    trailed("assisted_vendor", "Assisted-by: DeepSeek:deepseek-v3.2", ai("deepseek-v3.2")),
+    trailed("assisted_size", "Assisted-by: qwen2.5-coder:32b", ai("qwen2.5-coder:32b")),
+    trailed("assisted_unknown", "Assisted-by: Codex:unknown", AI),
+    trailed("tier_to_come", "Co-Authored-By: Claude Saga 7 <noreply@anthropic.com>", ai("Claude Saga 7")),
+    trailed("model_to_come", "AI-Model: Claude Saga 7", ai("Claude Saga 7")),
     trailed("generated_apache", "Generated-by: Claude Opus 4.1", ai("Claude Opus 4.1")),
     trailed("whogitit", "AI-Session: 5f0c\nAI-Model: claude-opus-4-5\nAI-Lines: 4", ai("claude-opus-4-5")),
     trailed("three_models", "Co-authored-by: Claude Opus 4.6, GPT-5.2 and Gemini 2.5 Pro <noreply@anthropic.com>", AI),
@@ -154,6 +159,7 @@ SIGNED: tuple[Signed, ...] = (
         author="Robin Reviewer (gemini-2.5-pro-preview-05-06) <robin@example.org>",
         expected=ai("gemini-2.5-pro-preview-05-06"),
     ),
+    Signed(name="suffix_employer", author="Lee Staff (Cursor) <lee@cursor.com>", expected=HUMAN),
     Signed(name="suffix_company", author="Robin Reviewer (Example Ltd) <robin@example.org>", expected=HUMAN),
     # 6: who reviews or releases has not written.
     trailed(

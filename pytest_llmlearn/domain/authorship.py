@@ -14,6 +14,7 @@ from typing import TypeVar
 from pytest_llmlearn.domain.assistants import KNOWN, Roster
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.domain.signs import MAX_VALUE, Identity, Sign, credited, declared, identify, marked, tidy
+from pytest_llmlearn.domain.tool_names import plain_name
 
 VERSION = "2"
 """Of the rules of this module and of `signs`: others make older answers void."""
@@ -179,7 +180,10 @@ def _claimed(key: str, value: str, roster: Roster) -> Iterable[Sign]:
     if key == "replit-commit-author":
         return [Sign(tool="replit")] if value.lower() in ("agent", "assistant") else []
     if key not in _PEOPLE:
-        return declared(value, roster, any_token=key in ("generated-by", "ai-model"), any_agent=key == "assisted-by")
+        found = declared(value, roster, any_token=key in ("generated-by", "ai-model"), any_agent=key == "assisted-by")
+        # Whoever gives this trailer at all names a model by it, whatever it is called.
+        named = plain_name(value) if key == "ai-model" and not found else None
+        return [Sign(model=named)] if named else found
     name, _, address = value.partition("<")
     email = address.partition(">")[0]
     sign = identify(Identity(name=name, email=email), roster)

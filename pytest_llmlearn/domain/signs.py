@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from pytest_llmlearn.domain.assistants import KNOWN, Assistant, Roster
+from pytest_llmlearn.domain.tool_names import plain_name
 
 MAX_VALUE = 300
 """Characters of a name or a trailer's value that are looked at."""
@@ -51,6 +52,7 @@ _MODEL_NAME = re.compile(
     rf"minimax|composer|o[134])(?:[\w.]*\d[\w.]*)?(?:[\s/-]+{_TIER}(?![a-z]))*",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"[A-Za-z]+[ -]v?\d[\w.]*")
 _SEVERAL = re.compile(r"\s*(?:,|;|\+|&|\band\b)\s+|\s+\+\s*")
 _TOKEN = re.compile(r"[A-Za-z][\w.:/@+-]*")
 _AGENT_AND_MODEL = re.compile(r"([A-Za-z][\w. -]{0,40}?)\s*:(?!//)\s*(\S+(?:\s+[A-Z0-9][\w.+-]*)*)")
@@ -170,7 +172,8 @@ def _model(name: str, assistant: Assistant, roster: Roster) -> str | None:
     if product is not None and rest:
         if lower[: len(lower) - len(rest)].strip(" :(") in product.own:
             return rest if _FAMILY.search(rest) else None
-        return name if _MODEL_NAME.fullmatch(name) else None
+        # A tier that nobody has heard of yet has its number all the same.
+        return name if _MODEL_NAME.fullmatch(name) or _NUMBERED.fullmatch(rest) else None
     return name if " " not in name or _FAMILY.search(name) or any(map(str.isdigit, name)) else None
 
 
@@ -204,8 +207,9 @@ def _one(value: str, roster: Roster, *, any_token: bool, any_agent: bool) -> lis
     if pair:
         agent, model = pair[1].strip(), pair[2].strip(",;")
         known = roster.by_name.get(agent.lower())
-        if known is not None or (any_agent and not _FAMILY.search(agent)):
-            return [Sign(tool=known.tool if known else agent.lower(), model=model)]
+        # `DeepSeek:deepseek-v3.2` is an agent with its model, `qwen2.5-coder:32b` a model with its size.
+        if known is not None or (any_agent and (not _FAMILY.search(agent) or _FAMILY.match(model))):
+            return [Sign(tool=known.tool if known else agent.lower(), model=plain_name(model))]
     product, rest = _product(value, roster)
     if product is not None:
         if not rest:
