@@ -19,9 +19,9 @@ _PLAIN = (
     "|update|use|validate|wrap|write"
 )
 _TOLD = (
-    "added|adjusted|applied|changed|cleaned|converted|corrected|created|deleted|disabled|dropped|enabled|ensured"
-    "|extracted|fixed|improved|increased|inlined|introduced|merged|moved|reduced|refactored|removed|renamed|replaced"
-    "|restored|simplified|switched|turned|updated|wrapped"
+    "added|adjusted|applied|changed|cleaned|converted|corrected|created|deleted|disabled|dropped|enabled|enhanced"
+    "|ensured|extended|extracted|fixed|implemented|improved|increased|inlined|introduced|merged|moved|optimi[sz]ed"
+    "|reduced|refactored|removed|renamed|replaced|restored|simplified|switched|turned|tweaked|updated|wrapped"
 )
 # After a comma a capital tells a deed from one more of its parts; in lower case only the plainest words do: "a cached,
 # sorted list" is one thing.
@@ -31,12 +31,13 @@ _DEED = (
 )
 _COMMA = re.compile(rf"\s*,\s+(?:and\s+|then\s+)*(?={_DEED})")
 _STOP = re.compile(r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)[.!?;](?=\s)\s+|[.!?;]\s*\Z|[。！？；]\s*")
+_LABEL = re.compile(r"^\s*(?:(?:all|applied|my|the)\s+)*changes?(?:\s+(?:applied|made))?\s*:\s*", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 
 
 def items(text: str) -> list[str]:
     """The deeds that `text` tells, in order; blank ones are left out."""
-    return [item for line in text.splitlines() for item in _of_line(_BULLET.sub("", line))]
+    return [item for line in text.splitlines() for item in _of_line(_BULLET.sub("", _LABEL.sub("", line)))]
 
 
 def _of_line(line: str) -> Iterator[str]:

@@ -312,12 +312,28 @@ def test_reading_creates_nothing_and_clear_erases_them(project: Path) -> None:
     """A look leaves no trace, and what is erased is gone from the bytes."""
     assert llmlearn("generations").stdout.startswith("no generations in ")
     assert not (project / ".llmlearn").exists()
-    add({**EVENT, "reasoning": "a sentence like no other"})
+    add({"path": "a.py", "time": 5, "reasoning": "a sentence like no other"})
     assert "Erase 0 patterns, 0 occurrences and 1 generations" in llmlearn("clear", stdin="n\n").stdout
     assert "erased 0 patterns, 0 occurrences and 1 generations" in llmlearn("clear", "--yes").stdout
     assert parsed("generations") == []
     for path in (project / ".llmlearn" / "state").iterdir():
         assert b"a sentence like no other" not in path.read_bytes(), path
+
+
+def test_what_is_committed_beside_the_memory_outlives_it(project: Path) -> None:
+    """Traces say who wrote which lines, and no more: a list made anew knows no prompt."""
+    add(EVENT)
+    llmlearn("clear", "--yes")
+    (row,) = parsed("generations")
+    assert (row["way"], row["path"], row["model"], row["prompt"], row["hunks"]) == (
+        "trace", "api.py", "gpt-4o", None, None,
+    )  # fmt: skip
+
+
+def test_an_event_and_its_trace_are_one(project: Path) -> None:
+    """However often the list is looked at."""
+    add(EVENT)
+    assert [row["way"] for row in parsed("generations")] == ["event"] == [row["way"] for row in parsed("generations")]
 
 
 def test_doctor_tells_how_much_is_known(project: Path) -> None:

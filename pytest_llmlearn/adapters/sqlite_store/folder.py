@@ -34,7 +34,7 @@ pytest-llmlearn keeps here what it learned from the test failures of LLM-written
   of git, and its files can be read by you alone.
 
 This is the only place where the memory is kept; it is no cache, but for `state/provenance.db`, which may be deleted at
-any time. To erase the memory for good, run `llmlearn clear`; it leaves what people said in `marks.jsonl`.
+any time. To erase the memory for good, run `llmlearn clear`; it leaves `marks.jsonl` and `traces.jsonl`.
 """
 GITIGNORE = """\
 *
