@@ -116,6 +116,7 @@ class _Values(ast.NodeTransformer):
         self._values = values
         self._hidden = hidden
         self._direct = direct
+        self._in_text = False
 
     def put(self, node: ast.expr) -> ast.expr:
         if self._direct:
@@ -146,9 +147,16 @@ class _Values(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         value = self._values.get(node.id)
-        if value is not None and isinstance(node.ctx, ast.Load) and is_literal(value):
+        if value is not None and isinstance(node.ctx, ast.Load) and is_literal(value) and not self._in_text:
             return value
         return ast.Name(id="_", ctx=node.ctx) if node.id in self._hidden else node
 
     def visit_Await(self, node: ast.Await) -> ast.AST:
         return self.visit(node.value)  # type: ignore[no-any-return]  # to wait for a value claims nothing of it
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        # A string within an f-string cannot always be written out again: its quotes may be taken.
+        before, self._in_text = self._in_text, True
+        self.generic_visit(node)
+        self._in_text = before
+        return node

@@ -89,7 +89,7 @@ def claim(
 
 class _Shape(ast.NodeTransformer):
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        return ast.Name(id="_", ctx=ast.Load())
+        return ast.Constant("_")  # a string, for only strings may stand between the parts of an f-string
 
 
 def _shape(node: ast.expr) -> str:

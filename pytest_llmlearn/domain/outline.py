@@ -93,6 +93,9 @@ def outline(text: str, keys: dict[str, str]) -> tuple[Step, ...]:
 
     `keys` remembers the key of every written line between two calls: writing a tree out costs more than all the rest,
     and two states of a unit share most of their lines.
+
+    Raises:
+        RecursionError: an expression is nested too deeply.
     """
     tree = parse(text)
     if tree is None:
@@ -134,7 +137,7 @@ class _Reader:
             if kind == "definition":
                 ordered += sorted(together, key=lambda node: node.name)  # type: ignore[attr-defined]
             elif kind == "import":
-                ordered += sorted(together, key=ast.unparse)
+                ordered += sorted(together, key=_written_anew)
             else:
                 ordered += together
         return ordered
@@ -143,14 +146,14 @@ class _Reader:
         kind = type(node).__name__
         if isinstance(node, Definition):
             for decorator in node.decorator_list:
-                key, text = f"@{ast.unparse(decorator)}", f"@{self._shown(decorator)}"
+                key, text = f"@{_written_anew(decorator)}", f"@{self._shown(decorator)}"
                 end = decorator.end_lineno or decorator.lineno
                 self._add(key, "Decorator", text, decorator.lineno, end, parent, branch, depth, decorator)
         if isinstance(node, ast.Try | ast.TryStar):
             index = self._add(kind, kind, "try:", node.lineno, node.lineno, parent, branch, depth, None)
         elif (first := _first_inside(node)) is not None:
             last = max(node.lineno, first.lineno - 1)
-            key = ast.unparse(_head(node)).strip()
+            key = _written_anew(_head(node)).strip()
             text = self._shown_head(node, first) or key
             index = self._add(key, kind, text, node.lineno, last, parent, branch, depth, node)
         else:
@@ -165,7 +168,7 @@ class _Reader:
     def _branch(self, node: ast.stmt, name: str, inside: Sequence[ast.AST], index: int, depth: int) -> None:
         if name in ("handlers", "cases"):
             for entry in inside:
-                text = ast.unparse(_head(entry)).strip()
+                text = _written_anew(_head(entry)).strip()
                 line = getattr(entry, "lineno", None) or entry.pattern.lineno  # type: ignore[attr-defined]
                 body: Sequence[ast.stmt] = entry.body  # type: ignore[attr-defined]
                 # `except` stands at the depth of its `try`, `case` inside its `match`.
@@ -218,7 +221,7 @@ class _Reader:
         """Its code as written where that is one line, else written anew on one."""
         line = self._lines[node.lineno - 1] if node.lineno <= len(self._lines) else ""
         if node.lineno != node.end_lineno:
-            return ast.unparse(node)
+            return _written_anew(node)
         if self._ascii:
             return line[node.col_offset : node.end_col_offset]
         return line.encode("utf-8", "replace")[node.col_offset : node.end_col_offset].decode("utf-8", "replace")
@@ -235,8 +238,15 @@ class _Reader:
             return text
         key = self._keys.get(text)
         if key is None:
-            key = self._keys[text] = ast.unparse(node)
+            key = self._keys[text] = _written_anew(node)
         return key
+
+
+def _written_anew(node: ast.AST) -> str:
+    try:
+        return ast.unparse(node)
+    except ValueError:  # some f-strings Python cannot write out again
+        return ast.dump(node)
 
 
 def _sort(node: ast.stmt) -> str:

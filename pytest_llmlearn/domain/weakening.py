@@ -40,15 +40,15 @@ def weakened(red_test: str, green_test: str, *, unit: str | None = None) -> str 
     before, after = _tree(red_test), _tree(green_test)
     if before is None or after is None:
         return "the test cannot be read, so the two cannot be compared"
-    if ast.dump(before) == ast.dump(after):
-        return None
-    names, others = local_names(before), local_names(after)
-    spread = max(longest_table(before), longest_table(after)) <= ROWS
     try:
+        if ast.dump(before) == ast.dump(after):
+            return None
+        names, others = local_names(before), local_names(after)
+        spread = max(longest_table(before), longest_table(after)) <= ROWS
         red = read(before, hidden=names - others, spread=spread)
         green = read(after, hidden=others - names, spread=spread)
-    except RecursionError:
-        return "the test is nested too deeply to be compared"
+    except (RecursionError, ValueError):  # nested too deeply, or an f-string that Python cannot write out again
+        return "the test cannot be compared"
     return (
         _kept_from_counting(red, green)
         or _mocked(red, green, unit)

@@ -308,6 +308,13 @@ def test_control_characters_are_not_shown() -> None:
     assert "\x1b" not in found.good and "\u202e" not in found.good
 
 
+def test_an_expression_too_deep_to_be_written_out_is_compared_by_lines() -> None:
+    """A sum of many terms is as deep as it is long."""
+    long = " + ".join(f"a{number}" for number in range(900))
+    found = difference(f"def f():\n    x = {long}\n    return x\n", f"def f():\n    x = {long}\n    return -x\n")
+    assert isinstance(found, Hunk) and (found.bad, found.good) == ("return x", "return -x")
+
+
 class TestImports:
     """Imports that a repair needs."""
 

@@ -387,6 +387,19 @@ def test_hostile_text_is_quoted_on_one_line() -> None:
     assert reason is not None and "\x1b" not in reason and "\n" not in reason and len(reason) < 250
 
 
+def test_an_f_string_is_compared_like_any_other_value() -> None:
+    """Its parts can only be strings and what stands in braces."""
+    red = a_test("item = make('x')", "assert f'{item.name}-{1}' == 'x-1'")
+    assert weakened(red, swap(red, ("item", "thing"))) is None
+    assert weakened(red, swap(red, ("'x-1'", "'x-2'"))) is not None
+
+
+def test_what_is_nested_too_deeply_counts_as_weaker() -> None:
+    """It cannot be compared, and a wrong repair costs more than none."""
+    long = " + ".join(["f()"] * 2000)
+    assert weakened(a_test(f"assert {long} == 1"), a_test(f"assert {long} == 1", "assert g()")) is not None
+
+
 def test_a_long_test_is_compared_in_little_time() -> None:
     """200 assertions."""
     body = [f"assert f({n}) == {n}" for n in range(200)]
