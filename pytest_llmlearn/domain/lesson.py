@@ -182,7 +182,7 @@ def _when(pattern: Pattern, contexts: Sequence[str]) -> str:
 def _standing(pattern: Pattern, fixes: Sequence[Fix]) -> str:
     """How often it was seen and by whom, and what proves it."""
     models = [quotable(model) for model in pattern.models[:NAMED] if model != "unknown"]
-    seen = f"seen {times(pattern.frequency)}{f', by ' + ', '.join(models) if models else ''}"
+    seen = f"seen {times(pattern.frequency)}{', by ' + ', '.join(models) if models else ''}"
     if pattern.state == "candidate":
         return f"{seen}, not yet proven"
     if pattern.state == "quarantined":
