@@ -50,7 +50,7 @@ Spans = Sequence[Span]
 
 
 def laid_on_commits(
-    repository: Repository, paths: Sequence[str], meanwhile: Callable[[], None]
+    repository: Repository, paths: Sequence[str], meanwhile: Callable[[], None] | None
 ) -> Iterator[tuple[str, Spans | None]]:
     """The spans of those of `paths` (from the top) that a commit may know, as they are found.
 
@@ -60,13 +60,13 @@ def laid_on_commits(
     left = list(paths)
     if len(left) >= FEW:
         process = repository.begin(ADDED)
-        meanwhile()
+        if meanwhile is not None:
+            meanwhile()
         once = _added(repository, process, left)
         yield from once.items()
         left = [path for path in left if path not in once]
-        yield from _blamed(repository, left, lambda: None)
-    else:
-        yield from _blamed(repository, left, meanwhile)
+        meanwhile = None
+    yield from _blamed(repository, left, meanwhile)
 
 
 def _added(repository: Repository, process: subprocess.Popen[bytes], paths: list[str]) -> dict[str, Spans]:
@@ -80,32 +80,75 @@ def _added(repository: Repository, process: subprocess.Popen[bytes], paths: list
 
 
 def _blamed(
-    repository: Repository, paths: list[str], meanwhile: Callable[[], None]
+    repository: Repository, paths: list[str], meanwhile: Callable[[], None] | None
 ) -> Iterator[tuple[str, Spans | None]]:
-    todo = list(reversed(paths))
-    running: dict[str, subprocess.Popen[bytes]] = {}
-    begun = False
+    blaming = _Blaming(repository)
     try:
-        while todo or running:
-            while todo and len(running) < AT_ONCE:
-                path = todo.pop()
-                running[path] = repository.blaming(path)
-            if not begun:
-                begun = True
-                meanwhile()
-            path = next(iter(running))
-            process = running.pop(path)
-            try:
-                output = repository.answer(process)
-            except Again:
-                todo.append(path)
-            else:
-                yield path, None if output is None else list(_spans(output))
+        if len(paths) == 1:
+            yield paths[0], blaming.spans(paths[0], meanwhile)
+        elif paths:
+            yield from blaming.together(paths, meanwhile)
     except Refused as refusal:  # what was found until then still counts
         repository.notice(str(refusal))
-    finally:
-        for process in running.values():
-            end(process)
+
+
+class _Blaming:
+    """Blame of several files of one repository, `AT_ONCE` of them at a time."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._refusal: Refused | None = None
+
+    def together(
+        self, paths: Sequence[str], meanwhile: Callable[[], None] | None
+    ) -> Iterator[tuple[str, Spans | None]]:
+        """The spans of these files, as they are found.
+
+        Raises:
+            Refused: of some of them nothing was found, for the repository does not answer, or not in time.
+        """
+        # A thread for each process: one whose output nobody takes stands still as soon as its pipe is full.
+        from concurrent.futures import ThreadPoolExecutor, as_completed
+
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
+            blaming = {pool.submit(self.spans, path): path for path in paths}
+            if meanwhile is not None:
+                meanwhile()
+            for future in as_completed(blaming):
+                if isinstance(refusal := future.exception(), Refused):
+                    self._refusal = refusal
+                else:
+                    yield blaming[future], future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in [*self._running]:
+                process.kill()
+            pool.shutdown()
+        if self._refusal is not None:
+            raise self._refusal
+
+    def spans(self, path: str, meanwhile: Callable[[], None] | None = None) -> Spans | None:
+        """The spans of one file, None where git does not know it, or fails.
+
+        Raises:
+            Refused: the repository does not answer, or did not do so before.
+        """
+        while self._refusal is None:
+            process = self._repository.blaming(path)
+            self._running.add(process)
+            try:
+                if meanwhile is not None:
+                    meanwhile()
+                output = self._repository.answer(process)
+                return None if output is None else list(_spans(output))
+            except Again:  # at most once: the words are others then
+                meanwhile = None
+            finally:
+                end(process)
+                self._running.discard(process)
+        raise self._refusal
 
 
 def _spans(output: bytes) -> Iterator[Span]:
