@@ -6,6 +6,7 @@ alike. Invariant: indices of both sides rise from pair to pair, and every step i
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
@@ -72,8 +73,45 @@ _Places = list[tuple[int | None, int | None]]
 
 
 def _between(red: Sequence[Step], green: Sequence[Step], left: tuple[int, int], right: tuple[int, int]) -> _Places:
+    """Pairs what is unique on both sides and in order first: what lies between two of these is little."""
+    found: _Places = []
+    (at_red, end_red), (at_green, end_green) = left, right
+    for old, new in _anchors(red, green, left, right):
+        found += _apart(red, green, (at_red, old), (at_green, new))
+        found.append((old, new))
+        at_red, at_green = old + 1, new + 1
+    return found + _apart(red, green, (at_red, end_red), (at_green, end_green))
+
+
+def _anchors(
+    red: Sequence[Step], green: Sequence[Step], left: tuple[int, int], right: tuple[int, int]
+) -> list[tuple[int, int]]:
+    """The longest rising row of steps whose key either side has once."""
+    before = Counter(red[index].key for index in range(*left))
+    after = Counter(green[index].key for index in range(*right))
+    at = {green[index].key: index for index in range(*right)}
+    pairs = [(index, at[key]) for index in range(*left) if before[key := red[index].key] == 1 and after.get(key) == 1]
+    # Patience sorting: the top of each pile, and what lay on the pile to its left when a pair was put down.
+    tops: list[int] = []
+    piles: list[int] = []
+    below: list[int] = []
+    for position, (_, new) in enumerate(pairs):
+        pile = bisect_left(tops, new)
+        below.append(piles[pile - 1] if pile else -1)
+        tops[pile : pile + 1] = [new]
+        piles[pile : pile + 1] = [position]
+    rising: list[tuple[int, int]] = []
+    position = piles[-1] if piles else -1
+    while position >= 0:
+        rising.append(pairs[position])
+        position = below[position]
+    rising.reverse()
+    return rising
+
+
+def _apart(red: Sequence[Step], green: Sequence[Step], left: tuple[int, int], right: tuple[int, int]) -> _Places:
     (from_red, to_red), (from_green, to_green) = left, right
-    if (to_red - from_red) * (to_green - from_green) <= CELLS:
+    if from_red == to_red or from_green == to_green or (to_red - from_red) * (to_green - from_green) <= CELLS:
         return _weighed(red, green, left, right)
     before = [step.key for step in red[from_red:to_red]]
     after = [step.key for step in green[from_green:to_green]]
@@ -93,6 +131,9 @@ def _between(red: Sequence[Step], green: Sequence[Step], left: tuple[int, int], 
 def _weighed(red: Sequence[Step], green: Sequence[Step], left: tuple[int, int], right: tuple[int, int]) -> _Places:
     """The cheapest way from one to the other, by dynamic programming over all pairs."""
     olds, news = red[left[0] : left[1]], green[right[0] : right[1]]
+    if not olds or not news:
+        gone: _Places = [(index, None) for index in range(*left)]
+        return gone + [(None, index) for index in range(*right)]
     removing = [_gap(step) for step in olds]
     inserting = [_gap(step) for step in news]
     row = [0.0]

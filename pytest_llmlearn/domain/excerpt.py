@@ -32,6 +32,8 @@ class Excerpt:
         self._olds = olds
         self._news = news
         self._pairs = pairs
+        self._reds = [pair.red for pair in pairs]
+        self._greens = [pair.green for pair in pairs]
         self._at: dict[tuple[Side, int], int] = {}
         for position, pair in enumerate(pairs):
             if pair.red is not None:
@@ -159,11 +161,11 @@ class Excerpt:
         return any(index is not None and steps[index].counted for index in indices)
 
     def _side(self, side: Side) -> tuple[Sequence[Step], Sequence[int | None]]:
-        if side == "red":
-            return self._olds, [pair.red for pair in self._pairs]
-        return self._news, [pair.green for pair in self._pairs]
+        return (self._olds, self._reds) if side == "red" else (self._news, self._greens)
 
     def _fits(self, chosen: set[int], leave: int = 0) -> bool:
+        if len(chosen) > 2 * EXCERPT_LINES:  # every pair is a line of one side at least
+            return False
         return all(len(self._lines(chosen, side)) <= EXCERPT_LINES - leave for side in _SIDES)
 
     def text(self, chosen: set[int], side: Side) -> str:

@@ -17,7 +17,7 @@ from typing import Literal
 from pytest_llmlearn.domain.outline import readable
 from pytest_llmlearn.domain.source import Unit, UnitKind, import_block, lines_of, parse, unit_text, units
 
-ALIKE = 0.6
+ALIKE = 0.7
 """Share of common trigrams of tokens from which a unit of another name is taken for the red one."""
 ALIKE_NAMED = 0.3
 """The same where the last part of its name is the red one's: a method moved to another class, a function into one."""

@@ -153,13 +153,16 @@ class _Reader:
             index = self._add(kind, kind, "try:", node.lineno, node.lineno, parent, branch, depth, None)
         elif (first := _first_inside(node)) is not None:
             last = max(node.lineno, first.lineno - 1)
-            key = _written_anew(_head(node)).strip()
-            text = self._shown_head(node, first) or key
+            text = self._shown_head(node, first)
+            key = self._keys.get(text, "")
+            if not key:
+                key = _written_anew(_head(node)).strip()
+                self._keys[text or key] = key
+            text = text or key
             index = self._add(key, kind, text, node.lineno, last, parent, branch, depth, node)
         else:
             end = node.end_lineno or node.lineno
             text = self._shown(node)
-            # The source stands for the tree where it is one line: taking trees down costs more than all the rest.
             self._add(self._key(node, text), kind, text, node.lineno, end, parent, branch, depth, node)
             return
         for name in _BRANCHES:

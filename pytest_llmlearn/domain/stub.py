@@ -19,6 +19,7 @@ _TODO = re.compile(
 )
 _NOT_WRITTEN = frozenset({"NotImplementedError", "NotImplemented"})
 _ABSTRACT = frozenset({"abstractmethod", "abstractproperty", "overload"})
+_MAY_DO_NOTHING = frozenset({"__init__", "__post_init__", "__enter__", "__exit__", "__del__", "setUp", "tearDown"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -28,7 +29,7 @@ def is_stub(text: str) -> bool:
     A function is where its body, docstrings apart, is `pass`, `...`, nothing, or raises NotImplementedError; with a
     comment such as TODO in it, also where it only returns an empty or constant value. A class is where all its methods
     but the constructor are, and one at least is. Abstract methods and overloads are finished code, and so is a class
-    without methods. Text that does not parse is none.
+    without methods, or a constructor that does nothing. Text that does not parse is none.
     """
     whole = readable(text)
     tree = parse(whole) if whole is not None else None
@@ -55,21 +56,20 @@ def _is_function_stub(node: _Function, whole: str) -> bool:
         return False
     body = [entry for entry in node.body if not _says_nothing(entry)]
     if not body:
-        return True
+        return node.name not in _MAY_DO_NOTHING or any(_TODO.search(line) for line in _lines(whole, node))
     if len(body) > 1:
         return False
     last = body[0]
     if _says_it_is_not_written(last):
         return True
-    lines = whole.split("\n")[node.lineno - 1 : node.end_lineno]
-    if not any(_TODO.search(line) for line in [*lines, *_trailing(whole, node)]):
+    if not any(_TODO.search(line) for line in _lines(whole, node)):
         return False
     return isinstance(last, ast.Return) and (last.value is None or _is_constant(last.value))
 
 
-def _trailing(whole: str, node: _Function) -> list[str]:
-    """The comments below the last statement that still belong to the body by their indentation."""
-    found = []
+def _lines(whole: str, node: _Function) -> list[str]:
+    """Its lines, with the comments below the last statement that still belong to the body by their indentation."""
+    found = whole.split("\n")[node.lineno - 1 : node.end_lineno]
     for line in whole.split("\n")[node.end_lineno or 0 :]:
         if line.strip() and not (line.lstrip().startswith("#") and len(line) - len(line.lstrip()) > node.col_offset):
             break

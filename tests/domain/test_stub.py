@@ -19,6 +19,7 @@ STUBS = {
     "TODO and an empty list": "def f(a):\n    return []  # TODO",
     "TODO and zero": "def f(a):\n    # placeholder\n    return 0",
     "TODO below": "def f(a):\n    pass\n    # TODO",
+    "a constructor to be done": "def __init__(self):\n    # TODO\n    pass",
     "a decorated one": "@cache\ndef f(a):\n    raise NotImplementedError",
     "a class of stubs": "class A:\n    def f(self):\n        pass\n\n    def g(self):\n        ...",
     "a class that only stores": "class A:\n    def __init__(self):\n        self.a = 1\n    def f(self):\n        pass",
@@ -39,6 +40,7 @@ WRITTEN = {
     "text that does not parse": "def f(:\n    pass",
     "an import": "import os",
     "a TODO in a string": 'def f():\n    return "# not a TODO"[:0] + name',
+    "a constructor that does nothing": "def __init__(self):\n    pass",
     "nothing": "",
 }
 
