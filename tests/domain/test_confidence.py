@@ -66,8 +66,15 @@ def test_more_success_is_never_less_confidence(
 
 @pytest.mark.parametrize(
     ("times", "success", "days", "wording"),
-    [(2, 1, 0, "new"), (3, 1, 0, "firm"), (10, 0.75, 30, "firm"), (10, 0.5, 15, "firm"), (5, 0.5, 30, "open")]
-    + [(10, 0, 30, "open"), (9, 0, 30, "weak")],
+    [
+        (2, 1, 0, "new"),
+        (3, 1, 0, "firm"),
+        (10, 0.75, 30, "firm"),
+        (10, 0.5, 15, "firm"),
+        (5, 0.5, 30, "open"),
+        (10, 0, 30, "open"),
+        (9, 0, 30, "weak"),
+    ],
 )
 def test_it_is_worded_by_steps(times: int, success: float, days: float, wording: str) -> None:
     """New below three observations, then firm from 0.7, open from 0.4; a sum of 0.7 is not rounded below it."""

@@ -56,8 +56,15 @@ def test_what_was_seen_in_the_future_is_not_archived() -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "shown", "expected"),
-    [("recurred", True, True), ("recurred", False, True), ("avoided", True, True), ("avoided", False, False)]
-    + [("other-failure", True, False), ("no-opportunity", True, False), (None, True, False)],
+    [
+        ("recurred", True, True),
+        ("recurred", False, True),
+        ("avoided", True, True),
+        ("avoided", False, False),
+        ("other-failure", True, False),
+        ("no-opportunity", True, False),
+        (None, True, False),
+    ],
 )
 def test_a_recurrence_or_a_prevented_one_renews(outcome: Outcome | None, shown: bool, expected: bool) -> None:
     """What was avoided without the lesson was not prevented by it."""

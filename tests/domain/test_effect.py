@@ -46,8 +46,17 @@ def trial(shown: tuple[int, int], held: tuple[int, int], share: float = 0.5) -> 
 @pytest.mark.parametrize(
     ("count", "of", "bound"),
     # One-sided 95 % limits of Clopper and Pearson, as tables have them: Beta(count, of - count + 1).
-    [(10, 10, 0.7411), (9, 10, 0.6058), (8, 10, 0.4931), (7, 10, 0.3934), (5, 10, 0.2224), (1, 10, 0.0051)]
-    + [(19, 20, 0.7839), (15, 20, 0.5444), (29, 30, 0.8514)],
+    [
+        (10, 10, 0.7411),
+        (9, 10, 0.6058),
+        (8, 10, 0.4931),
+        (7, 10, 0.3934),
+        (5, 10, 0.2224),
+        (1, 10, 0.0051),
+        (19, 20, 0.7839),
+        (15, 20, 0.5444),
+        (29, 30, 0.8514),
+    ],
 )
 def test_the_beta_quantile_is_as_tabulated(count: int, of: int, bound: float) -> None:
     """To the four digits of the tables."""
@@ -118,8 +127,13 @@ def test_another_failure_is_neither_success_nor_recurrence() -> None:
 @pytest.mark.parametrize(
     ("shown", "held", "low", "high"),
     # Newcombe 1998, table II, method 10.
-    [((56, 70), (48, 80), 0.0524, 0.3339), ((9, 10), (3, 10), 0.1705, 0.8090), ((10, 10), (0, 10), 0.6075, 1.0)]
-    + [((5, 56), (0, 29), -0.0381, 0.1926), ((0, 10), (0, 10), -0.2775, 0.2775)],
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.809),
+        ((10, 10), (0, 10), 0.6075, 1.0),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 10), -0.2775, 0.2775),
+    ],
 )
 def test_the_interval_of_a_difference_is_as_published(
     shown: tuple[int, int], held: tuple[int, int], low: float, high: float

@@ -132,8 +132,14 @@ def test_severity_never_falls_by_count(record: Record, more: int) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
-    [({"frequency": 14, "fixes": 1}, False), ({"fixes": 1}, True), ({"word": "enforce"}, True), ({}, False)]
-    + [({"fixes": 1, "word": "wrong"}, False), ({"fixes": 1, "retired_because": "gone"}, False)],
+    [
+        ({"frequency": 14, "fixes": 1}, False),
+        ({"fixes": 1}, True),
+        ({"word": "enforce"}, True),
+        ({}, False),
+        ({"fixes": 1, "word": "wrong"}, False),
+        ({"fixes": 1, "retired_because": "gone"}, False),
+    ],
 )
 def test_an_active_pattern_is_always_shown_from_fifteen(changes: dict[str, Any], expected: bool) -> None:
     """A candidate is not, however often it came."""
@@ -161,7 +167,7 @@ def an_effect(shown: tuple[int, int], held: tuple[int, int] = (0, 0)) -> Effect:
     ],
 )
 def test_a_lesson_earns_its_place(shown: tuple[int, int], held: tuple[int, int], expected: bool) -> None:
-    """Doubt speaks for it below ten; then it must be above the held-back ones, or above one half where these are few."""
+    """Doubt speaks for it below ten; then it must be above those held back, or one half where these are few."""
     assert earns_its_place(an_effect(shown, held)) is expected
     assert always_inject(a_record(frequency=15, fixes=1), an_effect(shown, held)) is expected
 
