@@ -38,7 +38,7 @@ _WEB = frozenset(
     {"aiohttp", "bottle", "django", "falcon", "fastapi", "flask", "litestar", "quart", "sanic", "starlette", "tornado"}
 )
 _COMMAND_LINE = frozenset({"argparse", "click", "cyclopts", "docopt", "fire", "typer"})
-_ROUTES = frozenset("api_route delete get head options patch post put route websocket".split())
+_ROUTES = frozenset(["api_route", "delete", "get", "head", "options", "patch", "post", "put", "route", "websocket"])
 _SQL = frozenset(
     {"aiomysql", "aiopg", "aiosqlite", "asyncpg", "databases", "duckdb", "mysql", "peewee", "psycopg", "psycopg2"}
     | {"pymysql", "sqlalchemy", "sqlite3", "sqlite_utils", "sqlmodel"}
