@@ -391,6 +391,26 @@ def test_more_patience_asks_again_where_less_did_not_suffice(repository: Reposit
     assert history.heads(["a.py"]) == {"a.py": commit}
 
 
+@pytest.mark.parametrize("names", [["a.py"], ["a.py", "b.py"], ["a.py", "b.py", "c.py", "d.py"]])
+def test_a_file_of_which_git_fails_to_say_is_not_uncommitted(
+    repository: Repository, tmp_path: Path, names: list[str]
+) -> None:
+    """A partial clone lacks what it takes to know: nothing is said of the file, and nothing is to be remembered."""
+    repository.commit(files=dict.fromkeys(names, "a = 1\n"))
+    repository.commit(files=dict.fromkeys(names, "a = 1\nb = 2\n"))
+    repository.git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    repository.git("clone", "-q", "--filter=blob:none", f"file://{repository.top}", str(clone))
+    (clone / "new.py").write_text("a = 1\n")
+    history = GitHistory(clone)
+    assert history.heads(names).keys() == {*names}
+    assert history.uncommitted([*names, "new.py"]) == {"new.py": [True]}
+    assert history.origins(names) == {}
+    assert history.heads(names) == {}
+    assert len(history.notices) == 1
+    assert "partial clone" in history.notices[0]
+
+
 def test_every_process_is_ended(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether or not what it was begun for was asked."""
     started: list[subprocess.Popen[bytes]] = []

@@ -28,6 +28,10 @@ class Refused(Exception):
     """git will not, or cannot, answer at all for this repository; the message is for people."""
 
 
+class Failed(Exception):
+    """git did not answer this one question; what people should know of it has been said."""
+
+
 class Again(Exception):
     """The question has to be put once more, in the words that the repository now asks for."""
 
@@ -81,12 +85,16 @@ class Repository:
         *,
         patience: float = 0.01,
         fine: Collection[int] = (0,),
+        strict: bool = False,
     ) -> bytes | None:
         """What a process says that was begun before, which is at an end then; as `ask`.
 
         `patience` is how many seconds it has where none are left, `fine` the codes of an end without a fault.
 
+        With `strict`, None means that git does not know what was asked for, and nothing else.
+
         Raises:
+            Failed: git failed, and `strict` is asked for.
             Again: a list of commits to ignore stops every blame; the next ones will do without.
             Refused: no answer can be had from this repository, or not in time.
         """
@@ -101,10 +109,12 @@ class Repository:
             raise
         if process.returncode in fine:
             return output
-        self._failed(process, errors)
+        if self._failed(process, errors) and strict:
+            raise Failed
         return None
 
-    def _failed(self, process: subprocess.Popen[bytes], errors: bytes) -> None:
+    def _failed(self, process: subprocess.Popen[bytes], errors: bytes) -> bool:
+        """Say why, and whether it is a fault; that something is not known is none."""
         said = next((line for line in errors.decode("utf-8", "replace").splitlines() if line.startswith("fatal:")), "")
         if b"safe.directory" in errors:
             raise Refused(
@@ -122,5 +132,8 @@ class Repository:
         lower = errors.lower()
         if any(sign in lower for sign in _ABSENT):
             self.notice(f"{self.top} is a partial clone: what it lacks is not fetched, and its origin is unknown.")
-        elif not any(sign in lower for sign in _UNKNOWN):
+            return True
+        fault = not any(sign in lower for sign in _UNKNOWN)
+        if fault:
             self.notice(f"git could not answer in {self.top}: {said[:200] or 'it ended without a word'}")
+        return fault

@@ -6,11 +6,12 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pytest_llmlearn.adapters.git.added import WORDS as ADDED
 from pytest_llmlearn.adapters.git.added import added_once
-from pytest_llmlearn.adapters.git.asking import Again, Refused, Repository
+from pytest_llmlearn.adapters.git.asking import Again, Failed, Refused, Repository
 from pytest_llmlearn.adapters.git.repository import end
 from pytest_llmlearn.domain.history import Origin
 
@@ -85,7 +86,8 @@ def _blamed(
     blaming = _Blaming(repository)
     try:
         if len(paths) == 1:
-            yield paths[0], blaming.spans(paths[0], meanwhile)
+            with suppress(Failed):
+                yield paths[0], blaming.spans(paths[0], meanwhile)
         elif paths:
             yield from blaming.together(paths, meanwhile)
     except Refused as refusal:  # what was found until then still counts
@@ -117,9 +119,10 @@ class _Blaming:
             if meanwhile is not None:
                 meanwhile()
             for future in as_completed(blaming):
-                if isinstance(refusal := future.exception(), Refused):
-                    self._refusal = refusal
-                else:
+                error = future.exception()
+                if isinstance(error, Refused):
+                    self._refusal = error
+                elif not isinstance(error, Failed):
                     yield blaming[future], future.result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -130,9 +133,10 @@ class _Blaming:
             raise self._refusal
 
     def spans(self, path: str, meanwhile: Callable[[], None] | None = None) -> Spans | None:
-        """The spans of one file, None where git does not know it, or fails.
+        """The spans of one file, None where git does not know it.
 
         Raises:
+            Failed: git did not say.
             Refused: the repository does not answer, or did not do so before.
         """
         while self._refusal is None:
@@ -141,7 +145,7 @@ class _Blaming:
             try:
                 if meanwhile is not None:
                     meanwhile()
-                output = self._repository.answer(process)
+                output = self._repository.answer(process, strict=True)
                 return None if output is None else list(_spans(output))
             except Again:  # at most once: the words are others then
                 meanwhile = None
