@@ -138,7 +138,7 @@ def test_store_and_ledger_share_their_connections(tmp_path: Path, monkeypatch: p
     connect = sqlite3.connect
 
     def counted(*words: Any, **names: Any) -> sqlite3.Connection:
-        connection = connect(*words, **names)
+        connection: sqlite3.Connection = connect(*words, **names)
         opened.append(connection)
         return connection
 
