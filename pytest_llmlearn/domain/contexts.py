@@ -143,7 +143,7 @@ def _is(unit: Unit, body: _Body) -> Iterator[str]:
     """What the unit is, by its head and its decorators."""
     node = body.definition
     if isinstance(node, ast.ClassDef):
-        yield from _class(node)
+        yield from list(_class(node)) or ["class"]
     elif node is not None:
         yield from _function(unit, node, body.calls)
     elif unit.kind == "imports":
@@ -185,7 +185,6 @@ def _class(node: ast.ClassDef) -> Iterator[str]:
         yield "async context manager"
     elif "__enter__" in methods:
         yield "context manager"
-    yield "class"
 
 
 def _function(unit: Unit, node: Function, calls: Iterable[ast.Call]) -> Iterator[str]:
