@@ -25,6 +25,8 @@ from pytest_llmlearn.hookspecs import Surroundings
 
 AWAITING = 1_000
 """Generations looked at in one run, the latest; what was not reached by then hardly ever will be."""
+WAITS = timedelta(days=14)
+"""How long a generation makes every run be looked at; afterwards it is judged by one that is looked at anyway."""
 AHEAD = timedelta(hours=1)
 """How far in the future a clock may have dated a generation for the next run to look at it again in any case."""
 
@@ -54,8 +56,12 @@ class Outcomes:
 
     def expose(self, run: Run, loaded: Iterable[str]) -> None:
         """Remember which of the project's files, paths relative to its root, tests have loaded."""
-        own = {path for path in loaded if (text := self._surroundings.text(path)) and not is_test_file(path, text)}
-        self._ledger.expose(dict.fromkeys(sorted(own), run.finished))
+        known = self._ledger.exposed()
+        # Writing costs more than all else here, and to the day is near enough.
+        old = [path for path in loaded if path not in known or run.finished - known[path] > timedelta(days=1)]
+        own = [path for path in old if (text := self._surroundings.text(path)) and not is_test_file(path, text)]
+        if own:
+            self._ledger.expose(dict.fromkeys(sorted(own), run.finished))
 
     def join(
         self,
@@ -83,9 +89,8 @@ class Outcomes:
                     outcomes[one.id] = told
             self._ledger.tell(outcomes)
         ahead = any(run.started < one.time <= run.finished + AHEAD for one in awaiting)
-        return Watched(
-            joined=len(outcomes), awaiting=any(one.id not in outcomes for one in candidates), settled=not ahead
-        )
+        waiting = any(one.id not in outcomes and run.started - one.time < WAITS for one in candidates)
+        return Watched(joined=len(outcomes), awaiting=waiting, settled=not ahead)
 
     def _since(self, started: datetime) -> datetime | None:
         """When runs began to be watched; None in the first one."""

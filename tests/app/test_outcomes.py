@@ -86,8 +86,8 @@ class Bench:
         run = a_run(f"run-{minute}", started=at(minute), finished=at(minute + 0.5))
         return self._outcomes().join(run, passed=passed, occurrences=occurrences, recording=recording, new_commits=new)
 
-    def expose(self, loaded: Iterable[str]) -> None:
-        self._outcomes().expose(a_run(finished=at(1)), loaded)
+    def expose(self, loaded: Iterable[str], *, days: float = 0) -> None:
+        self._outcomes().expose(a_run(finished=at(1, days=days)), loaded)
 
     def outcome(self, identifier: str = "g-1") -> Outcome:
         (found,) = self.ledger.generation(identifier)
@@ -278,6 +278,25 @@ def test_files_that_tests_loaded_are_exposed_but_for_the_tests(bench: Bench) -> 
     """Paths that lead nowhere are left out too."""
     bench.expose(["shop/cart.py", "tests/test_cart.py", "gone.py", "../elsewhere.py"])
     assert bench.ledger.exposed() == {"shop/cart.py": at(1)}
+
+
+def test_what_was_exposed_today_is_not_written_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is new, and the next day all that was loaded."""
+    bench.expose(["shop/cart.py"])
+    written: list[list[str]] = []
+    monkeypatch.setattr(bench.ledger, "expose", lambda files: written.append([*files]))
+    bench.expose(["shop/cart.py"])
+    bench.write("shop/new.py", "x = 1\n")
+    bench.expose(["shop/cart.py", "shop/new.py"])
+    bench.expose(["shop/cart.py"], days=2)
+    assert written == [["shop/new.py"], ["shop/cart.py"]]
+
+
+def test_what_waited_for_two_weeks_makes_no_run_be_looked_at(bench: Bench) -> None:
+    """It is judged all the same by one that is."""
+    bench.add(time=at(days=-20))
+    assert not bench.run(COUNT).awaiting
+    assert bench.run(*TOTAL, minute=5).joined == 1
 
 
 def test_many_that_await_are_looked_at_in_one_go(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
