@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -47,12 +47,13 @@ class Found:
     alike: float
 
 
-def find(red: str, qualname: str, text: str) -> Found | None:
+def find(red: str, qualname: str, text: str, *, known: Collection[str] = ()) -> Found | None:
     """The unit of a present file that the red text has become; None where it is gone or cannot be told.
 
     `red` is the unit's text as it was kept, `qualname` its qualified name, empty for an import block or a statement of
     the module. A unit of that name and kind is it, whatever its code; of several the most similar. Else the only one
-    of its kind that is similar enough.
+    of its kind that is similar enough. `known` are the qualified names of what stood beside it when it was red, as far
+    as the caller knows them: it has become none of these, however like a twin may be.
     """
     kind = _kind(red, qualname)
     if kind == "imports":
@@ -77,7 +78,7 @@ def find(red: str, qualname: str, text: str) -> Found | None:
         best = max(range(len(named)), key=lambda n: (alike[n] if alike else 0, n))
         likeness = alike[best] if alike else _alike(before, _grams(unit_text(text, named[best])))
         return Found(unit=named[best], by="name", alike=likeness)
-    return _similar(before, qualname, text, candidates)
+    return _similar(before, qualname, text, [unit for unit in candidates if unit.qualname not in known])
 
 
 def _similar(before: Counter[str], qualname: str, text: str, candidates: Iterable[Unit]) -> Found | None:

@@ -179,7 +179,8 @@ def _weaker(red: Claim, green: Claim) -> str | None:
         return None  # more is asked of the same
     if red.kind != green.kind and red.subject != green.subject:
         return f"an assertion is gone: {_quoted(red.text)}"
-    if red.expected != green.expected and (red.literal or green.literal) and red.kind == green.kind:
+    another = red.literal or green.literal or _literals(red.expected) != _literals(green.expected)
+    if red.expected != green.expected and another and red.kind == green.kind:
         return f"another value is expected: {became}"
     if red.subject != green.subject and red.shape == green.shape and _literals(red.subject) != _literals(green.subject):
         return f"something else is asserted of: {became}"

@@ -103,6 +103,13 @@ def test_a_small_unit_is_not_found_by_its_code() -> None:
     assert find("def a(self):\n    return 1\n", "A.a", "class A:\n    def b(self):\n        return 1\n") is None
 
 
+def test_a_twin_that_stood_beside_it_is_not_it() -> None:
+    """Where the caller knows what else there was."""
+    text = LOAD.replace("load", "fetch")
+    assert find(LOAD, "load", text) is not None
+    assert find(LOAD, "load", text, known={"fetch", "load"}) is None
+
+
 def test_a_class_is_found_by_its_code() -> None:
     """And never as a function."""
     shape = f"class Shape:\n    scale = 1\n\n{METHOD}"

@@ -94,6 +94,10 @@ WEAKER = {
     ),
     "another expected value in unittest": (UNITTEST, swap(UNITTEST, (", 3)", ", 4)"))),
     "another expected value in a list": (a_test("assert f(x) == [1, 2]"), a_test("assert f(x) == [1, 3]")),
+    "another value within an expected one": (
+        a_test("assert f(x) == {A: 1, B: 2}"),
+        a_test("assert f(x) == {A: 1, B: 3}"),
+    ),
     "another expected type": (a_test("assert isinstance(f(), int)"), a_test("assert isinstance(f(), object)")),
     "what the code returns": (EQUAL, a_test("assert total([1, 2]) == total_of([1, 2])")),
     "another bound": (a_test("assert f() < 5"), a_test("assert f() < 50")),
