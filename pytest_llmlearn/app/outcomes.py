@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import PurePosixPath
 
 from pytest_llmlearn.app.attribute import Attribution
+from pytest_llmlearn.app.leading import Leading
 from pytest_llmlearn.app.ports import Ledger
 from pytest_llmlearn.app.record import Recording
 from pytest_llmlearn.domain.culprit import is_test_file
@@ -139,15 +139,12 @@ class Outcomes:
     def _reached(self, passed: Iterable[str], candidates: Iterable[Generation]) -> dict[str, list[Place]]:
         """For each test that passed, the places of these generations' files that it reaches."""
         paths = {one.path for one in candidates}
-        words = {word for path in paths for word in _import_words(path)}
-        mentions: dict[str, bool] = {}
+        leading = Leading(self._surroundings, paths)
         by_function: dict[tuple[str, str], list[Place]] = {}
         found: dict[str, list[Place]] = {}
         for nodeid in passed:
             file, _, name = nodeid.partition("::")
-            if file not in mentions:
-                mentions[file] = self._mentions(file, words)
-            if not mentions[file]:
+            if not leading.leads(file):
                 continue
             function = file, name.partition("[")[0]
             if function not in by_function:
@@ -155,13 +152,6 @@ class Outcomes:
             if by_function[function]:
                 found[nodeid] = by_function[function]
         return found
-
-    def _mentions(self, file: str, words: Iterable[str]) -> bool:
-        """Whether the test's file, or a conftest above it, has any of these words; without one it imports nothing."""
-        folders = [folder.as_posix() for folder in PurePosixPath(file).parents]
-        beside = ("conftest.py" if folder == "." else f"{folder}/conftest.py" for folder in folders)
-        texts = [self._surroundings.text(path) or "" for path in (file, *beside)]
-        return any(word in text for word in words for text in texts)
 
     def _places(self, nodeid: str, file: str, paths: Collection[str]) -> list[Place]:
         named: dict[str, set[str]] = {}
@@ -173,9 +163,3 @@ class Outcomes:
             for path, qualnames in named.items()
             for qualname in reached_within(self._surroundings.text(path) or "", qualnames)
         ]
-
-
-def _import_words(path: str) -> list[str]:
-    """One of these stands in any file that imports that one, directly or by what another file hands on."""
-    pure = PurePosixPath(path)
-    return [part for part in (*pure.parts[:-1], pure.stem) if part not in ("src", "lib", "python", "__init__", "..")]

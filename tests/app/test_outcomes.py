@@ -219,6 +219,49 @@ def test_a_name_handed_on_by_the_package_is_followed(bench: Bench) -> None:
     assert bench.outcome().passed == 1
 
 
+@pytest.mark.parametrize(
+    ("imports", "call"),
+    [
+        ("import shop.cart", "shop.cart.total"),
+        ("import shop.cart as it", "it.total"),
+        ("from shop import cart", "cart.total"),
+        ("from shop.cart import total as it", "it"),
+        ("from shop.cart import *", "total"),
+        ("from shop.handed import total", "total"),
+        ("from shop import handed", "handed.total"),
+        ("from shop.deep import total", "total"),
+        ("import shop.deep", "shop.deep.total"),
+    ],
+)
+def test_however_it_is_imported_it_is_reached(bench: Bench, imports: str, call: str) -> None:
+    """By its own name, by another, through a module or a package that hands it on."""
+    bench.write("shop/handed.py", "from shop.cart import total\n")
+    bench.write("shop/deep/__init__.py", "from .inner import total\n")
+    bench.write("shop/deep/inner/__init__.py", "from ...cart import total\n")
+    bench.write("tests/test_other.py", f"{imports}\n\n\ndef test_it():\n    assert {call}([1]) == 1\n")
+    bench.add()
+    bench.run("tests/test_other.py::test_it")
+    assert bench.outcome().passed == 1
+
+
+def test_a_test_of_another_module_is_not_even_looked_at(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file imports from the same package, and nothing that leads here."""
+    bench.write("shop/other.py", "def total(items):\n    return 1\n")
+    bench.write("tests/test_other.py", "from shop.other import total\n\n\ndef test_it():\n    assert total([1]) == 1\n")
+    looked: list[str] = []
+    look = Attribution.reached
+
+    def noted(self: Attribution, nodeid: str, path: str) -> object:
+        looked.append(path)
+        return look(self, nodeid, path)
+
+    monkeypatch.setattr(Attribution, "reached", noted)
+    bench.add()
+    bench.run("tests/test_other.py::test_it", COUNT)
+    assert looked == ["tests/test_cart.py"]
+    assert bench.outcome().first_pass is None
+
+
 def test_code_that_has_changed_since_is_not_judged_by_this_run(bench: Bench) -> None:
     """Somebody went over it before any test saw it."""
     unit = source.unit_named(CART, "total")
