@@ -79,7 +79,7 @@ class Lesson:
 
     def worded(self) -> str:
         """The lesson as several lines, code fenced."""
-        lines = [f"- [{self.rule_id}] {self.because or self.instead}"]
+        lines = [f"- [{self.rule_id}] {self.because or self.instead}".rstrip()]
         if self.because and self.instead:
             lines.append(f"  instead: {self.instead}")
         if self.when:
@@ -124,7 +124,7 @@ def lesson(
         bad=_code(best.bad if best is not None else pattern.bad),
         good=_code(best.good) if best is not None else "",
         signature=_code(best.signature) if best is not None else "",
-        imports=tuple(_one_line(entry) for entry in best.imports[:NAMED]) if best is not None else (),
+        imports=_imports(best) if best is not None else (),
         rivals=tuple(_code(rival.good) for rival in rivals(best, shown)[:RIVALS]) if best is not None else (),
     )
     return made if reworded is None else _overridden(made, reworded)
@@ -172,16 +172,19 @@ def _instead(pattern: Pattern, rule: Rule | None, fields: Mapping[str, str] | No
 
 
 def _when(pattern: Pattern, contexts: Sequence[str]) -> str:
-    named = [quotable(context) for context in contexts[:NAMED]]
-    symbols = [quotable(symbol) for symbol in pattern.symbols[:NAMED]]
+    named, symbols = _named(contexts), _named(pattern.symbols)
     uses = f"code that uses {', '.join(symbols)}" if symbols else ""
     surroundings = f"surroundings such as {', '.join(named)}" if named else ""
     return ", in ".join(part for part in (uses, surroundings) if part)
 
 
+def _named(names: Sequence[str]) -> list[str]:
+    return [shown for name in names[:NAMED] if (shown := quotable(name))]
+
+
 def _standing(pattern: Pattern, fixes: Sequence[Fix]) -> str:
     """How often it was seen and by whom, and what proves it."""
-    models = [quotable(model) for model in pattern.models[:NAMED] if model != "unknown"]
+    models = [model for model in _named(pattern.models) if model != "unknown"]
     seen = f"seen {times(pattern.frequency)}{', by ' + ', '.join(models) if models else ''}"
     if pattern.state == "candidate":
         return f"{seen}, not yet proven"
@@ -223,8 +226,9 @@ def _code(text: str) -> str:
     return "\n".join(kept) if any(kept) else ""
 
 
-def _one_line(text: str) -> str:
-    return " ".join(_code(text).split())
+def _imports(fix: Fix) -> tuple[str, ...]:
+    lines = (" ".join(_code(entry).split()) for entry in fix.imports[:NAMED])
+    return tuple(line for line in lines if line)
 
 
 def _example(label: str, code: str, signature: str, imports: Sequence[str] = ()) -> list[str]:
