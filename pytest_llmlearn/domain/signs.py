@@ -203,6 +203,8 @@ def declared(value: str, roster: Roster = KNOWN, *, any_token: bool = False, any
 
 
 def _one(value: str, roster: Roster, *, any_token: bool, any_agent: bool) -> list[Sign]:
+    if value.lower() in roster.bystanders:
+        return []
     pair = _AGENT_AND_MODEL.match(value)
     if pair:
         agent, model = pair[1].strip(), pair[2].strip(",;")
@@ -216,7 +218,7 @@ def _one(value: str, roster: Roster, *, any_token: bool, any_agent: bool) -> lis
             return [Sign(tool=product.tool)]
         inside = _PARENTHESIS.fullmatch(value)
         own = value[: len(value) - len(rest)].strip(" (:").lower() in product.own
-        if inside or own or _MODEL_NAME.fullmatch(_bare(value)):
+        if inside or own or _MODEL_NAME.fullmatch(_bare(value)) or _NUMBERED.fullmatch(rest):
             return [Sign(tool=product.tool, model=_model(_share(value), product, roster))]
         return []
     value = _share(value)
