@@ -102,8 +102,9 @@ class SeenFile:
     def _tried(self, loaded: Iterable[str], ran: Iterable[str]) -> str:
         """What a run can tell depends on which tests passed and on the texts that are read to see what they reach."""
         ran = [*ran]
+        root = str(self._root)
         files = {*loaded, *(nodeid.partition("::")[0] for nodeid in ran)}
-        return _digest((*ran, *(f"{path}\0{_version(self._root / path)}" for path in files)))
+        return _digest((*ran, *(f"{path}\0{_version(f'{root}/{path}')}" for path in files)))
 
 
 def head(root: Path) -> str:
@@ -143,9 +144,9 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def _version(path: Path) -> str:
+def _version(path: Path | str) -> str:
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - asked of every file of a project: an object for each costs more
     except (OSError, ValueError):
         return ""
     return f"{status.st_mtime_ns}:{status.st_size}"
