@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING
 from pytest_llmlearn.adapters.migrations.m001_truth import m001_truth
 from pytest_llmlearn.adapters.migrations.m002_search import m002_search
 from pytest_llmlearn.adapters.migrations.m003_generations import m003_generations
+from pytest_llmlearn.adapters.migrations.m004_fixes import m004_fixes
+from pytest_llmlearn.adapters.migrations.m005_evolution import m005_evolution
+from pytest_llmlearn.adapters.migrations.m006_lessons import m006_lessons
+from pytest_llmlearn.adapters.migrations.m007_exposures import m007_exposures
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -21,7 +25,15 @@ if TYPE_CHECKING:
 SET = "pytest-llmlearn"
 """The name under which sqlite-utils writes down which steps were taken."""
 
-STEPS = (m001_truth, m002_search, m003_generations)
+STEPS = (
+    m001_truth,
+    m002_search,
+    m003_generations,
+    m004_fixes,
+    m005_evolution,
+    m006_lessons,
+    m007_exposures,
+)
 
 
 def known() -> int:

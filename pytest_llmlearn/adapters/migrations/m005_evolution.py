@@ -1,0 +1,32 @@
+"""Step 5: what moves a pattern from state to state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_llmlearn.adapters.migrations.script import execute
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+
+def m005_evolution(db: Database) -> None:
+    # An occurrence promotes if its culprit was chosen surely and its test had been green before. sessions tell two
+    # recurrences apart that one editing loop brought. A merged pattern keeps its row and its counts: the one that it
+    # was merged into shows the sum, and splitting is taking the pointer back. `word` is what a person said of it.
+    execute(
+        db,
+        """
+        ALTER TABLE runs ADD COLUMN session TEXT;
+        ALTER TABLE occurrences ADD COLUMN promotes INTEGER NOT NULL DEFAULT 0 CHECK (promotes IN (0, 1));
+        ALTER TABLE patterns ADD COLUMN word TEXT CHECK (word IN ('right', 'wrong', 'enforce'));
+        ALTER TABLE patterns ADD COLUMN stub INTEGER NOT NULL DEFAULT 0 CHECK (stub IN (0, 1));
+        ALTER TABLE patterns ADD COLUMN imported INTEGER NOT NULL DEFAULT 0 CHECK (imported IN (0, 1));
+        ALTER TABLE patterns ADD COLUMN retired_because TEXT;
+        ALTER TABLE patterns ADD COLUMN renewed TEXT;
+        ALTER TABLE patterns ADD COLUMN merged_into INTEGER REFERENCES patterns(id) ON DELETE SET NULL;
+        CREATE INDEX patterns_merged ON patterns (merged_into) WHERE merged_into IS NOT NULL;
+        CREATE INDEX patterns_by_state ON patterns (state, archived);
+        CREATE INDEX occurrences_promoting ON occurrences (pattern) WHERE promotes = 1;
+        """,
+    )
