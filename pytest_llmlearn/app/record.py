@@ -13,10 +13,12 @@ from pytest_llmlearn.app.attribute import Attribution
 from pytest_llmlearn.app.classify import Classifier
 from pytest_llmlearn.app.ports import Store
 from pytest_llmlearn.domain import source, words
+from pytest_llmlearn.domain.contexts import contexts
 from pytest_llmlearn.domain.culprit import Culprit
 from pytest_llmlearn.domain.entry import Counted, Entry, FindingRow, Held, Run
 from pytest_llmlearn.domain.finding import Finding, quotable
 from pytest_llmlearn.domain.fingerprint import fingerprint
+from pytest_llmlearn.domain.names import imports
 from pytest_llmlearn.domain.occurrence import MESSAGE_LIMIT, STATEMENT_LIMIT, Occurrence, is_inside
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.domain.redaction import redact as own_redact
@@ -62,6 +64,7 @@ class Recorder:
         self._classifier = classifier
         self._redact = lru_cache(maxsize=2048)(redact)  # one unit fails many tests
         self._hold = hold
+        self._contexts = lru_cache(maxsize=512)(self._contexts_of)
 
     def record(self, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
         """Record what can be laid on code; nothing is written where nothing can."""
@@ -137,7 +140,16 @@ class Recorder:
             ),
             task=redact(occurrence.task) if occurrence.task else None,
             held=tuple(self._held(occurrence, culprit, text)) if self._hold else (),
+            contexts=self._contexts(text, culprit.unit, culprit.path),
         )
+
+    def _contexts_of(self, text: str, unit: Unit, path: str) -> tuple[str, ...]:
+        """In what surroundings the unit stands; modules of the project's own say nothing."""
+        if not text:
+            return ()
+        tops = {entry.module.partition(".")[0] for entry in imports(text)}
+        own = frozenset(top for top in tops if top and self._surroundings.own_module(top, path) is not None)
+        return tuple(map(self._redact, contexts(text, unit, path, own)))
 
     def _shown(self, text: str) -> str:
         """The whole text as it may be written down: a secret can lie on another line than the name that tells it."""

@@ -58,7 +58,7 @@ class Entry:
 
     `unit` is the culprit's qualified name inside the project (`module:Class.method`), `unit_hash` the digest of its
     normalised code. `findings` are gravest first; the first one gave `fingerprint` and `lesson`. `words` is the text by
-    which the pattern can be found; `snippet` at most five lines.
+    which the pattern can be found; `snippet` at most five lines. `contexts` are tags of the surroundings of the unit.
     """
 
     nodeid: str
@@ -91,6 +91,7 @@ class Entry:
     findings: tuple[FindingRow, ...]
     task: str | None = None
     held: tuple[Held, ...] = ()
+    contexts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

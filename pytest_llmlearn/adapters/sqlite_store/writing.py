@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmlearn.adapters.sqlite_store import lessons
+from pytest_llmlearn.adapters.sqlite_store.erasing import moved
 from pytest_llmlearn.adapters.sqlite_store.rows import storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
 from pytest_llmlearn.domain.entry import Counted, Entry, Held, Run
@@ -152,6 +154,8 @@ class Writer:
             pattern["first_seen"] = min(time, pattern["first_seen"]) if before else time
             pattern["last_seen"] = max(time, pattern["last_seen"]) if before else time
             self._add_model(pattern["id"], entry, newly)
+            if newly:
+                lessons.grow(self._db, pattern["id"], entry.contexts)
         elif not before:
             pattern["first_seen"] = min(time, pattern["first_seen"])
             pattern["last_seen"] = max(time, pattern["last_seen"])
@@ -294,41 +298,6 @@ class Writer:
                 found = self._db.execute("SELECT id FROM held WHERE digest = ?", (digest,)).fetchone()
                 self._held[digest] = found[0]
             self._db.execute("INSERT OR IGNORE INTO held_by_occurrence VALUES (?, ?)", (occurrence, self._held[digest]))
-
-
-def purge(db: Database, now: datetime, hold_days: int) -> None:
-    """Erase private texts that were not seen red for `hold_days`; all of them for 0."""
-    if hold_days <= 0:
-        db.execute("DELETE FROM held")
-    else:
-        db.execute("DELETE FROM held WHERE added < ?", (timestamp(now - timedelta(days=hold_days)),))
-
-
-def moved(db: Database) -> None:
-    """The store is not what it was: indexes and caches made before are old now."""
-    db.execute("UPDATE store SET revision = revision + 1")
-
-
-def erase(db: Database) -> None:
-    """Every row but the revision. The full-text index forgets too: deleted words would stay in it until merged."""
-    for table in (
-        "held_by_occurrence",
-        "held",
-        "occurrences",
-        "occurrence_codes",
-        "pattern_models",
-        "pattern_symbols",
-        "patterns",
-        "runs",
-        "generations",
-        "exposed_files",
-        "remembered_words",
-        "occurrence_texts",
-    ):
-        db.execute(f"DELETE FROM {table}")
-    db.execute("INSERT INTO pattern_words (pattern_words) VALUES ('delete-all')")
-    db.execute("DELETE FROM sqlite_sequence")
-    moved(db)
 
 
 def _findings(entry: Entry) -> str:
