@@ -48,9 +48,9 @@ def pytest_sessionfinish(session):
         while len(list(folder.iterdir())) < int(os.environ["WAIT_FOR"]) and time.monotonic() < until:
             time.sleep(0.002)
     if "KILLED" in os.environ:
-        from pytest_llmlearn.adapters.sqlite_store import writing
+        from pytest_llmlearn.adapters.sqlite_store import erasing
 
-        writing.purge = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        erasing.purge = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     if "AS_NOBODY" in os.environ:
         import nobody
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters import migrations
-from pytest_llmlearn.adapters.sqlite_store import rows, writing
+from pytest_llmlearn.adapters.sqlite_store import erasing, rows, writing
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.ledger import SqliteLedger
 from pytest_llmlearn.app.ports import Clock, Hit, Statistics
@@ -64,7 +64,7 @@ class SqliteStore:
         def change(db: Database) -> list[Counted]:
             writer = writing.Writer(db, now=now, hold=self._hold_days > 0)
             counted = writer.write(run, entries, self._project)
-            writing.purge(db, now, self._hold_days)
+            erasing.purge(db, now, self._hold_days)
             return counted
 
         return self._file.write(change)
@@ -120,7 +120,7 @@ class SqliteStore:
             values = (state, rows.storable(fingerprint))
             if not db.execute("UPDATE patterns SET state = ? WHERE fingerprint = ?", values).rowcount:
                 raise UnknownPattern(fingerprint)
-            writing.moved(db)
+            erasing.moved(db)
 
         if not self._file.exists:
             raise UnknownPattern(fingerprint)
@@ -133,7 +133,7 @@ class SqliteStore:
             StoreUnavailable: another process still reads what was erased; its bytes remain until it is done.
         """
         if self._file.exists:
-            self._file.write(writing.erase)
+            self._file.write(erasing.erase)
             self._file.compact()
         self._file.remove_damaged()
 
