@@ -6,11 +6,13 @@ once, and how many of the functions that tests exercise have failed. Nobody weig
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from pytest_llmlearn.domain.generation import Generation
 from pytest_llmlearn.domain.rates import Rate
+from pytest_llmlearn.domain.tool_names import same_model
 
 NOBODY = "unknown"
 
@@ -44,22 +46,30 @@ class ModelRates:
 def by_model(
     generations: Iterable[Generation], exposed: Collection[State], failed: Collection[State]
 ) -> list[ModelRates]:
-    """The account of each model, those with most generations first.
+    """The account of each model, those with most generations first, under the name that is used most.
 
+    A model is one whoever names it: a commit says `Claude Opus 4.6`, a trace `claude-opus-4-6`.
     `exposed` are the functions of models in the files that tests load, as they are now; `failed` the states that
     failures were laid on, then and now. A state that failed and is there no more was exposed too.
     """
+    spelled: dict[str, Counter[str]] = {}
     of_model: dict[str, list[Generation]] = {}
     for one in generations:
-        of_model.setdefault(one.model or one.tool or NOBODY, []).append(one)
+        name = one.model or one.tool or NOBODY
+        spelled.setdefault(same_model(name), Counter())[name] += 1
+        of_model.setdefault(same_model(name), []).append(one)
     now = {(one.path, one.qualname, one.code): one.model for one in exposed}
     # Who wrote a function that is still there is known better now than when it failed.
     then = {(one.path, one.qualname, one.code): one.model for one in failed}
     functions = {**then, **now}
     totals: dict[str, list[bool]] = {}
-    for state, model in functions.items():
-        totals.setdefault(model, []).append(state in then)
-    rates = [_account(model, of_model.get(model, []), totals.get(model, [])) for model in {*of_model, *totals}]
+    for state, name in functions.items():
+        spelled.setdefault(same_model(name), Counter())[name] += 1
+        totals.setdefault(same_model(name), []).append(state in then)
+    rates = [
+        _account(max(sorted(names), key=names.__getitem__), of_model.get(model, []), totals.get(model, []))
+        for model, names in spelled.items()
+    ]
     return sorted(rates, key=lambda one: (-one.generations, -one.failures.of, one.model))
 
 

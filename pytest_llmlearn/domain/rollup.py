@@ -1,6 +1,7 @@
 """Many lines rolled up to one answer: for a function, a class, a file.
 
-The known lines decide the type; those of unknown origin only lower the confidence. Blank lines say nothing.
+The known lines decide the type; those of unknown origin only lower the confidence. Blank lines are counted, as blame
+counts them, and decide nothing unless there is nothing else.
 """
 
 from __future__ import annotations
@@ -42,8 +43,9 @@ class Counts:
 class RollUp:
     """What many lines are together.
 
-    `confidence` is the mean over the lines that are not blank, those of unknown origin as 0. `models` has the lines of
-    each model that wrote or shared some, most first; where the model is unknown the tool stands for it, else `unknown`.
+    `lines` counts all of them. `confidence` is the mean over those that are not blank, of unknown origin as 0.
+    `models` has the lines of each model that wrote or shared some, most first; where the model is unknown the tool
+    stands for it, else `unknown`.
     """
 
     type: Contributor = "unknown"
@@ -123,53 +125,58 @@ class Rolling:
     """
 
     def __init__(self, provenance: FileProvenance, text: str) -> None:
-        self._distinct: list[Provenance] = []
         codes: dict[Provenance, int] = {}
         # Hashing an answer costs more than all else, and most lines share one object with the line before.
         last: Provenance | None = None
         code = 0
         self._codes: list[int] = []
+        self._telling: list[int] = []
+        """Of the lines that are not blank, as `_codes` is of all."""
+        self._before = [0]
+        """How many lines that are not blank stand above each line."""
         for line, written in zip(provenance.lines, source.lines_of(text), strict=False):
-            if not written or written.isspace():
-                continue
             if line is not last:
                 last, code = line, codes.setdefault(line, len(codes))
             self._codes.append(code)
+            if written and not written.isspace():
+                self._telling.append(code)
+            self._before.append(len(self._telling))
         self._distinct = list(codes)
-        self._before = [0]
-        """How many counted lines stand above each line."""
-        for written in source.lines_of(text)[: len(provenance.lines)]:
-            self._before.append(self._before[-1] + (1 if written and not written.isspace() else 0))
 
     def over(self, start: int, end: int) -> RollUp:
         """The lines `start` to `end`, from 1 and both included, as one."""
-        top = len(self._before) - 1
-        first, last = self._before[min(max(start - 1, 0), top)], self._before[min(max(end, 0), top)]
-        return _rolled(Counter(self._codes[first:last]), self._distinct)
+        top = len(self._codes)
+        first, last = min(max(start - 1, 0), top), min(max(end, 0), top)
+        telling = self._telling[self._before[first] : self._before[last]]
+        return _rolled(Counter(self._codes[first:last]), Counter(telling), self._distinct)
 
     def whole(self) -> RollUp:
         """All the lines as one."""
-        return _rolled(Counter(self._codes), self._distinct)
+        return _rolled(Counter(self._codes), Counter(self._telling), self._distinct)
 
 
-def _rolled(counted: Counter[int], distinct: Sequence[Provenance]) -> RollUp:
-    types: Counter[str] = Counter()
+def _rolled(counted: Counter[int], telling: Counter[int], distinct: Sequence[Provenance]) -> RollUp:
     models: Counter[str] = Counter()
-    sure = 0.0
     for code, count in counted.items():
-        line = distinct[code]
-        types[line.type] += count
-        if line.type != "unknown":
-            sure += line.confidence * count
-        if line.generated:
-            models[named_model(line)] += count
-    lines = Counts(human=types["human"], ai=types["ai"], mixed=types["mixed"], unknown=types["unknown"])
+        if distinct[code].generated:
+            models[named_model(distinct[code])] += count
+    deciding = telling or counted
+    sure = sum(
+        distinct[code].confidence * count for code, count in deciding.items() if distinct[code].type != "unknown"
+    )
     return RollUp(
-        type=_decided(lines),
-        confidence=round(sure / lines.total, 4) if lines.total else 0.0,
-        lines=lines,
+        type=_decided(_by_type(deciding, distinct)),
+        confidence=round(sure / deciding.total(), 4) if deciding else 0.0,
+        lines=_by_type(counted, distinct),
         models=tuple(sorted(models.items(), key=lambda entry: (-entry[1], entry[0]))),
     )
+
+
+def _by_type(counted: Counter[int], distinct: Sequence[Provenance]) -> Counts:
+    types: Counter[str] = Counter()
+    for code, count in counted.items():
+        types[distinct[code].type] += count
+    return Counts(human=types["human"], ai=types["ai"], mixed=types["mixed"], unknown=types["unknown"])
 
 
 def _decided(lines: Counts) -> Contributor:

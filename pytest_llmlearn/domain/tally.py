@@ -1,7 +1,7 @@
 """How much of a repository is whose: files, lines and functions by type and by model.
 
-Tallies add up, so that one of an unchanged file need never be taken again. Blank lines and classes are not counted;
-a function within a function is one of its own.
+Tallies add up, so that one of an unchanged file need never be taken again. Lines are counted as blame counts them,
+blank ones too; classes are not counted, and a function within a function is one of its own.
 """
 
 from __future__ import annotations

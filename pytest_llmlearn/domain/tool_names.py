@@ -5,6 +5,8 @@ A name that says nothing is None: recorders write `unknown` or `default` where t
 
 from __future__ import annotations
 
+import re
+
 from pytest_llmlearn.domain.assistants import ASSISTANTS
 
 MAX_NAME = 250
@@ -37,6 +39,20 @@ def model_name(value: object) -> str | None:
     """
     name = plain_name(value)
     return None if name is None else plain_name(name.rpartition("/")[2])
+
+
+_REMARK = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
+_DATED = re.compile(r"(?:-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest))+$")
+
+
+def same_model(name: str) -> str:
+    """What the spellings of one model have in common, to compare by; not to be shown.
+
+    Case, blanks and points do not count, nor do a provider, a remark in brackets, or the date of a release:
+    `Claude Opus 4.6`, `claude-opus-4-6` and `anthropic/claude-opus-4-6-20260115` are one.
+    """
+    bare = _REMARK.sub("", name.rpartition("/")[2].lower()).strip()
+    return _DATED.sub("", re.sub(r"[\s._:-]+", "-", bare)) or name.lower()
 
 
 def tool_name(value: object) -> str | None:

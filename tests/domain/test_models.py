@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_llmlearn.domain.generation import Outcome
 from pytest_llmlearn.domain.models import ModelRates, State, by_model
+from pytest_llmlearn.domain.tool_names import same_model
 from tests.builders import a_generation
 
 
@@ -76,3 +77,13 @@ def test_the_model_with_most_generations_comes_first() -> None:
     ]
     found = [one.model for one in by_model(made, [a_state()], [])]
     assert found == ["cursor", "model-z", "unknown", "model-a"]
+
+
+def test_a_model_is_one_however_it_is_spelled() -> None:
+    """A commit, a trace and an event name one model in three ways; the name used most stands for it."""
+    names = ["Claude Opus 4.6", "Claude Opus 4.6 (1M context)", "claude-opus-4-6", "anthropic/claude-opus-4-6-20260115"]
+    assert len({same_model(name) for name in names}) == 1
+    assert len({same_model(name) for name in ("gpt-4o", "gpt-4o-mini", "gpt-4", "o4-mini")}) == 4
+    told = [a_generation(f"g-{number}", model=name) for number, name in enumerate([*names, "claude-opus-4-6"])]
+    rates = by_model(told, [], [])
+    assert [(one.model, one.generations) for one in rates] == [("claude-opus-4-6", 5)]

@@ -42,12 +42,12 @@ def test_lines_of_unknown_origin_lower_the_confidence() -> None:
     assert rolled.lines == Counts(ai=2, unknown=1, human=1)
 
 
-def test_blank_lines_say_nothing() -> None:
-    """Neither the type nor the counts nor the confidence hang on them."""
+def test_blank_lines_are_counted_and_decide_nothing() -> None:
+    """Neither the type nor the confidence hangs on them, unless there is nothing else."""
     rolled = roll_up([AI, HUMAN, HUMAN, AI], ["a", "", "  \t", "b"])
-    assert (rolled.type, rolled.lines) == ("ai", Counts(ai=2))
+    assert (rolled.type, rolled.lines) == ("ai", Counts(ai=2, human=2))
     assert rolled.confidence == pytest.approx(0.8)
-    assert roll_up([HUMAN], [""]).type == "unknown"
+    assert roll_up([HUMAN], [""]).type == "human"
 
 
 def test_models_are_counted_by_their_lines() -> None:
@@ -93,7 +93,7 @@ def test_every_function_and_class_is_rolled_up() -> None:
         for entry in roll_up_units(FileProvenance(lines=LINES), TEXT)
     }
     assert found == {
-        "Client": (3, "ai", (("opus", 6), ("gpt", 2)), 8),
+        "Client": (3, "ai", (("opus", 7), ("gpt", 2)), 9),
         "Client.name": (4, "ai", (("opus", 3),), 3),
         "Client.load": (8, "ai", (("gpt", 2), ("opus", 2)), 4),
         "Client.load.<locals>.inner": (9, "ai", (("opus", 2),), 2),
@@ -104,7 +104,7 @@ def test_every_function_and_class_is_rolled_up() -> None:
 def test_an_account_has_lines_and_units_and_the_whole() -> None:
     """A file that is no Python has no functions, whatever its text looks like."""
     found = account("a.py", TEXT, FileProvenance(lines=LINES))
-    assert (found.rolled.type, found.rolled.lines) == ("mixed", Counts(human=3, ai=8))
+    assert (found.rolled.type, found.rolled.lines) == ("mixed", Counts(human=3, ai=9, unknown=3))
     assert len(found.units) == 5
     assert found.ranges[0].end == 1
     assert account("a.txt", TEXT, FileProvenance(lines=LINES)).units == ()
@@ -123,7 +123,7 @@ def test_a_tally_counts_functions_once_and_models_where_they_wrote() -> None:
     assert counted.tally.files == Counts(mixed=1)
     assert counted.tally.functions == Counts(ai=3, human=1)
     assert counted.tally.models == (
-        ("opus", ModelCounts(lines=6, functions=3, files=1)),
+        ("opus", ModelCounts(lines=7, functions=3, files=1)),
         ("gpt", ModelCounts(lines=2, functions=1, files=1)),
     )
     assert not counted.in_tests

@@ -86,8 +86,8 @@ def test_a_file_line_by_line_and_rolled_up(project: Project) -> None:
     assert set(found["functions"][0]) == {"qualname", "kind", "start_line", "end_line", *ROLL_UP_KEYS}
     assert set(found["file"]) == ROLL_UP_KEYS
     assert found["file"]["type"] == "mixed"
-    assert found["file"]["lines"] == {"human": 3, "ai": 5, "mixed": 0, "unknown": 0}
-    assert found["file"]["models"] == {MODEL: 5}
+    assert found["file"]["lines"] == {"human": 5, "ai": 8, "mixed": 0, "unknown": 0}
+    assert found["file"]["models"] == {MODEL: 8}
 
 
 def test_a_file_for_people(project: Project) -> None:
@@ -162,13 +162,13 @@ def test_the_summary_counts_the_repository(project: Project) -> None:
         "share": {"human": 0.0, "ai": 0.3333, "mixed": 0.3333, "unknown": 0.3333},
     }
     assert {kind: found["lines"][kind] for kind in ("total", "human", "ai", "unknown")} == {
-        "total": 12, "human": 3, "ai": 8, "unknown": 1,
+        "total": 19, "human": 5, "ai": 13, "unknown": 1,
     }  # fmt: skip
     assert {kind: found["functions"][kind] for kind in ("total", "human", "ai")} == {"total": 4, "human": 1, "ai": 3}
-    assert found["models"] == {MODEL: {"lines": 8, "functions": 3, "files": 2}}
+    assert found["models"] == {MODEL: {"lines": 13, "functions": 3, "files": 2}}
     assert found["tests"]["files"]["total"] == 1
-    assert found["tests"]["lines"]["ai"] == 3
-    assert found["tests"]["models"] == {MODEL: {"lines": 3, "functions": 1, "files": 1}}
+    assert found["tests"]["lines"]["ai"] == 5
+    assert found["tests"]["models"] == {MODEL: {"lines": 5, "functions": 1, "files": 1}}
 
 
 def test_the_summary_of_a_folder_or_file(project: Project) -> None:
@@ -182,7 +182,7 @@ def test_the_summary_of_a_folder_or_file(project: Project) -> None:
 def test_the_summary_for_people(project: Project) -> None:
     """Counts with their shares, by model, and of the tests."""
     said = llmlearn("provenance", "--summary").stdout
-    assert "8 (67%)" in said
+    assert "13 (68%)" in said
     assert MODEL in said
     assert "of these in tests:" in said
     assert llmlearn("provenance", "--summary", "ignored").stdout == "no Python files there\n"
