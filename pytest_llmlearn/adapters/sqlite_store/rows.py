@@ -130,7 +130,7 @@ def failed_before(connection: sqlite3.Connection, nodeids: Sequence[str]) -> fro
         JOIN held_by_occurrence AS l ON l.occurrence = o.id
         JOIN held AS h ON h.id = l.held
         WHERE h.kind = 'unit' AND o.nodeid IN ({})"""
-    return frozenset(asked[nodeid] for (nodeid,) in _in_chunks(connection, statement, list(asked)))
+    return frozenset(asked[nodeid] for (nodeid,) in in_chunks(connection, statement, list(asked)))
 
 
 def counts(connection: sqlite3.Connection) -> tuple[int, int, int, int, int]:
@@ -157,7 +157,7 @@ def _rarest(connection: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
 def _documents(connection: sqlite3.Connection, terms: Sequence[str]) -> dict[str, int]:
     asked = {storable(term): term for term in terms}
     statement = "SELECT term, doc FROM pattern_vocabulary WHERE term IN ({})"
-    return {asked[term]: documents for term, documents in _in_chunks(connection, statement, list(asked))}
+    return {asked[term]: documents for term, documents in in_chunks(connection, statement, list(asked))}
 
 
 def _named(connection: sqlite3.Connection, symbols: Sequence[str], limit: int) -> list[int]:
@@ -165,13 +165,13 @@ def _named(connection: sqlite3.Connection, symbols: Sequence[str], limit: int) -
         SELECT p.id, p.frequency, p.last_seen FROM pattern_symbols AS s
         CROSS JOIN patterns AS p ON p.id = s.pattern
         WHERE {_SHOWN} AND s.symbol IN ({{}})"""
-    found = set(_in_chunks(connection, statement, [storable(symbol) for symbol in symbols]))
+    found = set(in_chunks(connection, statement, [storable(symbol) for symbol in symbols]))
     return [row[0] for row in sorted(found, key=lambda row: (row[1], row[2]), reverse=True)[:limit]]
 
 
 def _by_id(connection: sqlite3.Connection, identifiers: Sequence[int]) -> Iterator[tuple[int, Pattern, str]]:
     statement = f"SELECT {_COLUMNS}, words FROM pattern_rows WHERE id IN ({{}})"
-    rows = list(_in_chunks(connection, statement, identifiers))
+    rows = list(in_chunks(connection, statement, identifiers))
     for pattern, row in _with_models(connection, rows):
         yield row[0], pattern, row[-1]
 
@@ -181,7 +181,7 @@ def _with_models(
 ) -> Iterator[tuple[Pattern, tuple[Any, ...]]]:
     statement = "SELECT pattern, model, count FROM pattern_models WHERE pattern IN ({})"
     models: dict[int, list[tuple[int, str]]] = {}
-    for pattern, model, count in _in_chunks(connection, statement, [row[0] for row in rows]):
+    for pattern, model, count in in_chunks(connection, statement, [row[0] for row in rows]):
         models.setdefault(pattern, []).append((-count, model))
     for row in rows:
         yield _pattern(row, tuple(model for _, model in sorted(models.get(row[0], ())))), row
@@ -212,7 +212,7 @@ def _pattern(row: tuple[Any, ...], models: tuple[str, ...]) -> Pattern:
     )
 
 
-def _in_chunks(
+def in_chunks(
     connection: sqlite3.Connection, statement: str, values: Sequence[str] | Sequence[int]
 ) -> Iterable[tuple[Any, ...]]:
     """The rows of `statement`, whose `{}` takes the question marks, for all the values."""
