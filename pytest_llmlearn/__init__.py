@@ -16,8 +16,17 @@ if TYPE_CHECKING:
     from pytest_llmlearn.domain.guidance import Guidance, Match, Query
     from pytest_llmlearn.domain.occurrence import Frame, Occurrence
     from pytest_llmlearn.domain.pattern import Pattern
+    from pytest_llmlearn.domain.provenance import Provenance
     from pytest_llmlearn.errors import LlmlearnError
-    from pytest_llmlearn.hookspecs import Detector, Evidence, Surroundings, hookimpl
+    from pytest_llmlearn.hookspecs import (
+        Detector,
+        Evidence,
+        History,
+        Project,
+        ProvenanceReader,
+        Surroundings,
+        hookimpl,
+    )
 
 __version__ = "0.1.0"
 
@@ -28,11 +37,15 @@ __all__ = [
     "Frame",
     "Generation",
     "Guidance",
+    "History",
     "LlmlearnError",
     "Match",
     "Memory",
     "Occurrence",
     "Pattern",
+    "Project",
+    "Provenance",
+    "ProvenanceReader",
     "Query",
     "Rule",
     "Surroundings",
@@ -47,11 +60,15 @@ _HOMES = {
     "Frame": "domain.occurrence",
     "Generation": "domain.generation",
     "Guidance": "domain.guidance",
+    "History": "hookspecs",
     "LlmlearnError": "errors",
     "Match": "domain.guidance",
     "Memory": "bootstrap",
     "Occurrence": "domain.occurrence",
     "Pattern": "domain.pattern",
+    "Project": "hookspecs",
+    "Provenance": "domain.provenance",
+    "ProvenanceReader": "hookspecs",
     "Query": "domain.guidance",
     "Rule": "domain.finding",
     "Surroundings": "hookspecs",
