@@ -22,7 +22,7 @@ def project(tmp_path: Path) -> Project:
             "pyproject.toml": "[tool.llmlearn]\nenabled = true\n",
             "conftest.py": "\n\n".join(plugins),
             "generated.json": '{"pay.py": "acme-1"}\n',
-            "pay.py": "def send():\n    raise OSError('the gateway is closed')\n",
+            "pay.py": "def send():\n    raise RuntimeError('the gateway is closed')\n",
             "test_pay.py": "import pay\n\n\ndef test_send():\n    pay.send()\n",
         }
     ).commit("by hand")
