@@ -115,9 +115,11 @@ class FakeStore:
             raw_count=len(known.entries),
         )
 
-    def patterns(self, *, category: str | None = None, limit: int | None = None) -> list[Pattern]:
+    def patterns(
+        self, *, category: str | None = None, limit: int | None = None, shown: bool = False
+    ) -> list[Pattern]:
         found = [known.pattern() for known in self._known.values()]
-        found = [pattern for pattern in found if category in (None, pattern.category)]
+        found = [pattern for pattern in found if category in (None, pattern.category) and (pattern.shown or not shown)]
         found.sort(key=lambda pattern: pattern.last_seen, reverse=True)
         return sorted(found, key=lambda pattern: -pattern.frequency)[:limit]
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from pytest_llmlearn.domain.cleaning import clean
 from pytest_llmlearn.domain.evolution import detailed
@@ -20,6 +20,9 @@ from pytest_llmlearn.domain.fix import Fix
 from pytest_llmlearn.domain.pattern import Pattern
 
 By = Literal["template", "person"]
+Part = Literal["when", "instead", "because", "bad", "good"]
+PARTS: tuple[Part, ...] = get_args(Part)
+"""What a person may reword."""
 
 SENTENCE_LIMIT = 320
 """Characters of one part in words."""
@@ -47,6 +50,11 @@ class Rewording:
     bad: str | None = None
     good: str | None = None
 
+    @property
+    def says_anything(self) -> bool:
+        """Whether any part is a person's: a version without one took back what was written before."""
+        return any(getattr(self, part) is not None for part in PARTS)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
@@ -71,6 +79,11 @@ class Lesson:
     version: int = 0
     by: By = "template"
 
+    @property
+    def sentence(self) -> str:
+        """What to do instead, or what goes wrong where nobody can say that."""
+        return self.instead or self.because
+
     def line(self) -> str:
         """The lesson as one sentence on one line."""
         stated = "; ".join(part for part in (_open(self.because), _labelled("instead", self.instead)) if part)
@@ -79,12 +92,11 @@ class Lesson:
 
     def worded(self) -> str:
         """The lesson as several lines, code fenced."""
-        lines = [f"- [{self.rule_id}] {self.because or self.instead}".rstrip()]
+        lines = [" ".join(part for part in (f"- [{self.rule_id}]", self.because or self.instead, f"({self.standing})") if part)]
         if self.because and self.instead:
             lines.append(f"  instead: {self.instead}")
         if self.when:
             lines.append(f"  when: {self.when}")
-        lines.append(f"  {self.standing}")
         lines += _example("failed", self.bad, self.signature)
         lines += _example("passed instead", self.good, self.signature, self.imports)
         for rival in self.rivals:
@@ -224,6 +236,11 @@ def _code(text: str) -> str:
     lines = clean(text[: 4 * CODE_LINES * CODE_WIDTH]).strip("\n").split("\n")
     kept = [line[:CODE_WIDTH].rstrip() for line in lines[:CODE_LINES]]
     return "\n".join(kept) if any(kept) else ""
+
+
+def bounded(part: Part, text: str) -> str:
+    """What a person wrote for a part as it is kept: cleaned and cut as it will be shown."""
+    return _code(text) if part in ("bad", "good") else safe(text)
 
 
 def _imports(fix: Fix) -> tuple[str, ...]:

@@ -28,7 +28,9 @@ _COLUMNS = (
     "state, first_seen, last_seen, symbols, path, line, unit, bad, good"
 )
 _HIDDEN = ", ".join(f"'{state}'" for state in sorted(HIDDEN))
-_SHOWN = f"p.frequency > 0 AND p.archived = 0 AND p.state NOT IN ({_HIDDEN})"
+_SHOWN = f"""p.frequency > 0 AND p.archived = 0 AND p.state NOT IN ({_HIDDEN}) AND p.merged_into IS NULL
+    AND (p.stub = 0 OR p.word IN ('right', 'enforce'))"""
+"""What may be shown unasked: see `evolution.showable`. A merged pattern speaks through the one it was merged into."""
 _OCCURRENCE = (
     'id, nodeid, "when", run, path, line, function, rule_id, category, severity, fingerprint, exception, message, '
     "model, scope, chosen_by, flaky, statement, unit, time, confidence, provenance, tool, source, snippet, findings, "
@@ -50,12 +52,26 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def patterns(connection: sqlite3.Connection, category: str | None, limit: int | None) -> list[Pattern]:
-    """Most frequent and then latest first."""
-    where = "WHERE category = ?" if category is not None else ""
+def patterns(
+    connection: sqlite3.Connection, category: str | None, limit: int | None, *, shown: bool = False
+) -> list[Pattern]:
+    """Most frequent and then latest first; with `shown` only those that may be."""
+    wanted = (["category = ?"] if category is not None else []) + ([_SHOWN] if shown else [])
+    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
     order = "ORDER BY frequency DESC, last_seen DESC, id LIMIT ?"
     values = ([storable(category)] if category is not None else []) + [-1 if limit is None else limit]
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM pattern_rows {where} {order}", values).fetchall()
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM pattern_rows AS p {where} {order}", values).fetchall()
+    return [pattern for pattern, _ in _with_models(connection, rows)]
+
+
+def frequent(connection: sqlite3.Connection, frequency: int, limit: int) -> list[Pattern]:
+    """Shown ones that are active or enforced and were seen so often; most frequent and then latest first."""
+    rows = connection.execute(
+        f"""SELECT {_COLUMNS} FROM pattern_rows AS p
+            WHERE {_SHOWN} AND state IN ('active', 'enforced') AND frequency >= ?
+            ORDER BY frequency DESC, last_seen DESC, id LIMIT ?""",
+        (frequency, limit),
+    ).fetchall()
     return [pattern for pattern, _ in _with_models(connection, rows)]
 
 

@@ -11,6 +11,7 @@ from pytest_llmlearn.adapters import migrations
 from pytest_llmlearn.adapters.sqlite_store import erasing, rows, writing
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.ledger import SqliteLedger
+from pytest_llmlearn.adapters.sqlite_store.lessons import SqliteLessons
 from pytest_llmlearn.app.ports import Clock, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.pattern import Pattern, State
@@ -44,6 +45,10 @@ class SqliteStore:
         """The ledger in the same file, over the same connections."""
         return SqliteLedger(self._file, edited_again_seconds=edited_again_seconds)
 
+    def lessons(self) -> SqliteLessons:
+        """What lessons are made of, in the same file, over the same connections."""
+        return SqliteLessons(self._file)
+
     @property
     def notices(self) -> Sequence[str]:
         """Sentences that a person should read."""
@@ -69,9 +74,11 @@ class SqliteStore:
 
         return self._file.write(change)
 
-    def patterns(self, *, category: str | None = None, limit: int | None = None) -> list[Pattern]:
-        """Patterns, most frequent and then latest first."""
-        return self._file.ask(lambda connection: rows.patterns(connection, category, limit), [])
+    def patterns(
+        self, *, category: str | None = None, limit: int | None = None, shown: bool = False
+    ) -> list[Pattern]:
+        """Patterns, most frequent and then latest first; with `shown` only those that may be shown unasked."""
+        return self._file.ask(lambda connection: rows.patterns(connection, category, limit, shown=shown), [])
 
     def matching(self, prefix: str) -> list[Pattern]:
         """Patterns whose fingerprint begins so, with or without its version; at most ten."""

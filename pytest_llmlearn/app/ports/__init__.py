@@ -4,6 +4,7 @@ Adapters do not inherit from these; `bootstrap` puts them together.
 """
 
 from pytest_llmlearn.app.ports.ledger import Coverage, Ledger, Seen, TraceLog, Traces
+from pytest_llmlearn.app.ports.lessons import Known, Lessons, Version
 from pytest_llmlearn.app.ports.provenance import Marks, ProvenanceCache, Remembered
 from pytest_llmlearn.app.ports.store import Hit, Statistics, Store
 from pytest_llmlearn.app.ports.world import Clock, SecretScanner
@@ -12,7 +13,9 @@ __all__ = [
     "Clock",
     "Coverage",
     "Hit",
+    "Known",
     "Ledger",
+    "Lessons",
     "Marks",
     "ProvenanceCache",
     "Remembered",
@@ -22,4 +25,5 @@ __all__ = [
     "Store",
     "TraceLog",
     "Traces",
+    "Version",
 ]
