@@ -24,6 +24,7 @@ Verdict = Literal["helped", "harmed", "inconclusive"]
 
 Channel = Literal["hook", "mcp", "lsp", "diagnostic", "command", "library", "evaluate"]
 """Ways by which a lesson reaches somebody."""
+CHANNELS: tuple[str, ...] = get_args(Channel)
 AUTOMATIC: frozenset[str] = frozenset({"hook"})
 """Channels that bring lessons nobody asked for. Whoever asks gets the whole answer."""
 

@@ -33,6 +33,8 @@ _UNAVAILABLE = {3, 5, 6, 7, 8, 10, 13, 14, 15, 22, 23}
 _BUSY = 5
 _CACHE = -16_000
 """Kibibytes of pages kept in memory while writing (negative: SQLite's way to say kibibytes)."""
+_NOTING = 0.02
+"""Seconds for which another writer is waited for where a change may be lost."""
 _PAUSE = 0.02
 """Seconds between two tries where SQLite does not wait by itself."""
 
@@ -168,6 +170,34 @@ class DatabaseFile:
 
     # Writing
 
+    def note(self, change: Callable[[sqlite3.Connection], object]) -> bool:
+        """Make a small change that may be lost, in one transaction; False where it cannot be made at once.
+
+        Nothing is made, repaired or brought up to date for it, no other writer is waited for, and none of what changing
+        the file needs otherwise is loaded: it is done on the way to an answer.
+        """
+        connection: sqlite3.Connection | None = None
+        try:
+            if folder.identity(self.path) is None:
+                return False
+            connection = self._connect(f"file:{quote(str(self.path.absolute()))}?mode=rw", uri=True, wait=_NOTING)
+            number, strange = migrations.found(connection)
+            if strange or number != migrations.known():
+                return False
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
+            change(connection)
+            connection.execute("COMMIT")
+        except (sqlite3.DatabaseError, OSError) as error:
+            # Whoever asks wants the answer: a file that is locked, read-only, full or damaged costs the note alone.
+            if isinstance(error, sqlite3.DatabaseError) and not (_code(error) in _UNAVAILABLE or _is_damage(error)):
+                raise
+            return False
+        finally:
+            if connection is not None:
+                connection.close()
+        return True
+
     def write(self, change: Callable[[Database], T]) -> T:
         """Make a change in one transaction; on a damaged file, once more on a new one."""
         with self._lock, self._translated():
@@ -265,11 +295,10 @@ class DatabaseFile:
 
     # Both
 
-    def _connect(self, database: str, *, uri: bool = False) -> sqlite3.Connection:
+    def _connect(self, database: str, *, uri: bool = False, wait: float | None = None) -> sqlite3.Connection:
         """The one place where connections are made. Transactions are begun by hand; the lock guards threads."""
-        return sqlite3.connect(
-            database, uri=uri, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
-        )
+        timeout = self._busy_seconds if wait is None else wait
+        return sqlite3.connect(database, uri=uri, timeout=timeout, isolation_level=None, check_same_thread=False)
 
     def _notice(self, sentence: str) -> None:
         if sentence not in self.notices:
