@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pytest_llmlearn.app import reaching
 from pytest_llmlearn.app.attribute import Attribution
-from pytest_llmlearn.app.leading import Leading
 from pytest_llmlearn.app.ports import Ledger
 from pytest_llmlearn.app.record import Recording
 from pytest_llmlearn.domain.culprit import is_test_file
@@ -20,7 +20,6 @@ from pytest_llmlearn.domain.entry import Run
 from pytest_llmlearn.domain.generation import Generation, Outcome
 from pytest_llmlearn.domain.joining import Place, first_watched, latest, outcome, still_there
 from pytest_llmlearn.domain.occurrence import Occurrence
-from pytest_llmlearn.domain.within import reached_within
 from pytest_llmlearn.hookspecs import Surroundings
 
 AWAITING = 1_000
@@ -82,7 +81,8 @@ class Outcomes:
         outcomes: dict[str, Outcome] = {}
         if candidates:
             failed = self._failed(occurrences, recording)
-            reached = self._reached(passed, candidates)
+            paths = {one.path for one in candidates}
+            reached = reaching.reached(passed, paths, surroundings=self._surroundings, everything=self._attribution)
             for one in candidates:
                 told = outcome(one, run.run_id, reached=reached, failed=failed)
                 if told is not None:
@@ -135,31 +135,3 @@ class Outcomes:
                 if culprit is not None and not culprit.broken_test:
                     laid.setdefault(one.nodeid, []).append((culprit.path, culprit.unit.qualname))
         return laid
-
-    def _reached(self, passed: Iterable[str], candidates: Iterable[Generation]) -> dict[str, list[Place]]:
-        """For each test that passed, the places of these generations' files that it reaches."""
-        paths = {one.path for one in candidates}
-        leading = Leading(self._surroundings, paths)
-        by_function: dict[tuple[str, str], list[Place]] = {}
-        found: dict[str, list[Place]] = {}
-        for nodeid in passed:
-            file, _, name = nodeid.partition("::")
-            if not leading.leads(file):
-                continue
-            function = file, name.partition("[")[0]
-            if function not in by_function:
-                by_function[function] = self._places(nodeid, file, paths)
-            if by_function[function]:
-                found[nodeid] = by_function[function]
-        return found
-
-    def _places(self, nodeid: str, file: str, paths: Collection[str]) -> list[Place]:
-        named: dict[str, set[str]] = {}
-        for path, qualname in self._attribution.reached(nodeid, file):
-            if path in paths:
-                named.setdefault(path, set()).add(qualname)
-        return [
-            (path, qualname)
-            for path, qualnames in named.items()
-            for qualname in reached_within(self._surroundings.text(path) or "", qualnames)
-        ]

@@ -28,10 +28,11 @@ _BUILT_IN = frozenset(dir(builtins))
 class Piece:
     """One piece: its lines from `start` to `end`, both from 1, and a digest of its code.
 
-    `qualname` is the function's or the class's, empty for another statement of the module.
+    `qualname` is the function's, or that of the class around another statement, empty for the module's.
     """
 
     qualname: str
+    is_function: bool
     start: int
     end: int
     state: str
@@ -47,28 +48,34 @@ def pieces(text: str) -> tuple[Piece, ...]:
     tree = source.parse(text)
     lines = source.lines_of(text)
     if tree is None:
-        return (_piece("", 1, len(lines), lines),)
+        return (_piece("", False, 1, len(lines), lines),)
     return tuple(_pieces(tree.body, "", lines))
 
 
 def _pieces(body: Iterable[ast.stmt], prefix: str, lines: tuple[str, ...]) -> Iterator[Piece]:
     for node in body:
         start, end = node.lineno, node.end_lineno or node.lineno
-        if isinstance(node, source.Definition):
-            start = min([start, *(decorator.lineno for decorator in node.decorator_list)])
+        if not isinstance(node, source.Definition):
+            yield _piece(prefix.rstrip("."), False, start, end, lines)
+            continue
+        start = _start(node)
         if not isinstance(node, ast.ClassDef):
-            name = f"{prefix}{node.name}" if isinstance(node, source.Definition) else prefix.rstrip(".")
-            yield _piece(name, start, end, lines)
+            yield _piece(f"{prefix}{node.name}", True, start, end, lines)
             continue
         # Its own statements are pieces of its name; its head ends where they begin.
-        yield _piece(f"{prefix}{node.name}", start, max(start, node.body[0].lineno - 1), lines)
+        yield _piece(f"{prefix}{node.name}", False, start, max(start, _start(node.body[0]) - 1), lines)
         yield from _pieces(node.body, f"{prefix}{node.name}.", lines)
 
 
-def _piece(qualname: str, start: int, end: int, lines: tuple[str, ...]) -> Piece:
+def _start(node: ast.stmt) -> int:
+    decorators = node.decorator_list if isinstance(node, source.Definition) else []
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _piece(qualname: str, is_function: bool, start: int, end: int, lines: tuple[str, ...]) -> Piece:
     code = _LAYOUT.sub("", _COMMENT.sub("", "\n".join(lines[start - 1 : end]))).replace("'", '"')
     digest = blake2b(code.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
-    return Piece(qualname=qualname, start=start, end=end, state=digest)
+    return Piece(qualname=qualname, is_function=is_function, start=start, end=end, state=digest)
 
 
 def states(text: str) -> frozenset[str]:

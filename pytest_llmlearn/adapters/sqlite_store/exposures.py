@@ -28,6 +28,8 @@ MODEL_LIMIT = 80
 WROTE_LIMIT = 500
 """Generations looked at for exposures that named no file: the latest."""
 
+_Counted = tuple[str, Exposure]
+"""The fingerprint that an exposure counts for, and the exposure."""
 _STILL_AWAITING = """
     SELECT 1 FROM exposures AS e WHERE e.pattern = p.id AND e.shown = :shown AND e.outcome IS NULL
         AND e.session IS :session AND e.path IS :path AND e.unit IS :unit AND e.channel = :channel
@@ -93,8 +95,8 @@ class SqliteExposures:
                 "UPDATE exposures SET outcome = ?, judged = ?, run = ? WHERE id = ? AND outcome IS NULL", values
             )
             avoided = [exposure for exposure, outcome in outcomes.items() if outcome == "avoided"]
-            statement = """SELECT coalesce(p.merged_into, p.id) FROM exposures AS e JOIN patterns AS p ON p.id = e.pattern
-                           WHERE e.shown = 1 AND e.id IN ({})"""
+            statement = """SELECT coalesce(p.merged_into, p.id) FROM exposures AS e
+                           JOIN patterns AS p ON p.id = e.pattern WHERE e.shown = 1 AND e.id IN ({})"""
             patterns = sorted({row[0] for row in in_chunks(db.conn, statement, avoided)})
             _renew(db, patterns, time)
             _forget_texts(db)
@@ -126,7 +128,7 @@ class SqliteExposures:
         """What came of the exposures of this pattern and of those merged into it, or of all."""
         if fingerprint is not None:
             return self.effects([fingerprint]).get(fingerprint, Effect())
-        found = self._file.ask(lambda connection: _exposures(connection, None), [])
+        found: list[_Counted] = self._file.ask(lambda connection: _exposures(connection, None), [])
         return effect(exposure for _, exposure in found)
 
     def effects(self, fingerprints: Collection[str]) -> Mapping[str, Effect]:
@@ -134,7 +136,7 @@ class SqliteExposures:
         asked = {storable(fingerprint): fingerprint for fingerprint in fingerprints}
         if not asked:
             return {}
-        found = self._file.ask(lambda connection: _exposures(connection, list(asked)), [])
+        found: list[_Counted] = self._file.ask(lambda connection: _exposures(connection, list(asked)), [])
         by_pattern: dict[str, list[Exposure]] = {}
         for fingerprint, exposure in found:
             by_pattern.setdefault(asked[fingerprint], []).append(exposure)
@@ -219,7 +221,7 @@ def _wrote(connection: sqlite3.Connection, since: datetime) -> list[Wrote]:
     ]
 
 
-def _exposures(connection: sqlite3.Connection, fingerprints: list[str] | None) -> list[tuple[str, Exposure]]:
+def _exposures(connection: sqlite3.Connection, fingerprints: list[str] | None) -> list[_Counted]:
     """Exposures with the pattern that they count for: the one that theirs was merged into."""
     statement = """
         SELECT r.fingerprint, e.shown, e.session, e.propensity, e.outcome, e.judged
