@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     from pytest_llmlearn.adapters.git import GitHistory
     from pytest_llmlearn.app.generations import Generations
+    from pytest_llmlearn.app.heal import Healer
+    from pytest_llmlearn.app.heal_between import Between
     from pytest_llmlearn.app.inquiry import Inquiry
-    from pytest_llmlearn.app.ports import Ledger, ProvenanceCache, SecretScanner
+    from pytest_llmlearn.app.ports import Fixes, Ledger, ProvenanceCache, SecretScanner
     from pytest_llmlearn.app.watch import Watch
     from pytest_llmlearn.hookspecs import Detector, History, Project, ProvenanceReader, Surroundings
 
@@ -77,19 +79,26 @@ class Memory(AppMemory):
         redact = _late_redactor()
         roster = roster_with(chosen.assistants)
         watch: Any = _Late(lambda: _watch(folder, ledger, history(), roster, surroundings, origins))
+        fixes = store.fixes()
+        healer: Any = _Late(lambda: _healer(folder, store, fixes, surroundings, redact))
         return cls(
             folder,
             store=store,
+            lessons=store.lessons(),
             surroundings=surroundings,
             origins=origins,
             inquiry=inquiry,
             watch=watch,
+            fixes=fixes,
+            healer=healer,
+            between=lambda: _between(folder, chosen, store, fixes, redact),
             generations=lambda: _generations(folder, ledger, redact, keep_code=chosen.store_full_code),
             detectors=lambda: detectors(given),
             redact=redact,
             clock=lambda: datetime.now(UTC),
             everything=chosen.scope == "all",
             hold=chosen.hold_days > 0,
+            half_life_days=chosen.half_life_days,
         )
 
 
@@ -181,6 +190,23 @@ def _watch(
         clock=lambda: datetime.now(UTC),
     )
     return Watch(ledger=ledger, gatherer=gatherer, seen=SeenFile(root), surroundings=surroundings, origins=origins)
+
+
+def _healer(
+    root: Path, store: SqliteStore, fixes: Fixes, surroundings: Surroundings, redact: Callable[[str], str]
+) -> Healer:
+    from pytest_llmlearn.adapters.tested import TestedFile
+    from pytest_llmlearn.app.heal import Healer
+
+    return Healer(store=store, fixes=fixes, tested=TestedFile(root), surroundings=surroundings, redact=redact)
+
+
+def _between(
+    root: Path, settings: Settings, store: SqliteStore, fixes: Fixes, redact: Callable[[str], str]
+) -> Between:
+    from pytest_llmlearn.app.heal_between import Between
+
+    raise NotImplementedError
 
 
 def _inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: Callable[[], GitHistory]) -> Inquiry:

@@ -16,26 +16,31 @@ from uuid import uuid4
 from pytest_llmlearn.app.attribute import Attribution
 from pytest_llmlearn.app.classify import Classifier
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
+from pytest_llmlearn.app.memory_lifecycle import LifecycleOfMemory
+from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
 from pytest_llmlearn.app.memory_provenance import ProvenanceOfMemory
-from pytest_llmlearn.app.ports import Clock, Statistics, Store
+from pytest_llmlearn.app.memory_words import WordsOfMemory
+from pytest_llmlearn.app.ports import Clock, Fixes, Lessons, Statistics, Store
 from pytest_llmlearn.app.provenance import Origins
-from pytest_llmlearn.app.recall import recall
+from pytest_llmlearn.app.recall import Recall
 from pytest_llmlearn.app.record import Recorder, Recording
 from pytest_llmlearn.domain.entry import Run
 from pytest_llmlearn.domain.finding import Rule
-from pytest_llmlearn.domain.guidance import Guidance, Query
+from pytest_llmlearn.domain.bounds import HALF_LIFE_DAYS
 from pytest_llmlearn.domain.occurrence import Occurrence
-from pytest_llmlearn.domain.pattern import Pattern, State
+from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.errors import UnknownPattern
 from pytest_llmlearn.hookspecs import Detector, Surroundings
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.generations import Generations
+    from pytest_llmlearn.app.heal import Healer
+    from pytest_llmlearn.app.heal_between import Between
     from pytest_llmlearn.app.inquiry import Inquiry
     from pytest_llmlearn.app.watch import Watch
 
 
-class Memory(GenerationsOfMemory, ProvenanceOfMemory):
+class Memory(LessonsOfMemory, GenerationsOfMemory, ProvenanceOfMemory, LifecycleOfMemory, WordsOfMemory):
     """The memory of one project. A context manager; `close()` by hand otherwise."""
 
     def __init__(
@@ -43,25 +48,35 @@ class Memory(GenerationsOfMemory, ProvenanceOfMemory):
         root: Path,
         *,
         store: Store,
+        lessons: Lessons,
         surroundings: Surroundings,
         origins: Origins,
         inquiry: Inquiry,
         generations: Callable[[], Generations],
         watch: Watch,
+        fixes: Fixes,
+        healer: Healer,
+        between: Callable[[], Between],
         detectors: Callable[[], Sequence[Detector]],
         redact: Callable[[str], str],
         clock: Clock,
         everything: bool = False,
         hold: bool = True,
+        half_life_days: float = HALF_LIFE_DAYS,
     ) -> None:
         self.root = root
         self._store = store
+        self._lessons = lessons
+        self._recall = Recall(store, lessons, lambda path: surroundings.text(path), half_life=half_life_days)
         self._surroundings = surroundings
         self._origins = origins
         self._inquiry = inquiry
         self._make_generations = generations
         self._made_generations: Generations | None = None
         self._watch = watch
+        self._fixes = fixes
+        self._healer = healer
+        self._between = between
         self._detectors = detectors
         self._redact = redact
         self._clock = clock
@@ -83,6 +98,7 @@ class Memory(GenerationsOfMemory, ProvenanceOfMemory):
         now = self._clock()
         run = Run(run_id=uuid4().hex, started=now, finished=now, command="record", failed=len(occurrences))
         recording = self._recorder(everything=True).record(run, [self._from_root(one) for one in occurrences])
+        self._healer.failed()
         return [entry.fingerprint.exact for entry in recording.entries]
 
     def _from_root(self, occurrence: Occurrence) -> Occurrence:
@@ -99,16 +115,9 @@ class Memory(GenerationsOfMemory, ProvenanceOfMemory):
 
     def record_run(self, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
         """Record the failures of one test run that can be laid on LLM-written code, or on any with `everything`."""
-        return self._recorder(everything=self._everything).record(run, occurrences)
-
-    def recall(self, query: Query) -> Guidance:
-        """The lessons that matter for what is about to be written, or none.
-
-        `query.path` may be absolute or use backslashes, where it lies below the root.
-        """
-        if query.path is not None:
-            query = replace(query, path=self._relative(query.path))
-        return recall(self._store, query, self._clock(), self._surroundings.text)
+        recording = self._recorder(everything=self._everything).record(run, occurrences)
+        self._healer.failed()
+        return recording
 
     def patterns(self, *, category: str | None = None, limit: int | None = None) -> list[Pattern]:
         """Patterns, most frequent and then latest first."""
@@ -130,19 +139,6 @@ class Memory(GenerationsOfMemory, ProvenanceOfMemory):
         """What was recorded, oldest first, as builtins."""
         return self._store.occurrences(fingerprint=fingerprint, limit=limit)
 
-    def mute(self, fingerprint: str) -> Pattern:
-        """Never show this pattern again; a person said that it is wrong or of no use."""
-        return self._set_state(fingerprint, "muted")
-
-    def unmute(self, fingerprint: str) -> Pattern:
-        """Show this pattern again."""
-        return self._set_state(fingerprint, "candidate")
-
-    def _set_state(self, fingerprint: str, state: State) -> Pattern:
-        pattern = self.pattern(fingerprint)
-        self._store.set_state(pattern.fingerprint, state)
-        return self.pattern(pattern.fingerprint)
-
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of that id, if a registered detector brings it."""
         return next((rule for each in self._detectors() for rule in each.rules if rule.rule_id == rule_id), None)
@@ -155,6 +151,7 @@ class Memory(GenerationsOfMemory, ProvenanceOfMemory):
         """Erase all that was learned, and what was found out of who wrote the code, for good."""
         self._store.clear()
         self._watch.awaits()
+        self._healer.failed()
         self.forget_provenance()
 
     @property

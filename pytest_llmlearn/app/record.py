@@ -12,7 +12,9 @@ from pathlib import PurePosixPath
 from pytest_llmlearn.app.attribute import Attribution
 from pytest_llmlearn.app.classify import Classifier
 from pytest_llmlearn.app.ports import Store
-from pytest_llmlearn.domain import source, words
+from pytest_llmlearn.app.shown import kept
+from pytest_llmlearn.app.shown import shown as as_shown
+from pytest_llmlearn.domain import source, stub, words
 from pytest_llmlearn.domain.contexts import contexts
 from pytest_llmlearn.domain.culprit import Culprit
 from pytest_llmlearn.domain.entry import Counted, Entry, FindingRow, Held, Run
@@ -25,8 +27,6 @@ from pytest_llmlearn.domain.redaction import redact as own_redact
 from pytest_llmlearn.domain.source import Unit
 from pytest_llmlearn.hookspecs import Evidence, Surroundings
 
-HELD_LIMIT = 16_384
-"""Bytes of a unit or a test kept privately for healing."""
 STORED_MESSAGE_LIMIT = 800
 MODEL_LIMIT = 80
 WORD_LIMIT = 160
@@ -95,7 +95,7 @@ class Recorder:
         message = redact(occurrence.message[:MESSAGE_LIMIT])[:STORED_MESSAGE_LIMIT]
         # Without any text every call is a code state of its own: what was not seen cannot be called equal.
         code_state = source.unit_hash(text, culprit.unit) if text else f"run:{run.run_id}"
-        shown = self._shown(text)
+        shown = as_shown(text, self._redact)
         statement = redact(occurrence.statement or "") or source.line_text(shown, line)
         statement = statement[:STATEMENT_LIMIT]
         lesson = redact(replace(chief, fields={"exception": occurrence.short_exception, **chief.fields}).lesson)
@@ -141,6 +141,7 @@ class Recorder:
             task=redact(occurrence.task) if occurrence.task else None,
             held=tuple(self._held(occurrence, culprit, text)) if self._hold else (),
             contexts=self._contexts(text, culprit.unit, culprit.path),
+            stub=_is_stub(occurrence, culprit.unit, text),
         )
 
     def _contexts_of(self, text: str, unit: Unit, path: str) -> tuple[str, ...]:
@@ -150,12 +151,6 @@ class Recorder:
         tops = {entry.module.partition(".")[0] for entry in imports(text)}
         own = frozenset(top for top in tops if top and self._surroundings.own_module(top, path) is not None)
         return tuple(map(self._redact, contexts(text, unit, path, own)))
-
-    def _shown(self, text: str) -> str:
-        """The whole text as it may be written down: a secret can lie on another line than the name that tells it."""
-        shown = self._redact(text)
-        # Redaction keeps lines; should it ever not, line numbers would show the wrong ones.
-        return shown if shown.count("\n") == text.count("\n") else "\n".join(map(self._redact, text.split("\n")))
 
     def _held(self, occurrence: Occurrence, culprit: Culprit, text: str) -> Iterator[Held]:
         """The failing unit and the failing test as they are now: the usual loop commits nothing before the repair."""
@@ -170,14 +165,23 @@ class Recorder:
             yield self._keep("test", path, test, test_text)
 
     def _keep(self, kind: str, path: str, unit: Unit, text: str) -> Held:
-        kept = (
-            source.unit_text(self._shown(text), unit).encode("utf-8", "replace")[:HELD_LIMIT].decode("utf-8", "ignore")
-        )
-        content = "\0".join((path, unit.qualname, kept)).encode("utf-8", "replace")
+        text = kept(as_shown(text, self._redact), unit)
+        content = "\0".join((path, unit.qualname, text)).encode("utf-8", "replace")
         digest = f"b2:{blake2b(content, digest_size=12).hexdigest()}"
         return Held(
-            digest=digest, kind="test" if kind == "test" else "unit", path=path, qualname=unit.qualname, text=kept
+            digest=digest, kind="test" if kind == "test" else "unit", path=path, qualname=unit.qualname, text=text
         )
+
+
+
+def _is_stub(occurrence: Occurrence, unit: Unit, text: str) -> bool:
+    """Whether it failed because it is not written yet: it says so, or it does nothing."""
+    if occurrence.short_exception == "NotImplementedError":
+        return True
+    return bool(text) and unit.kind in ("function", "class") and _is_stub_text(source.unit_text(text, unit))
+
+
+_is_stub_text = lru_cache(maxsize=512)(stub.is_stub)  # one unit fails many tests
 
 
 def module_name(path: str, surroundings: Surroundings) -> str:

@@ -53,6 +53,7 @@ class Collector:
         self._places = Places(root)
         self._passed: set[str] = set()
         self._expected: set[str] = set()
+        self._skipped: set[str] = set()
         self._tests: dict[str, _Test] = {}
         self._collection: dict[str, Wire] = {}
         self._warnings: list[Warned] = []
@@ -82,6 +83,11 @@ class Collector:
         return {bounded_nodeid(nodeid) for nodeid, test in self._tests.items() if test.current}
 
     @property
+    def skipped(self) -> set[str]:
+        """Ids of the tests that were skipped, or failed as they were expected to."""
+        return {bounded_nodeid(nodeid) for nodeid in self._skipped}
+
+    @property
     def passed_count(self) -> int:
         """How many tests passed."""
         return len(self.passed)
@@ -108,6 +114,7 @@ class Collector:
             if report.when == "call" and not hasattr(report, "wasxfail"):
                 self._passed.add(report.nodeid)
         elif outcome == "skipped":
+            self._skipped.add(report.nodeid)
             if hasattr(report, "wasxfail"):
                 self._assembled = None
                 self._expected.add(bounded_nodeid(report.nodeid))

@@ -18,6 +18,7 @@ from uuid import uuid4
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_llmlearn.app.heal import Healed
     from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.bootstrap import Memory
     from pytest_llmlearn.domain.entry import Run
@@ -39,6 +40,7 @@ class Learner:
         self._loaded = loaded
         self._started = datetime.now(UTC)
         self._recording: Recording | None = None
+        self._healed: Healed | None = None
         self._notices: list[str] = []
         self._silent_repository = False
 
@@ -56,7 +58,7 @@ class Learner:
         collecting = gc.isenabled()
         gc.disable()  # syntax trees are many small objects, and the whole session's are looked through again for each
         try:
-            if self._collector.occurrences or self._could_tell(int(exitstatus)):
+            if self._collector.occurrences or self._could_tell(int(exitstatus)) or self._could_heal(int(exitstatus)):
                 self._learn(int(exitstatus))
         except Exception as error:  # nothing of ours may change the outcome of the run it watches
             self._notices.append(f"nothing was learned from this run: {_said(error)}")
@@ -70,6 +72,7 @@ class Learner:
     def _learn(self, exit_status: int) -> None:
         from pytest_llmlearn.bootstrap import Memory, current_commit
         from pytest_llmlearn.domain.entry import Run
+        from pytest_llmlearn.domain.sessions import session_id
 
         run = Run(
             run_id=uuid4().hex,
@@ -81,6 +84,7 @@ class Learner:
             failed=len(self._collector.occurrences),
             commit=current_commit(self._root.path),
             python=platform.python_version(),
+            session=session_id(os.environ),
         )
         plugins = [plugin for plugin in self._config.pluginmanager.get_plugins() if _speaks_our_hooks(plugin)]
         with Memory.open(self._root.path, settings=self._settings, plugins=plugins) as memory:
@@ -88,7 +92,9 @@ class Learner:
                 if self._collector.occurrences:
                     self._record(memory, run)
                 if self._is_whole(exit_status):
-                    self._join(memory, run)
+                    if self._collector.occurrences or self._could_tell(exit_status):
+                        self._join(memory, run)
+                    self._heal(memory, run)
             finally:
                 self._notices += memory.notices
 
@@ -102,6 +108,17 @@ class Learner:
             seen.watched
             and self._is_whole(exit_status)
             and not seen.unchanged(self._loaded.files, lambda: self._passed)
+        )
+
+    def _could_heal(self, exit_status: int) -> bool:
+        """Whether a run in which nothing failed can heal anything, or saw tests that are not known to be green."""
+        from pytest_llmlearn.adapters.tested import TestedFile
+
+        tested = TestedFile(self._root.path)
+        return (
+            tested.watched
+            and self._is_whole(exit_status)
+            and not tested.unchanged(self._collector.passed, self._collector.skipped)
         )
 
     def _is_whole(self, exit_status: int) -> bool:
@@ -122,6 +139,19 @@ class Learner:
             )
         except Exception as error:  # as above; what was recorded of the failures stands
             self._notices.append(f"this run was not joined with the generations: {_said(error)}")
+            if os.environ.get("LLMLEARN_DEBUG"):
+                traceback.print_exc()
+
+    def _heal(self, memory: Memory, run: Run) -> None:
+        try:
+            self._healed = memory.heal(
+                run,
+                passed=self._collector.passed,
+                skipped=self._collector.skipped,
+                occurrences=self._collector.occurrences,
+            )
+        except Exception as error:  # as above; what was recorded of the failures stands
+            self._notices.append(f"no fixes were mined from this run: {_said(error)}")
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
 
@@ -151,7 +181,8 @@ class Learner:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._config.getoption("no_summary", False):
             return
-        if self._recording is None and not self._notices and not self._collector.notices:
+        healed = self._healed is not None and self._healed.fixes
+        if self._recording is None and not healed and not self._notices and not self._collector.notices:
             return
         try:
             self._print(terminalreporter)
@@ -166,6 +197,7 @@ class Learner:
             [*self._collector.notices, *self._notices],
             silent_repository=self._silent_repository,
             verbosity=self._config.get_verbosity(),
+            healed=self._healed,
         )
         if not lines:
             return

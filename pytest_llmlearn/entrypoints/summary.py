@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from pytest_llmlearn.app.heal import Healed
 from pytest_llmlearn.app.record import Recording
 from pytest_llmlearn.domain.entry import Counted, Entry
 from pytest_llmlearn.domain.finding import SEVERITIES
-from pytest_llmlearn.domain.guidance import times
+from pytest_llmlearn.domain.lesson import times
 
 LINE_LIMIT = 9
 """Lines below the section's title."""
@@ -33,24 +34,50 @@ class Line:
 
 
 def lines(
-    recording: Recording | None, notices: Sequence[str], *, silent_repository: bool, verbosity: int
+    recording: Recording | None,
+    notices: Sequence[str],
+    *,
+    silent_repository: bool,
+    verbosity: int,
+    healed: Healed | None = None,
 ) -> list[Line]:
-    """The section's lines: none where nothing failed; under `-q` the lessons alone; under `-qq` a single line."""
+    """The section's lines: none where nothing failed or was fixed; under `-q` the lessons and fixes alone; under `-qq`
+    a single line."""
     said = [Line(text=f"llmlearn: {quotable_notice(notice)}", markup={"yellow": True}) for notice in notices]
+    fixed = _fixed(healed)
     if recording is None:
-        return said[: 1 if verbosity <= -2 else NOTICE_LIMIT]
+        room = LINE_LIMIT - min(len(said), NOTICE_LIMIT)
+        return [*fixed[:1], *said][:1] if verbosity <= -2 else [*_within(fixed, room, "fixes"), *said[:NOTICE_LIMIT]]
     if silent_repository:
         ways = [Line(text=text) for text in WAYS_TO_SAY]
-        return [*said[:NOTICE_LIMIT], *(ways[:1] if verbosity <= -2 else ways)]
+        return [*said[:NOTICE_LIMIT], *(ways[:1] if verbosity <= -2 else [*ways, *fixed[:2]])]
     head = Line(text=headline(recording))
     if verbosity <= -2:
         return [Line(text=f"llmlearn: {head.text}")]
     lessons = _lessons(recording)
     room = LINE_LIMIT - 1 - min(len(said), NOTICE_LIMIT)
-    shown = lessons if len(lessons) <= room else lessons[: room - 1]
-    more = [Line(text=f"… and {len(lessons) - len(shown)} more: llmlearn patterns")] if shown is not lessons else []
+    # What failed comes first; a fix needs one line, or none where there is no room.
+    fixed = fixed[: max(1, room - len(lessons))] if len(fixed) > 1 else fixed
     frame = [head] if verbosity >= 0 else []
-    return [*frame, *shown, *more, *said[:NOTICE_LIMIT]]
+    return [*frame, *_within(lessons, room - len(fixed), "patterns"), *fixed, *said[:NOTICE_LIMIT]]
+
+
+def _within(shown: list[Line], room: int, command: str) -> list[Line]:
+    """As many as fit, and how to see the others."""
+    if len(shown) <= room:
+        return shown
+    return [*shown[: room - 1], Line(text=f"… and {len(shown) - room + 1} more: llmlearn {command}")]
+
+
+def _fixed(healed: Healed | None) -> list[Line]:
+    mined = healed.fixes if healed is not None else ()
+    said = (
+        f"fixed: {' '.join(part for part in (one.path, one.qualname) if part)} — {one.fix.difference}"
+        f" (seen {times(one.seen)})"
+        for one in mined
+    )
+    # Two mistakes that one repair mended read alike.
+    return [Line(text=text, markup={"green": True}) for text in dict.fromkeys(said)]
 
 
 def headline(recording: Recording) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters import migrations
-from pytest_llmlearn.adapters.sqlite_store import erasing, rows, writing
+from pytest_llmlearn.adapters.sqlite_store import checking, erasing, merging, rows, writing
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
+from pytest_llmlearn.adapters.sqlite_store.fixes import SqliteFixes
 from pytest_llmlearn.adapters.sqlite_store.ledger import SqliteLedger
 from pytest_llmlearn.adapters.sqlite_store.lessons import SqliteLessons
 from pytest_llmlearn.app.ports import Clock, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
-from pytest_llmlearn.domain.pattern import Pattern, State
+from pytest_llmlearn.domain.pattern import Pattern, Word
 from pytest_llmlearn.errors import UnknownPattern
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class SqliteStore:
         """What lessons are made of, in the same file, over the same connections."""
         return SqliteLessons(self._file)
 
+    def fixes(self) -> SqliteFixes:
+        """What became of red tests, in the same file, over the same connections."""
+        return SqliteFixes(self._file, clock=self._clock)
+
     @property
     def notices(self) -> Sequence[str]:
         """Sentences that a person should read."""
@@ -63,7 +68,7 @@ class SqliteStore:
             BadOccurrence: an entry has a value that the store does not know; nothing was written.
             StoreError: the store cannot be written; nothing was.
         """
-        writing.check(entries)
+        checking.check(entries)
         now = self._clock()
 
         def change(db: Database) -> list[Counted]:
@@ -116,21 +121,37 @@ class SqliteStore:
             schema=str(migrations.known()),
         )
 
-    def set_state(self, fingerprint: str, state: State) -> None:
-        """Put one pattern into this state.
+    def say(self, fingerprint: str, word: Word | None) -> None:
+        """Write down what a person said of this pattern; None takes it back. Of a merged one it is said of the whole.
 
         Raises:
             UnknownPattern: there is none with exactly this fingerprint.
         """
+        self._change([fingerprint], lambda db: merging.say(db, fingerprint, word, self._clock()))
 
-        def change(db: Database) -> None:
-            values = (state, rows.storable(fingerprint))
-            if not db.execute("UPDATE patterns SET state = ? WHERE fingerprint = ?", values).rowcount:
-                raise UnknownPattern(fingerprint)
-            erasing.moved(db)
+    def merge(self, parent: str, child: str) -> None:
+        """From now on `child` counts for `parent`, and is shown no more; what was merged into it goes along.
 
+        Merging what is one already changes nothing.
+
+        Raises:
+            UnknownPattern: there is none with exactly one of these fingerprints.
+        """
+        self._change([parent, child], lambda db: merging.merge(db, parent, child, self._clock()))
+
+    def split(self, child: str) -> None:
+        """Take the merging of this one back: it stands for itself again, with what was counted for it meanwhile.
+
+        Of one that is not merged, nothing changes.
+
+        Raises:
+            UnknownPattern: there is none with exactly this fingerprint.
+        """
+        self._change([child], lambda db: merging.split(db, child, self._clock()))
+
+    def _change(self, fingerprints: Sequence[str], change: Callable[[Database], None]) -> None:
         if not self._file.exists:
-            raise UnknownPattern(fingerprint)
+            raise UnknownPattern(fingerprints[0])
         self._file.write(change)
 
     def clear(self) -> None:

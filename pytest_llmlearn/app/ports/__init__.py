@@ -3,6 +3,7 @@
 Adapters do not inherit from these; `bootstrap` puts them together.
 """
 
+from pytest_llmlearn.app.ports.fixes import Fixes, Tested
 from pytest_llmlearn.app.ports.ledger import Coverage, Ledger, Seen, TraceLog, Traces
 from pytest_llmlearn.app.ports.lessons import Known, Lessons, Version
 from pytest_llmlearn.app.ports.provenance import Marks, ProvenanceCache, Remembered
@@ -12,6 +13,7 @@ from pytest_llmlearn.app.ports.world import Clock, SecretScanner
 __all__ = [
     "Clock",
     "Coverage",
+    "Fixes",
     "Hit",
     "Known",
     "Ledger",
@@ -23,6 +25,7 @@ __all__ = [
     "Seen",
     "Statistics",
     "Store",
+    "Tested",
     "TraceLog",
     "Traces",
     "Version",

@@ -1,0 +1,71 @@
+"""What `Memory` says of the life of a lesson: what healed its mistake, how it stands, whether it helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+from pytest_llmlearn.domain.entry import Run
+from pytest_llmlearn.domain.fix import Fix, Healing
+from pytest_llmlearn.domain.occurrence import Occurrence
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.heal import Healed, Healer
+    from pytest_llmlearn.app.heal_between import Between, HealedBetween
+    from pytest_llmlearn.app.ports import Fixes
+    from pytest_llmlearn.domain.pattern import Pattern
+
+
+class LifecycleOfMemory:
+    """The part of `Memory` around what becomes of mistakes."""
+
+    _fixes: Fixes
+    _healer: Healer
+    _between: Callable[[], Between]
+
+    if TYPE_CHECKING:
+
+        def pattern(self, fingerprint: str) -> Pattern: ...
+
+    def heal(
+        self,
+        run: Run,
+        *,
+        passed: Collection[str],
+        skipped: Collection[str] = (),
+        occurrences: Sequence[Occurrence],
+    ) -> Healed:
+        """Mine fixes of the tests that a run saw green and that were red before; note the first time of green ones.
+
+        `passed` and `skipped` are ids of tests as `occurrences` have them. Not for a run that was broken off.
+
+        Raises:
+            StoreError: the store cannot be written; nothing was.
+            OSError: what the tests said cannot be noted.
+        """
+        return self._healer.run(run, passed=passed, skipped=skipped, occurrences=occurrences)
+
+    def heal_between(self, red: str, green: str, test: str | None = None) -> HealedBetween:
+        """Mine fixes from two commits, by running a test at both; without one, those that the difference concerns.
+
+        Raises:
+            CannotHeal: a commit is unknown, the test passes at `red` or fails at `green`, or it cannot be run.
+            StoreError: the store cannot be written; nothing was.
+        """
+        return self._between().heal(red, green, test)
+
+    def fixes(self, fingerprint: str | None = None) -> Sequence[Fix]:
+        """Verified fixes, of one pattern or all, most often verified and then latest first.
+
+        Raises:
+            UnknownPattern: no pattern is named so, or several are.
+        """
+        return self._fixes.fixes(None if fingerprint is None else self.pattern(fingerprint).fingerprint)
+
+    def healings(self, fingerprint: str | None = None) -> Sequence[Healing]:
+        """What became of red tests, fixes and what was none, oldest first.
+
+        Raises:
+            UnknownPattern: no pattern is named so, or several are.
+        """
+        return self._fixes.healings(None if fingerprint is None else self.pattern(fingerprint).fingerprint)
