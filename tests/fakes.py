@@ -9,12 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pytest_llmlearn.adapters.sqlite_store.writing import check
+from pytest_llmlearn.adapters.sqlite_store.checking import check
 from pytest_llmlearn.app.ports import Clock, Coverage, Hit, Statistics
+from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
+from pytest_llmlearn.domain.evolution import Record, promotes
 from pytest_llmlearn.domain.generation import Generation, Outcome
 from pytest_llmlearn.domain.history import Change, Commit, Logged, Origin, Written
-from pytest_llmlearn.domain.pattern import Pattern, State
+from pytest_llmlearn.domain.pattern import Pattern, Word
+from pytest_llmlearn.domain.recurrence import Seen, independent
 from pytest_llmlearn.domain.signs import Identity
 from pytest_llmlearn.errors import UnknownPattern
 
@@ -26,8 +29,10 @@ class _Known:
     """All that came of one fingerprint: what it shows is worked out anew whenever it is asked for."""
 
     entries: list[Entry] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     words: dict[str, None] = field(default_factory=dict)
-    state: State = "candidate"
+    word: Word | None = None
+    merged_into: str | None = None
 
     @property
     def counted(self) -> list[Entry]:
@@ -37,37 +42,30 @@ class _Known:
     def frequency(self) -> int:
         return len({(entry.unit, entry.unit_hash) for entry in self.counted})
 
-    def pattern(self) -> Pattern:
-        first, told = self.entries[0], self.counted or self.entries
-        # `max` keeps the first of equals; the newest of them is the last that came.
-        newest = max(reversed(self.counted), key=lambda entry: entry.time) if self.counted else first
+    @property
+    def models(self) -> dict[str, set[tuple[str, str]]]:
+        """The functions with distinct code that each model was the first to fail with."""
         models: dict[str, set[tuple[str, str]]] = {}
         pairs: set[tuple[str, str]] = set()
         for entry in self.counted:
             pair = (entry.unit, entry.unit_hash)
             models.setdefault(entry.model, set()).update({pair} - pairs)
             pairs.add(pair)
-        return Pattern(
-            fingerprint=first.fingerprint.exact,
-            symbol_key=first.fingerprint.symbol,
-            rule_id=first.rule_id,
-            category=first.category,
-            severity=newest.severity,
-            exception=first.exception,
-            message=newest.message,
-            lesson=newest.lesson,
-            frequency=self.frequency,
-            raw_count=len(self.entries),
-            state=self.state,
-            first_seen=min(entry.time for entry in told).astimezone(UTC),
-            last_seen=max(entry.time for entry in told).astimezone(UTC),
-            symbols=newest.symbols,
-            models=tuple(sorted(models, key=lambda model: (-len(models[model]), model))),
-            path=newest.path,
-            line=newest.line,
-            unit=newest.unit,
-            bad=newest.snippet,
-        )
+        return models
+
+    def seen(self, green: Mapping[str, datetime]) -> list[Seen]:
+        """The occurrences that promote."""
+        return [
+            Seen(unit=entry.unit, code=entry.unit_hash, time=entry.time, session=run.session, run=run.run_id)
+            for entry, run in zip(self.entries, self.runs, strict=True)
+            if entry in self.counted
+            and promotes(
+                entry.chosen_by,
+                was_green=entry.nodeid in green and green[entry.nodeid] < run.started,
+                stub=entry.stub,
+                flaky=entry.flaky,
+            )
+        ]
 
     def named_by(self, symbols: Sequence[str]) -> bool:
         own = {symbol for entry in self.entries for symbol in entry.symbols}
@@ -85,6 +83,61 @@ class FakeStore:
         self._known: dict[str, _Known] = {}
         self._rows: list[tuple[str, Entry]] = []
         self._held: dict[str, tuple[str, datetime]] = {}
+        self.green: dict[str, datetime] = {}
+        """When tests were first seen green."""
+
+    def _pattern(self, fingerprint: str) -> Pattern:
+        """The pattern of this fingerprint, with those merged into it."""
+        own = self._known[fingerprint]
+        family = [own, *(known for known in self._known.values() if known.merged_into == fingerprint)]
+        first = own.entries[0]
+        counted = [entry for known in family for entry in known.counted]
+        told = counted or [entry for known in family for entry in known.entries]
+        # `max` keeps the first of equals; the newest of them is the last that came.
+        newest = max(reversed(own.counted), key=lambda entry: entry.time) if own.counted else first
+        models: dict[str, int] = {}
+        for known in family:
+            for model, codes in known.models.items():
+                models[model] = models.get(model, 0) + len(codes)
+        record = Record(
+            frequency=sum(known.frequency for known in family),
+            severity=newest.severity,  # type: ignore[arg-type]  # `check` has seen to it
+            recurrences=independent(seen for known in family for seen in known.seen(self.green)),
+            word=own.word,
+            stub=all(entry.stub for entry in counted) if counted else first.stub,
+        )
+        symbols = [newest.symbols, *(known.entries[-1].symbols for known in family[1:])]
+        return Pattern(
+            fingerprint=first.fingerprint.exact,
+            symbol_key=first.fingerprint.symbol,
+            rule_id=first.rule_id,
+            category=first.category,
+            severity=evolution.severity(record),
+            exception=first.exception,
+            message=newest.message,
+            lesson=newest.lesson,
+            frequency=record.frequency,
+            raw_count=sum(len(known.entries) for known in family),
+            state=evolution.state(record),
+            first_seen=min(entry.time for entry in told).astimezone(UTC),
+            last_seen=max(entry.time for entry in told).astimezone(UTC),
+            symbols=tuple(dict.fromkeys(symbol for each in symbols for symbol in each)),
+            models=tuple(sorted(models, key=lambda model: (-models[model], model))),
+            path=newest.path,
+            line=newest.line,
+            unit=newest.unit,
+            bad=newest.snippet,
+            tier=evolution.tier(record.frequency),
+            always_inject=evolution.always_inject(record),
+            stub=record.stub,
+            word=own.word,
+            recurrences=record.recurrences,
+        )
+
+    def _root(self, fingerprint: str) -> str:
+        if fingerprint not in self._known:
+            raise UnknownPattern(fingerprint)
+        return self._known[fingerprint].merged_into or fingerprint
 
     def record(self, run: Run, entries: Sequence[Entry]) -> list[Counted]:
         check(entries)
@@ -105,6 +158,7 @@ class FakeStore:
         if not again:
             self._known[entry.fingerprint.exact] = known
             known.entries.append(entry)
+            known.runs.append(run)
             known.words = dict.fromkeys(list(known.words | dict.fromkeys(entry.words.split()))[:400])
             self._rows.append((run.run_id, entry))
             self._held |= {held.digest: (held.kind, self._clock()) for held in entry.held}
@@ -118,17 +172,18 @@ class FakeStore:
     def patterns(
         self, *, category: str | None = None, limit: int | None = None, shown: bool = False
     ) -> list[Pattern]:
-        found = [known.pattern() for known in self._known.values()]
+        found = [self._pattern(name) for name, known in self._known.items() if known.merged_into is None]
         found = [pattern for pattern in found if category in (None, pattern.category) and (pattern.shown or not shown)]
         found.sort(key=lambda pattern: pattern.last_seen, reverse=True)
         return sorted(found, key=lambda pattern: -pattern.frequency)[:limit]
 
     def matching(self, prefix: str) -> list[Pattern]:
-        return [
-            pattern
-            for pattern in self.patterns()
-            if pattern.fingerprint.startswith(prefix) or pattern.fingerprint.partition(":")[2].startswith(prefix)
-        ][:10]
+        roots = {
+            self._root(fingerprint)
+            for fingerprint in self._known
+            if fingerprint.startswith(prefix) or fingerprint.partition(":")[2].startswith(prefix)
+        }
+        return [pattern for pattern in self.patterns() if pattern.fingerprint in roots][:10]
 
     def occurrences(
         self, *, fingerprint: str | None = None, run: str | None = None, limit: int | None = None
@@ -136,19 +191,21 @@ class FakeStore:
         rows = [
             (run_id, entry)
             for run_id, entry in sorted(self._rows, key=lambda row: row[1].time)
-            if fingerprint in (None, entry.fingerprint.exact) and run in (None, run_id)
+            if fingerprint in (None, entry.fingerprint.exact, self._known[entry.fingerprint.exact].merged_into)
+            and run in (None, run_id)
         ]
         return [_printed(run_id, entry) for run_id, entry in (rows if limit is None else rows[len(rows) - limit :])]
 
     def search(self, terms: Sequence[str], symbols: Sequence[str], limit: int) -> list[Hit]:
         hits = []
-        for known in self._known.values():
-            pattern = known.pattern()
-            common = len(set(terms) & set(known.words))
-            if pattern.shown and (common or known.named_by(symbols)):
-                hits.append(
-                    (not known.named_by(symbols), Hit(pattern=pattern, words=" ".join(known.words), rank=-common))
-                )
+        for pattern in self.patterns(shown=True):
+            own = pattern.fingerprint
+            family = [known for name, known in self._known.items() if own in (name, known.merged_into)]
+            words = dict.fromkeys(word for known in family for word in known.words)
+            common = len(set(terms) & set(words))
+            named = any(known.named_by(symbols) for known in family)
+            if common or named:
+                hits.append((not named, Hit(pattern=pattern, words=" ".join(words), rank=-common)))
         hits.sort(key=lambda pair: (pair[0], pair[1].rank))
         return sorted((hit for _, hit in hits[:limit]), key=lambda hit: (hit.rank, -hit.pattern.frequency))
 
@@ -156,10 +213,18 @@ class FakeStore:
         known = self._known.values()
         return len(known), {term: sum(term in entry.words for entry in known) for term in terms}
 
-    def set_state(self, fingerprint: str, state: State) -> None:
-        if fingerprint not in self._known:
-            raise UnknownPattern(fingerprint)
-        self._known[fingerprint].state = state
+    def say(self, fingerprint: str, word: Word | None) -> None:
+        self._known[self._root(fingerprint)].word = word
+
+    def merge(self, parent: str, child: str) -> None:
+        into, root = self._root(parent), self._root(child)
+        for name, known in self._known.items():
+            if into != root and root in (name, known.merged_into):
+                known.merged_into = into
+
+    def split(self, child: str) -> None:
+        self._root(child)
+        self._known[child].merged_into = None
 
     def failed_before(self, nodeids: Sequence[str]) -> frozenset[str]:
         return frozenset(

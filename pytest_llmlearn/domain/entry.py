@@ -17,7 +17,10 @@ ChosenBy = Literal["frame", "statement", "single-unit", "test-body", "imports", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One run of the tests, or one call that hands failures in. `run_id` is unique; times are aware, UTC."""
+    """One run of the tests, or one call that hands failures in. `run_id` is unique; times are aware, UTC.
+
+    `session` is the assistant's session in which it was run; None where none is known.
+    """
 
     run_id: str
     started: datetime
@@ -28,6 +31,7 @@ class Run:
     failed: int = 0
     commit: str | None = None
     python: str = ""
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,7 @@ class Entry:
     `unit` is the culprit's qualified name inside the project (`module:Class.method`), `unit_hash` the digest of its
     normalised code. `findings` are gravest first; the first one gave `fingerprint` and `lesson`. `words` is the text by
     which the pattern can be found; `snippet` at most five lines. `contexts` are tags of the surroundings of the unit.
+    `stub` says that the unit is not written yet.
     """
 
     nodeid: str
@@ -92,6 +97,7 @@ class Entry:
     task: str | None = None
     held: tuple[Held, ...] = ()
     contexts: tuple[str, ...] = ()
+    stub: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,15 +6,13 @@ Outcomes of tests and the words of people decide; no count alone makes a lesson 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from pytest_llmlearn.domain.effect import NOTHING, Effect
 from pytest_llmlearn.domain.entry import ChosenBy
 from pytest_llmlearn.domain.finding import Severity
-from pytest_llmlearn.domain.pattern import HIDDEN, State
+from pytest_llmlearn.domain.pattern import HIDDEN, State, Tier, Word
 
-Tier = Literal["new", "established", "priority"]
-Word = Literal["right", "wrong", "enforce"]
 WORDS: tuple[str, ...] = get_args(Word)
 
 ESTABLISHED = 5

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
+from pytest_llmlearn.domain.rates import Rate
+
 State = Literal["candidate", "active", "enforced", "retired", "quarantined", "muted"]
 STATES: tuple[str, ...] = get_args(State)
 HIDDEN: frozenset[str] = frozenset({"retired", "quarantined", "muted"})
 """States whose patterns are never shown unless asked for by name."""
+Tier = Literal["new", "established", "priority"]
+Word = Literal["right", "wrong", "enforce"]
+"""What a person said of a pattern."""
+UNMEASURED = Rate(count=0, of=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,11 @@ class Pattern:
     `fingerprint` is the exact one, `symbol_key` the level above it. `frequency` counts distinct (unit, code) pairs,
     `raw_count` every occurrence. `models` are those seen making it, most often first; `unit`, `path` and `line` where
     it was seen last. `lesson` is one sentence. `bad` is the redacted snippet seen last, `good` that of a verified fix.
+    Counts and times are with those of the patterns that were merged into it.
+
+    `severity` is how grave it counts: its rule's, raised where it was seen often. `fixes` counts verified fixes,
+    `recurrences` independent ones; `word` is what a person said last. `success` is how often the mistake was avoided of
+    the times that the lesson was shown and it could have been made. `stub` says that its code was never written.
     """
 
     fingerprint: str
@@ -45,8 +56,21 @@ class Pattern:
     unit: str = ""
     bad: str = ""
     good: str = ""
+    tier: Tier = "new"
+    always_inject: bool = False
+    archived: bool = False
+    stub: bool = False
+    word: Word | None = None
+    recurrences: int = 0
+    fixes: int = 0
+    success: Rate = UNMEASURED
 
     @property
     def shown(self) -> bool:
-        """Whether its state lets it be shown, and anything but told-apart failures was ever counted."""
-        return self.state not in HIDDEN and self.frequency > 0
+        """Whether it may be shown unasked for.
+
+        Its state allows it, it is not archived, and more than told-apart failures and those of stubs was counted; or a
+        person wants it.
+        """
+        wanted = self.word in ("right", "enforce")
+        return self.state not in HIDDEN and not self.archived and (wanted or (self.frequency > 0 and not self.stub))

@@ -13,6 +13,7 @@ from pytest_llmlearn.domain.assistants import KNOWN, Roster
 
 MAX_NAME = 100
 """Characters of a tool's or a model's name that are kept."""
+MAX_ID = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ _VARIABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("cline", ("CLINE_ACTIVE",)),
 )
 _MODEL_VARIABLES = {"copilot": "COPILOT_MODEL"}
+_IDS = ("CLAUDE_CODE_SESSION_ID", "CODEX_THREAD_ID")
+"""Variables that hold the same value throughout a session, and another one in the next."""
 _TOOLS = frozenset(tool for tool, _ in _VARIABLES)
 _NOTHING = frozenset({"", "0", "false", "no", "off", "none", "null"})
 _SOMEBODY = frozenset({"1", "true", "yes", "on"})
@@ -64,6 +67,19 @@ def live_session(environ: Mapping[str, str], roster: Roster = KNOWN) -> Session 
     name = _value(environ, "AGENT")
     tool_named = _tool(name, roster) if name is not None else None
     return Session(tool=tool_named, variable="AGENT") if tool_named else None
+
+
+
+def session_id(environ: Mapping[str, str]) -> str | None:
+    """The name that the live session has for itself, or None: most tools tell their commands only that they are there.
+
+    A value that is longer than `MAX_ID`, or not of one printable line, is none.
+    """
+    for variable in _IDS:
+        value = _value(environ, variable)
+        if value is not None and len(value) <= MAX_ID and value.isprintable():
+            return value
+    return None
 
 
 def _value(environ: Mapping[str, str], variable: str) -> str | None:

@@ -282,7 +282,7 @@ def test_every_change_moves_the_revision_once(store: SqliteStore, database: Path
     assert revision() == first
     store.record(a_run("run-2"), [an_entry(), an_entry()])
     assert revision() == first + 1
-    store.set_state("1:b", "muted")
+    store.say("1:b", "wrong")
     assert revision() == first + 2
     store.clear()
     assert revision() == first + 3

@@ -13,6 +13,7 @@ import pytest
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
 from pytest_llmlearn.app.ports import Store
 from pytest_llmlearn.domain.entry import FindingRow
+from pytest_llmlearn.domain.pattern import Word
 from pytest_llmlearn.errors import BadOccurrence, UnknownPattern
 from tests.builders import NOON, a_fingerprint, a_held, a_run, an_entry, at
 from tests.fakes import FakeStore
@@ -286,32 +287,132 @@ def test_a_symbol_is_found_though_words_fill_the_limit(store: Store) -> None:
     assert "1:named" in {hit.pattern.fingerprint for hit in found}
 
 
-@pytest.mark.parametrize("state", ["retired", "quarantined", "muted"])
-def test_a_hidden_pattern_is_not_found(store: Store, state: str) -> None:
-    """But listed, and found again once shown."""
+def test_a_muted_pattern_is_not_found(store: Store) -> None:
+    """But listed, and found again once the word is taken back."""
     store.record(a_run(), [an_entry()])
-    store.set_state("1:aaaa", state)  # type: ignore[arg-type]
+    store.say("1:aaaa", "wrong")
     assert store.search(["iterat"], ["sqlite3.fetchall"], 5) == []
-    assert store.patterns()[0].state == state
-    store.set_state("1:aaaa", "candidate")
+    assert store.patterns(shown=True) == []
+    (pattern,) = store.patterns()
+    assert (pattern.state, pattern.word, pattern.shown) == ("muted", "wrong", False)
+    store.say("1:aaaa", None)
     assert len(store.search(["iterat"], ["sqlite3.fetchall"], 5)) == 1
+    assert store.patterns()[0].state == "candidate"
 
 
-def test_a_state_outlives_a_recurrence(store: Store) -> None:
-    """Who muted a pattern is not asked again."""
+@pytest.mark.parametrize(("word", "state"), [("right", "active"), ("enforce", "enforced"), ("wrong", "muted")])
+def test_a_word_outlives_a_recurrence(store: Store, word: Word, state: str) -> None:
+    """Who said it is not asked again."""
     store.record(a_run("run-1"), [an_entry()])
-    store.set_state("1:aaaa", "muted")
+    store.say("1:aaaa", word)
     store.record(a_run("run-2"), [an_entry(unit_hash="h2")])
-    assert (store.patterns()[0].state, store.patterns()[0].frequency) == ("muted", 2)
+    (pattern,) = store.patterns()
+    assert (pattern.state, pattern.frequency, pattern.word) == (state, 2, word)
 
 
-def test_only_a_known_pattern_has_a_state(store: Store) -> None:
+def test_a_word_is_said_of_a_known_pattern_only(store: Store) -> None:
     """Before anything is recorded, and after."""
-    with pytest.raises(UnknownPattern):
-        store.set_state("1:aaaa", "muted")
+    ways: list[Callable[[str], None]] = [
+        lambda name: store.say(name, "wrong"),
+        lambda name: store.merge("1:aaaa", name),
+        lambda name: store.merge(name, "1:aaaa"),
+        store.split,
+    ]
+    for way in ways:
+        with pytest.raises(UnknownPattern):
+            way("1:aaaa")
     store.record(a_run(), [an_entry()])
-    with pytest.raises(UnknownPattern):
-        store.set_state("1:aaa", "muted")
+    for way in ways:
+        with pytest.raises(UnknownPattern):
+            way("1:aaa")
+
+
+def test_what_only_stubs_failed_with_is_not_shown(store: Store) -> None:
+    """Until code that was written makes the mistake; a person may want it before."""
+    store.record(a_run("run-1"), [an_entry(stub=True)])
+    store.record(a_run("run-2"), [an_entry(stub=True, unit_hash="h2", time=at(1))])
+    assert store.patterns()[0].stub
+    assert store.search(["iterat"], ["sqlite3.fetchall"], 5) == store.patterns(shown=True) == []
+    store.say("1:aaaa", "right")
+    assert len(store.search(["iterat"], [], 5)) == len(store.patterns(shown=True)) == 1
+    store.say("1:aaaa", None)
+    store.record(a_run("run-3"), [an_entry(unit_hash="h3", time=at(2))])
+    store.record(a_run("run-4"), [an_entry(stub=True, unit_hash="h4", time=at(3))])
+    assert len(store.search(["iterat"], [], 5)) == len(store.patterns(shown=True)) == 1
+    assert not store.patterns()[0].stub
+
+
+def test_a_minor_mistake_seen_often_counts_as_a_major_one(store: Store) -> None:
+    """From fifteen occurrences in different code; it is always shown only once it is proven or a person says so."""
+    for number in range(14):
+        store.record(a_run(str(number)), [an_entry(severity="minor", unit_hash=str(number), time=at(number))])
+    (pattern,) = store.patterns()
+    assert (pattern.severity, pattern.tier, pattern.always_inject) == ("minor", "established", False)
+    store.record(a_run("14"), [an_entry(severity="minor", unit_hash="14", time=at(14))])
+    (pattern,) = store.patterns()
+    assert (pattern.severity, pattern.tier, pattern.always_inject) == ("major", "priority", False)
+    store.say("1:aaaa", "right")
+    assert store.patterns()[0].always_inject
+
+
+def test_merged_patterns_are_one(store: Store) -> None:
+    """With the counts of both, found by the words, the symbols and the fingerprint of either."""
+    parent = an_entry("1:aaaa", words="load", symbols=("json.load",), time=at(1))
+    child = an_entry("1:bbbb", words="read", symbols=("csv.reader",), model="model-b", time=at(0), unit_hash="h2")
+    store.record(a_run("run-1"), [parent, child, replace(child, unit_hash="h3")])
+    store.merge("1:aaaa", "1:bbbb")
+    (pattern,) = store.patterns()
+    assert (pattern.fingerprint, pattern.frequency, pattern.raw_count) == ("1:aaaa", 3, 3)
+    assert (pattern.first_seen, pattern.last_seen) == (at(0), at(1))
+    assert pattern.models == ("model-b", "model-a")
+    assert pattern.symbols == ("json.load", "csv.reader")
+    for terms, symbols in ((["read"], []), (["load"], []), ([], ["csv.reader"]), (["load", "read"], ["reader"])):
+        (hit,) = store.search(terms, symbols, 5)
+        assert (hit.pattern, hit.words) == (pattern, "load read")
+    assert store.matching("1:bbbb") == store.matching("aaaa") == [pattern]
+    assert len(store.occurrences(fingerprint="1:aaaa")) == 3
+
+
+def test_a_merged_pattern_goes_on_counting_for_the_other(store: Store) -> None:
+    """What is recorded under its fingerprint, and what a person says of it."""
+    store.record(a_run("run-1"), [an_entry("1:aaaa"), an_entry("1:bbbb")])
+    store.merge("1:aaaa", "1:bbbb")
+    store.record(a_run("run-2"), [an_entry("1:bbbb", unit_hash="h2", time=at(1))])
+    store.say("1:bbbb", "enforce")
+    (pattern,) = store.patterns()
+    assert (pattern.frequency, pattern.word, pattern.state) == (3, "enforce", "enforced")
+
+
+def test_the_most_frequent_come_first_with_what_was_merged_into_them(store: Store) -> None:
+    """And a limit cuts off after that."""
+    store.record(a_run(), [an_entry("1:a"), an_entry("1:b"), an_entry("1:c"), an_entry("1:c", unit_hash="h2")])
+    store.merge("1:a", "1:c")
+    assert [(found.fingerprint, found.frequency) for found in store.patterns()] == [("1:a", 3), ("1:b", 1)]
+    assert [found.fingerprint for found in store.patterns(limit=1)] == ["1:a"]
+
+
+def test_merging_goes_along_a_chain_and_splitting_takes_it_back(store: Store) -> None:
+    """Each has its own counts again, those that came meanwhile with them."""
+    store.record(a_run("run-1"), [an_entry("1:a"), an_entry("1:b"), an_entry("1:c")])
+    store.merge("1:b", "1:c")
+    store.merge("1:a", "1:b")
+    store.merge("1:c", "1:a")  # they are one already
+    assert [(found.fingerprint, found.frequency) for found in store.patterns()] == [("1:a", 3)]
+    store.record(a_run("run-2"), [an_entry("1:c", unit_hash="h2", time=at(1))])
+    store.split("1:c")
+    store.split("1:c")
+    assert {found.fingerprint: found.frequency for found in store.patterns()} == {"1:a": 2, "1:c": 2}
+    store.split("1:b")
+    assert {found.fingerprint: found.frequency for found in store.patterns()} == {"1:a": 1, "1:b": 1, "1:c": 2}
+
+
+def test_a_merged_stub_is_shown_with_written_code(store: Store) -> None:
+    """The whole is no stub if a part of it is none."""
+    store.record(a_run(), [an_entry("1:a", stub=True), an_entry("1:b", words="other")])
+    store.merge("1:a", "1:b")
+    (pattern,) = store.patterns(shown=True)
+    assert not pattern.stub
+    assert [hit.pattern for hit in store.search(["other"], [], 5)] == [pattern]
 
 
 def test_the_words_of_a_pattern_grow_with_its_occurrences(store: Store) -> None:
@@ -360,7 +461,7 @@ def test_hostile_text_is_kept_without_a_fault(store: Store, text: str) -> None:
     assert len(store.occurrences(fingerprint=f"1:{text}", run=text)) == 1
     assert len(store.matching(f"1:{text}")) == 1
     assert store.failed_before([text]) == {text}
-    store.set_state(f"1:{text}", "muted")
+    store.say(f"1:{text}", "wrong")
     assert store.patterns()[0].state == "muted"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmlearn.adapters.sqlite_store.rows import in_chunks, storable, timestamp
+from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, storable, timestamp
 from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.evolution import Record
 from pytest_llmlearn.domain.recurrence import Seen, independent
@@ -33,7 +33,8 @@ def evolve(db: Database, pattern_ids: Iterable[int], now: datetime) -> None:
     asked = sorted(set(pattern_ids))
     if not asked:
         return
-    roots = {row[0] for row in in_chunks(db.conn, "SELECT coalesce(merged_into, id) FROM patterns WHERE id IN ({})", asked)}
+    statement = "SELECT coalesce(merged_into, id) FROM patterns WHERE id IN ({})"
+    roots = {row[0] for row in in_chunks(db.conn, statement, asked)}
     families: dict[int, list[_Row]] = {root: [] for root in sorted(roots)}
     for row in _members(db, list(families)):
         families[row["root"]].append(row)

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from pytest_llmlearn.adapters.sqlite_store import families
+from pytest_llmlearn.adapters.sqlite_store.asking import CHUNK, in_chunks, storable, timestamp
 from pytest_llmlearn.app.ports import Hit
+from pytest_llmlearn.domain import evolution
+from pytest_llmlearn.domain.effect import NOTHING, Effect
+from pytest_llmlearn.domain.evolution import Record
 from pytest_llmlearn.domain.pattern import HIDDEN, Pattern
+from pytest_llmlearn.domain.rates import Rate
+
+__all__ = ["CHUNK", "in_chunks", "storable", "timestamp"]
 
 WORDS_ASKED = 16
 """Words of a question that take part in full-text search: its rarest ones."""
@@ -20,16 +28,16 @@ POSTINGS_ASKED = 3_000
 """Documents that these words may bring up together. Ranking costs about two microseconds for each, and a word that
 stands in a good part of all patterns tells none from another."""
 MATCHING_LIMIT = 10
-CHUNK = 400
-"""Values bound to one statement; old builds of SQLite allow 999."""
 
 _COLUMNS = (
     "id, fingerprint, symbol_key, rule_id, category, severity, exception, message, lesson, frequency, raw_count, "
-    "state, first_seen, last_seen, symbols, path, line, unit, bad, good"
+    "state, first_seen, last_seen, symbols, path, line, unit, bad, good, archived, stub, word, recurrences, "
+    "verified_fixes, imported"
 )
 _HIDDEN = ", ".join(f"'{state}'" for state in sorted(HIDDEN))
-_SHOWN = f"""p.frequency > 0 AND p.archived = 0 AND p.state NOT IN ({_HIDDEN}) AND p.merged_into IS NULL
-    AND (p.stub = 0 OR p.word IN ('right', 'enforce'))"""
+_SHOWN = f"""p.archived = 0 AND p.state NOT IN ({_HIDDEN}) AND p.merged_into IS NULL AND (
+    (p.frequency > 0 AND p.stub = 0) OR p.word IN ('right', 'enforce') OR EXISTS (
+        SELECT 1 FROM patterns AS c WHERE c.merged_into = p.id AND c.frequency > 0 AND c.stub = 0))"""
 """What may be shown unasked: see `evolution.showable`. A merged pattern speaks through the one it was merged into."""
 _OCCURRENCE = (
     'id, nodeid, "when", run, path, line, function, rule_id, category, severity, fingerprint, exception, message, '
@@ -40,63 +48,73 @@ _OCCURRENCE = (
 _FINDING = ("rule_id", "severity", "line", "confidence", "detail")
 
 
-def storable(text: str) -> str:
-    """`text` as SQLite can keep it: lone surrogates and NUL written as escapes."""
-    if text.isascii():
-        return text.replace("\0", "\\x00") if "\0" in text else text
-    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
-
-
-def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with microseconds: as text they sort by time."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
-
-
 def patterns(
     connection: sqlite3.Connection, category: str | None, limit: int | None, *, shown: bool = False
 ) -> list[Pattern]:
     """Most frequent and then latest first; with `shown` only those that may be."""
-    wanted = (["category = ?"] if category is not None else []) + ([_SHOWN] if shown else [])
-    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
-    order = "ORDER BY frequency DESC, last_seen DESC, id LIMIT ?"
-    values = ([storable(category)] if category is not None else []) + [-1 if limit is None else limit]
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM pattern_rows AS p {where} {order}", values).fetchall()
-    return [pattern for pattern, _ in _with_models(connection, rows)]
+    wanted = [
+        "merged_into IS NULL",
+        *(["category = ?"] if category is not None else []),
+        *([_SHOWN] if shown else []),
+    ]
+    return _most_frequent(connection, wanted, [storable(category)] if category is not None else [], limit)
 
 
 def frequent(connection: sqlite3.Connection, frequency: int, limit: int) -> list[Pattern]:
     """Shown ones that are active or enforced and were seen so often; most frequent and then latest first."""
+    often = "frequency >= ?"
+    if families.any_merged(connection):
+        often = f"(frequency + {families.MERGED_FREQUENCY}) >= ?"
+    return _most_frequent(connection, [_SHOWN, "state IN ('active', 'enforced')", often], [frequency], limit)
+
+
+def _most_frequent(
+    connection: sqlite3.Connection, wanted: Sequence[str], values: Sequence[str | int], limit: int | None
+) -> list[Pattern]:
+    """Most frequent and then latest first, in the order of an index where no pattern was merged."""
+    merged = families.any_merged(connection)
     rows = connection.execute(
-        f"""SELECT {_COLUMNS} FROM pattern_rows AS p
-            WHERE {_SHOWN} AND state IN ('active', 'enforced') AND frequency >= ?
+        f"""SELECT {_COLUMNS} FROM pattern_rows AS p WHERE {" AND ".join(wanted)}
             ORDER BY frequency DESC, last_seen DESC, id LIMIT ?""",
-        (frequency, limit),
+        [*values, -1 if limit is None or merged else limit],
     ).fetchall()
-    return [pattern for pattern, _ in _with_models(connection, rows)]
+    found = [pattern for pattern, _ in _whole(connection, rows)]
+    if merged:
+        found.sort(key=lambda pattern: pattern.last_seen, reverse=True)
+        found.sort(key=lambda pattern: -pattern.frequency)
+    return found[:limit]
 
 
 def matching(connection: sqlite3.Connection, prefix: str) -> list[Pattern]:
-    """Those whose fingerprint begins so, with or without its version; at most `MATCHING_LIMIT`."""
+    """Those whose fingerprint begins so, with or without its version; at most `MATCHING_LIMIT`.
+
+    For a merged one, that which it was merged into.
+    """
     wanted = storable(prefix)
     rows = connection.execute(
-        f"""SELECT {_COLUMNS} FROM pattern_rows
-            WHERE substr(fingerprint, 1, :n) = :prefix OR substr(fingerprint, instr(fingerprint, ':') + 1, :n) = :prefix
+        f"""SELECT {_COLUMNS} FROM pattern_rows WHERE id IN (
+                SELECT coalesce(merged_into, id) FROM patterns WHERE substr(fingerprint, 1, :n) = :prefix
+                    OR substr(fingerprint, instr(fingerprint, ':') + 1, :n) = :prefix)
             ORDER BY frequency DESC, last_seen DESC, id LIMIT {MATCHING_LIMIT}""",
         {"prefix": wanted, "n": len(wanted)},
     ).fetchall()
-    return [pattern for pattern, _ in _with_models(connection, rows)]
+    return [pattern for pattern, _ in _whole(connection, rows)]
 
 
 def occurrences(
     connection: sqlite3.Connection, fingerprint: str | None, run: str | None, limit: int | None
 ) -> list[dict[str, Any]]:
-    """The latest `limit` of them, oldest first."""
-    chosen = {"fingerprint": fingerprint, "run": run}
-    asked = {column: storable(value) for column, value in chosen.items() if value is not None}
-    where = "WHERE " + " AND ".join(f"{column} = ?" for column in asked) if asked else ""
+    """The latest `limit` of them, oldest first. What was merged into the pattern of that fingerprint is its own."""
+    asked: dict[str, list[str]] = {}
+    if fingerprint is not None:
+        asked["fingerprint"] = families.fingerprints(connection, storable(fingerprint))
+    if run is not None:
+        asked["run"] = [storable(run)]
+    conditions = [f"{column} IN ({', '.join('?' * len(values))})" for column, values in asked.items()]
+    where = f"WHERE {' AND '.join(conditions)}" if asked else ""
     rows = connection.execute(
         f"SELECT {_OCCURRENCE} FROM occurrence_rows {where} ORDER BY time DESC, id DESC LIMIT ?",
-        [*asked.values(), -1 if limit is None else limit],
+        [*(value for values in asked.values() for value in values), -1 if limit is None else limit],
     )
     names = [column[0] for column in rows.description]
     found = [dict(zip(names[1:], row[1:], strict=True)) for row in rows]
@@ -118,13 +136,14 @@ def search(connection: sqlite3.Connection, terms: Sequence[str], symbols: Sequen
         match = " OR ".join(f'"{term.replace(chr(34), chr(34) * 2)}"' for term in asked)
         ranked = connection.execute(
             f"""SELECT p.id, bm25(pattern_words) AS rank FROM pattern_words
-                CROSS JOIN patterns AS p ON p.id = pattern_words.rowid
+                CROSS JOIN patterns AS m ON m.id = pattern_words.rowid
+                CROSS JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
                 WHERE pattern_words MATCH ? AND {_SHOWN} ORDER BY rank LIMIT ?""",
             (match, limit),
         )
         for identifier, rank in ranked:
             if identifier in ranks or len(ranks) < limit:
-                ranks[identifier] = rank
+                ranks[identifier] = min(rank, ranks.get(identifier, rank))
     hits = [
         Hit(pattern=pattern, words=words, rank=ranks[identifier])
         for identifier, pattern, words in _by_id(connection, list(ranks))
@@ -179,7 +198,8 @@ def _documents(connection: sqlite3.Connection, terms: Sequence[str]) -> dict[str
 def _named(connection: sqlite3.Connection, symbols: Sequence[str], limit: int) -> list[int]:
     statement = f"""
         SELECT p.id, p.frequency, p.last_seen FROM pattern_symbols AS s
-        CROSS JOIN patterns AS p ON p.id = s.pattern
+        CROSS JOIN patterns AS m ON m.id = s.pattern
+        CROSS JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
         WHERE {_SHOWN} AND s.symbol IN ({{}})"""
     found = set(in_chunks(connection, statement, [storable(symbol) for symbol in symbols]))
     return [row[0] for row in sorted(found, key=lambda row: (row[1], row[2]), reverse=True)[:limit]]
@@ -188,50 +208,78 @@ def _named(connection: sqlite3.Connection, symbols: Sequence[str], limit: int) -
 def _by_id(connection: sqlite3.Connection, identifiers: Sequence[int]) -> Iterator[tuple[int, Pattern, str]]:
     statement = f"SELECT {_COLUMNS}, words FROM pattern_rows WHERE id IN ({{}})"
     rows = list(in_chunks(connection, statement, identifiers))
-    for pattern, row in _with_models(connection, rows):
-        yield row[0], pattern, row[-1]
+    merged = families.merged(connection, identifiers)
+    for pattern, row in _whole(connection, rows):
+        words = " ".join([row[-1], *(child.words for child in merged.get(row[0], ()))])
+        yield row[0], pattern, " ".join(dict.fromkeys(words.split())) if row[0] in merged else words
 
 
-def _with_models(
+def _whole(
     connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]
 ) -> Iterator[tuple[Pattern, tuple[Any, ...]]]:
+    """The patterns of these rows, with all that was merged into them, and what came of showing them."""
+    known = [row[0] for row in rows]
+    merged = families.merged(connection, known)
+    roots = {child.id: root for root, children in merged.items() for child in children}
     statement = "SELECT pattern, model, count FROM pattern_models WHERE pattern IN ({})"
-    models: dict[int, list[tuple[int, str]]] = {}
-    for pattern, model, count in in_chunks(connection, statement, [row[0] for row in rows]):
-        models.setdefault(pattern, []).append((-count, model))
+    models: dict[int, dict[str, int]] = {}
+    for pattern, model, count in in_chunks(connection, statement, [*known, *roots]):
+        of_pattern = models.setdefault(roots.get(pattern, pattern), {})
+        of_pattern[model] = of_pattern.get(model, 0) + count
+    often = {row[0] for row in rows if row[11] in ("active", "enforced")}
+    successes, effects = families.outcomes(connection, known, often, roots)
     for row in rows:
-        yield _pattern(row, tuple(model for _, model in sorted(models.get(row[0], ())))), row
+        counted = models.get(row[0], {})
+        order = tuple(sorted(counted, key=lambda model: (-counted[model], model)))
+        success, effect = successes.get(row[0], Rate(count=0, of=0)), effects.get(row[0], NOTHING)
+        yield _pattern(row, order, merged.get(row[0], ()), success, effect), row
 
 
-def _pattern(row: tuple[Any, ...], models: tuple[str, ...]) -> Pattern:
+def _pattern(
+    row: tuple[Any, ...], models: tuple[str, ...], merged: Sequence[families.Child], success: Rate, effect: Effect
+) -> Pattern:
+    own = families.Child(
+        id=row[0], frequency=row[9], raw_count=row[10], first_seen=row[12], last_seen=row[13], stub=row[21],
+        symbols=row[14],
+    )  # fmt: skip
+    family = families.summed([own, *merged])
+    record = Record(
+        frequency=family.frequency,
+        severity=row[5],
+        fixes=row[24],
+        recurrences=row[23],
+        word=row[22],
+        imported=bool(row[25]),
+        stub=bool(family.stub),
+        retired_because="" if row[11] == "retired" else None,
+    )
     return Pattern(
         fingerprint=row[1],
         symbol_key=row[2],
         rule_id=row[3],
         category=row[4],
-        severity=row[5],
+        severity=evolution.severity(record),
         exception=row[6],
         message=row[7],
         lesson=row[8],
-        frequency=row[9],
-        raw_count=row[10],
+        frequency=family.frequency,
+        raw_count=family.raw_count,
         state=row[11],
-        first_seen=datetime.fromisoformat(row[12]),
-        last_seen=datetime.fromisoformat(row[13]),
-        symbols=tuple(json.loads(row[14])),
+        first_seen=datetime.fromisoformat(family.first_seen),
+        last_seen=datetime.fromisoformat(family.last_seen),
+        symbols=tuple(json.loads(family.symbols)),
         models=models,
         path=row[15],
         line=row[16],
         unit=row[17],
         bad=row[18],
         good=row[19],
+        tier=evolution.tier(family.frequency),
+        always_inject=not row[20] and evolution.always_inject(record, effect),
+        archived=bool(row[20]),
+        stub=bool(family.stub),
+        word=row[22],
+        recurrences=row[23],
+        fixes=row[24],
+        success=success,
     )
-
-
-def in_chunks(
-    connection: sqlite3.Connection, statement: str, values: Sequence[str] | Sequence[int]
-) -> Iterable[tuple[Any, ...]]:
-    """The rows of `statement`, whose `{}` takes the question marks, for all the values."""
-    for start in range(0, len(values), CHUNK):
-        chunk = values[start : start + CHUNK]
-        yield from connection.execute(statement.format(", ".join("?" * len(chunk))), chunk)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from pytest_llmlearn.adapters.sqlite_store.rows import CHUNK, storable
+from pytest_llmlearn.adapters.sqlite_store.asking import CHUNK, storable
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -11,23 +11,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmlearn.adapters.sqlite_store import lessons
+from pytest_llmlearn.adapters.sqlite_store import evolving, lessons
+from pytest_llmlearn.adapters.sqlite_store.asking import storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.erasing import moved
-from pytest_llmlearn.adapters.sqlite_store.rows import storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
+from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.entry import Counted, Entry, Held, Run
-from pytest_llmlearn.domain.finding import CATEGORIES, SCOPES, SEVERITIES
-from pytest_llmlearn.domain.occurrence import SOURCES
-from pytest_llmlearn.errors import BadOccurrence
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-PHASES = ("collect", "setup", "call", "teardown")
 COUNTED_SCOPES = frozenset({"generated", "other"})
 """The other scopes are told apart: kept, but no lesson comes of them."""
 WORD_LIMIT = 400
 """Words of a pattern's searchable text; it grows with what each occurrence brings until then."""
+FAILS = frozenset({"test", "collection", "crash"})
+"""Sources that say that a test failed; a finding beside it may be of one that passed."""
 LARGEST = 2**63 - 1
 
 _FIXED = ("fingerprint", "symbol_key", "rule_id", "category", "exception")
@@ -49,6 +48,7 @@ _MOVING = (
     "unit",
     "bad_id",
     "words",
+    "stub",
 )
 _INSERT = (
     f"INSERT INTO patterns ({', '.join((*_FIXED, *_MOVING))}) VALUES ({', '.join('?' * len((*_FIXED, *_MOVING)))})"
@@ -57,45 +57,28 @@ _SELECT = f"SELECT id, {', '.join((*_FIXED, *_MOVING))} FROM patterns WHERE fing
 _UPDATE = f"UPDATE patterns SET {', '.join(f'{name} = ?' for name in _MOVING)} WHERE id = ?"
 
 
-def check(entries: Sequence[Entry]) -> None:
-    """Whether every entry can be stored, before anything is.
-
-    Raises:
-        BadOccurrence: names the first that cannot, its key, and what is allowed there.
-    """
-    allowed = {
-        "when": PHASES,
-        "source": SOURCES,
-        "category": CATEGORIES,
-        "severity": SEVERITIES,
-        "scope": SCOPES,
-    }
-    for entry in entries:
-        for key, values in allowed.items():
-            if getattr(entry, key) not in values:
-                raise BadOccurrence(
-                    f"{entry.nodeid[:120]} cannot be recorded: {key!r} must be one of {', '.join(values)}, "
-                    f"not {getattr(entry, key)!r}"
-                )
-
-
 class Writer:
     """Writes one run. `hold` says whether private texts are kept; `now` dates them."""
 
     def __init__(self, db: Database, *, now: datetime, hold: bool) -> None:
         self._db = db
+        self._moment = now
         self._now = timestamp(now)
         self._hold = hold
         self._texts = Texts(db)
         self._patterns: dict[str, dict[str, Any]] = {}
         self._codes: dict[tuple[int, str, str], list[int]] = {}
         self._held: dict[str, int] = {}
+        self._green: frozenset[str] = frozenset()
 
     def write(self, run: Run, entries: Sequence[Entry], project: str) -> list[Counted]:
         """The run's row, its entries, and one answer for each. A run that is there already changes nothing."""
         if self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (storable(run.run_id),)).fetchone():
             return [self._standing(entry) for entry in entries]
         identifier = self._add_run(run, project)
+        self._green = evolving.green_before(
+            self._db, (storable(entry.nodeid) for entry in entries), timestamp(run.started)
+        )
         findings = [_findings(entry) for entry in entries]
         self._texts.add(text for entry in entries for text in (entry.message, entry.snippet, entry.statement or ""))
         self._texts.add(findings)
@@ -103,8 +86,23 @@ class Writer:
         self._db.conn.executemany(
             _UPDATE, [[*(row[name] for name in _MOVING), row["id"]] for row in self._patterns.values()]
         )
+        self._redden(entries)
+        evolving.evolve(self._db, (row["id"] for row in self._patterns.values()), self._moment)
         moved(self._db)
         return counted
+
+    def _redden(self, entries: Sequence[Entry]) -> None:
+        """These tests failed, and were not found to pass as well."""
+        failed = [
+            (storable(entry.nodeid), timestamp(entry.time))
+            for entry in entries
+            if entry.source in FAILS and not entry.flaky
+        ]
+        self._db.conn.executemany(
+            """INSERT INTO tests (nodeid, red) VALUES (?, ?) ON CONFLICT (nodeid) DO UPDATE
+               SET red = excluded.red WHERE red IS NULL OR red < excluded.red""",
+            dict(failed).items(),
+        )
 
     def _standing(self, entry: Entry) -> Counted:
         row = self._db.execute(_SELECT, (storable(entry.fingerprint.exact),)).fetchone()
@@ -119,8 +117,8 @@ class Writer:
     def _add_run(self, run: Run, project: str) -> int:
         cursor = self._db.execute(
             """INSERT INTO runs (run_id, project, started, finished, command, exit_status, passed, failed,
-                                 commit_id, python)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                                 commit_id, python, session)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             (
                 storable(run.run_id),
                 storable(project),
@@ -132,6 +130,7 @@ class Writer:
                 run.failed,
                 _optional(run.commit),
                 storable(run.python),
+                _optional(run.session),
             ),
         )
         return _row(cursor.lastrowid)
@@ -148,8 +147,9 @@ class Writer:
         _grow_words(pattern, storable(entry.words))
         if counts:
             pattern["frequency"] += newly
-            pattern["fix_applied"] = pattern["archived"] = 0  # it is back
+            pattern["stub"] = int(entry.stub and (pattern["stub"] or not before))
             if not before or time >= pattern["last_seen"]:
+                pattern["fix_applied"] = pattern["archived"] = 0  # it is back
                 pattern.update(self._latest(entry))
             pattern["first_seen"] = min(time, pattern["first_seen"]) if before else time
             pattern["last_seen"] = max(time, pattern["last_seen"]) if before else time
@@ -194,6 +194,7 @@ class Writer:
                 "test_failures": 0,
                 "security_findings": 0,
                 "words": "",
+                "stub": int(entry.stub),
                 **self._latest(entry),
             }
             _grow_words(known, storable(entry.words))
@@ -260,11 +261,19 @@ class Writer:
             "scope": entry.scope,
             "chosen_by": entry.chosen_by,
             "flaky": int(entry.flaky),
+            "stub": int(entry.stub),
+            "promotes": int(self._promotes(entry)),
             "task": _optional(entry.task),
         }
         marks = ", ".join("?" * len(values))
         cursor = self._db.execute(f"INSERT INTO occurrences ({', '.join(values)}) VALUES ({marks})", [*values.values()])
         return _row(cursor.lastrowid)
+
+    def _promotes(self, entry: Entry) -> bool:
+        was_green = storable(entry.nodeid) in self._green
+        return entry.scope in COUNTED_SCOPES and evolution.promotes(
+            entry.chosen_by, was_green=was_green, stub=entry.stub, flaky=entry.flaky
+        )
 
     def _add_model(self, pattern: int, entry: Entry, newly: int) -> None:
         # Counted as the pattern is: a model's one broken function that fails fifteen tests is one mistake of it.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
-from pytest_llmlearn.domain.pattern import Pattern, State
+from pytest_llmlearn.domain.pattern import Pattern, Word
 
 if TYPE_CHECKING:
     pass
@@ -53,11 +53,17 @@ class Store(Protocol):
     def patterns(
         self, *, category: str | None = None, limit: int | None = None, shown: bool = False
     ) -> list[Pattern]:
-        """Patterns, most frequent and then latest first; with `shown` only those that may be shown unasked."""
+        """Patterns, most frequent and then latest first; with `shown` only those that may be shown unasked.
+
+        Merged ones are one.
+        """
         ...
 
     def matching(self, prefix: str) -> list[Pattern]:
-        """Patterns whose fingerprint begins so, with or without its version; at most ten."""
+        """Patterns whose fingerprint begins so, with or without its version; at most ten.
+
+        A fingerprint that was merged into another is found as that one.
+        """
         ...
 
     def occurrences(
@@ -74,7 +80,17 @@ class Store(Protocol):
         """How many patterns there are, and in how many of them each word stands."""
         ...
 
-    def set_state(self, fingerprint: str, state: State) -> None: ...
+    def say(self, fingerprint: str, word: Word | None) -> None:
+        """Write down what a person said of a pattern; None takes it back."""
+        ...
+
+    def merge(self, parent: str, child: str) -> None:
+        """From now on `child` counts for `parent`, and is shown no more."""
+        ...
+
+    def split(self, child: str) -> None:
+        """Take the merging of this one back."""
+        ...
 
     def failed_before(self, nodeids: Sequence[str]) -> frozenset[str]:
         """Which of these tests failed in an earlier run, and for which a red unit is still held."""

@@ -1,0 +1,32 @@
+"""How values go to SQLite: text that it can keep, times that sort, and many values in one question."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+CHUNK = 400
+"""Values bound to one statement; old builds of SQLite allow 999."""
+
+
+def storable(text: str) -> str:
+    """`text` as SQLite can keep it: lone surrogates and NUL written as escapes."""
+    if text.isascii():
+        return text.replace("\0", "\\x00") if "\0" in text else text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+
+
+def timestamp(moment: datetime) -> str:
+    """ISO 8601 in UTC with microseconds: as text they sort by time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def in_chunks(
+    connection: sqlite3.Connection, statement: str, values: Sequence[str] | Sequence[int]
+) -> Iterable[tuple[Any, ...]]:
+    """The rows of `statement`, whose `{}` takes the question marks, for all the values."""
+    for start in range(0, len(values), CHUNK):
+        chunk = values[start : start + CHUNK]
+        yield from connection.execute(statement.format(", ".join("?" * len(chunk))), chunk)
