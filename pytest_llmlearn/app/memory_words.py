@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_llmlearn.domain.confidence import Confidence, measured
+
 if TYPE_CHECKING:
-    from pytest_llmlearn.app.ports import Store
+    from pytest_llmlearn.app.ports import Clock, Store
     from pytest_llmlearn.domain.pattern import Pattern, Word
 
 
@@ -13,6 +15,7 @@ class WordsOfMemory:
     """The part of `Memory` around what a person said of a pattern. The last word counts; outcomes do not change it."""
 
     _store: Store
+    _clock: Clock
 
     if TYPE_CHECKING:
 
@@ -58,6 +61,10 @@ class WordsOfMemory:
         """
         pattern = self.pattern(fingerprint)
         return self._say(pattern.fingerprint, None) if pattern.word == word else pattern
+
+    def confidence_of(self, pattern: Pattern) -> Confidence:
+        """How well the lesson of this pattern is founded today."""
+        return measured(pattern.frequency, pattern.success, pattern.last_seen, self._clock())
 
     def _say(self, fingerprint: str, word: Word | None) -> Pattern:
         exact = self.pattern(fingerprint).fingerprint

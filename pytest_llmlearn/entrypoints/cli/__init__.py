@@ -12,7 +12,7 @@ import sys
 import click
 
 from pytest_llmlearn import __version__
-from pytest_llmlearn.entrypoints.cli import generations, learned, models, provenance, upkeep
+from pytest_llmlearn.entrypoints.cli import effect, generations, learned, models, provenance, states, upkeep
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -43,10 +43,13 @@ for command in (
     learned.show,
     learned.occurrences,
     learned.ingest,
-    learned.mute,
+    states.approve,
+    states.enforce,
+    states.mute,
     provenance.provenance,
     provenance.mark,
     models.models,
+    effect.effect,
     generations.generation,
     generations.generations,
     generations.rate,

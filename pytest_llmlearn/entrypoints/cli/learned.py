@@ -1,4 +1,4 @@
-"""The commands on what was learned: ask for it, list it, explain it, hand failures in, mute it."""
+"""The commands on what was learned: ask for it, list it, explain it, hand failures in."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def recall(
     nothing matters.
     """
     from pytest_llmlearn.domain.guidance import Query
+    from pytest_llmlearn.domain.sessions import session_id
     from pytest_llmlearn.entrypoints import printing
     from pytest_llmlearn.settings import Settings
 
@@ -50,6 +51,8 @@ def recall(
             limit=limit or settings.limit,
             budget=settings.budget if budget is None else budget,
             threshold=settings.threshold if threshold is None else threshold,
+            session=session_id(os.environ),
+            channel="command",
         )
         guidance = memory.recall(query)
         if style == "json":
@@ -72,7 +75,7 @@ def patterns(context: click.Context, category: str | None, limit: int | None, st
     with opened(context) as memory:
         found = memory.patterns(category=category, limit=limit)
         if style == "json":
-            print_json([printing.pattern(pattern) for pattern in found])
+            print_json([printing.pattern(pattern, memory.confidence_of(pattern)) for pattern in found])
         elif found:
             click.echo("\n".join(printing.pattern_line(pattern) for pattern in found))
         else:
@@ -95,7 +98,7 @@ def show(context: click.Context, fingerprint: str, style: str) -> None:
             meaning = rule.meaning if rule is not None else None
             print_json(
                 {
-                    **printing.pattern(pattern),
+                    **printing.pattern(pattern, memory.confidence_of(pattern)),
                     "meaning": meaning,
                     "bad": pattern.bad,
                     "good": pattern.good,
@@ -155,14 +158,3 @@ def ingest(context: click.Context, file: str, kind: str, style: str) -> None:
             print_json({"recorded": len(fingerprints), "fingerprints": fingerprints})
         else:
             click.echo(f"recorded {len(fingerprints)} occurrences of {len(set(fingerprints))} patterns")
-
-
-@click.command()
-@click.argument("fingerprint")
-@click.option("--undo", is_flag=True, help="Show it again.")
-@click.pass_context
-def mute(context: click.Context, fingerprint: str, undo: bool) -> None:
-    """Never show a pattern again: it is wrong, or of no use here."""
-    with opened(context) as memory:
-        pattern = memory.unmute(fingerprint) if undo else memory.mute(fingerprint)
-        click.echo(f"{pattern.fingerprint} is {'shown again' if undo else 'muted'}: {pattern.lesson}")
