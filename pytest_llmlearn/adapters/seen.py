@@ -73,6 +73,17 @@ class SeenFile:
         """
         (self._folder / FILE).unlink(missing_ok=True)
 
+    def shown(self) -> None:
+        """A lesson was shown: what comes of it is to be looked at as soon as code or tests are others.
+
+        Raises:
+            OSError: the file cannot be removed.
+        """
+        seen = self._read()
+        # Where something is awaited, the next run of other code or tests is looked at already.
+        if seen is not None and seen.get("awaiting") is not True:
+            self.awaits()
+
     def _store(self) -> int | None:
         """What tells this database from another under the same name."""
         try:

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 
 from pytest_llmlearn.app import reaching
 from pytest_llmlearn.app.attribute import Attribution
+from pytest_llmlearn.app.outcomes import Watched
+from pytest_llmlearn.app.ports import Seen
 from pytest_llmlearn.app.ports.exposures import Awaiting, Exposures, Wrote
 from pytest_llmlearn.app.record import Recording
 from pytest_llmlearn.domain import source, written
@@ -27,6 +29,7 @@ from pytest_llmlearn.hookspecs import Surroundings
 AWAITING = 2_000
 """Exposures looked at in one run, the latest; the others wait for their days to be over."""
 _COUNTED = ("generated", "other")
+_UNWATCHED = Watched(settled=False)
 
 Place = tuple[str, Piece]
 """A path and a piece of that file."""
@@ -55,6 +58,7 @@ class Judging:
         everything: Callable[[], Attribution],
         changed: Callable[[str], datetime | None],
         uncommitted: Callable[[Sequence[str]], Mapping[str, Sequence[bool]]],
+        seen: Seen,
         days: float,
     ) -> None:
         self._exposures = exposures
@@ -62,6 +66,7 @@ class Judging:
         self._everything = everything
         self._changed = changed
         self._uncommitted = uncommitted
+        self._seen = seen
         self._days = timedelta(days=days)
 
     def judge(
@@ -72,14 +77,17 @@ class Judging:
         occurrences: Sequence[Occurrence],
         recording: Recording | None,
         loaded: Collection[str],
+        watched: Watched = _UNWATCHED,
     ) -> Judged:
         """Join one run with the exposures that await it.
 
         `passed` are the ids of the tests that passed, `loaded` the project's own files that its tests loaded, both with
-        paths from the root; `recording` is what was recorded of `occurrences`, None where nothing failed.
+        paths from the root; `recording` is what was recorded of `occurrences`, None where nothing failed. `watched` is
+        what the ledger had to say of the run.
 
         Raises:
             StoreError: what came of them cannot be written.
+            OSError: that others await another run cannot be noted.
         """
         awaiting = self._exposures.awaiting(AWAITING)
         before = [one for one in awaiting if one.time <= run.started]
@@ -89,7 +97,11 @@ class Judging:
         outcomes = looking.outcomes(passed, occurrences) if looking is not None else {}
         self._exposures.judge(outcomes, run=run.run_id, time=run.finished)
         expired = self._exposures.expire(run.finished - self._days, time=run.finished)
-        return Judged(judged=len(outcomes), awaiting=max(0, len(awaiting) - len(outcomes) - expired))
+        judged = Judged(judged=len(outcomes), awaiting=max(0, len(awaiting) - len(outcomes) - expired))
+        if judged.awaiting and watched.settled and not watched.awaiting:
+            # A run like this one says nothing more of them; one of other code or tests may.
+            self._seen.saw(loaded, passed, awaiting=True)
+        return judged
 
     def expire(self, now: datetime) -> int:
         """Of exposures that waited too long there was no opportunity; how many these were.
@@ -202,7 +214,7 @@ class _Looking:
         return first is None or first >= one.time
 
     def _may_have_recurred(self, one: Awaiting, places: Sequence[Place]) -> bool:
-        """Whether the mistake was seen there, but so that it cannot be said to be one: now and then, or who knows where."""
+        """Whether the mistake was seen there, but so that it cannot be called one: now and then, or who knows where."""
         paths = {path for path, _ in places}
         seen = [entry for entry in self._entries_of(one) if entry.scope in _COUNTED and entry.path in paths]
         homes = [self._home(entry) for entry in seen]

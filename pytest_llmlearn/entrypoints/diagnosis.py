@@ -57,6 +57,11 @@ class Report:
         if "generated_code_known" in values:
             known = values["generated_code_known"]
             lines.append(f"LLM-written code: {'known in this repository' if known else 'none is known here'}")
+        if share := values.get("settings", {}).get("holdback"):
+            lines.append(
+                f"holdback: on; {share:.0%} of the lessons brought unasked are held back, to tell whether showing them "
+                "helps (llmlearn effect); holdback = 0 in [tool.llmlearn] or LLMLEARN_HOLDBACK=0 ends it"
+            )
         lines += [f"setting {key}: {json.dumps(value)}" for key, value in values.get("settings", {}).items()]
         for extra, state in values["extras"].items():
             missing = f"missing: pip install 'pytest-llmlearn[{extra}]'"
