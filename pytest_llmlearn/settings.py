@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, MAX_LIMIT
+from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, HALF_LIFE_DAYS, MAX_LIMIT
 from pytest_llmlearn.errors import BadSetting, UnknownSetting
 
 if TYPE_CHECKING:
@@ -152,11 +152,29 @@ class Settings:
     budget: int = _setting(
         300, _whole(0, 100_000), "a whole number of tokens, 0 or more", "Tokens that the worded guidance may take."
     )
+    half_life_days: float = _setting(
+        HALF_LIFE_DAYS,
+        _number(1, 36_500),
+        "a number of days from 1 to 36500",
+        "Days in which what a lesson weighs by being recent halves, counted from when its mistake was last seen.",
+    )
     hold_days: int = _setting(
         30,
         _whole(0, 3650),
         "a whole number of days, 0 or more",
         "Days for which failing units are kept privately, to tell later what repaired them; 0 keeps none.",
+    )
+    holdback: float = _setting(
+        0.1,
+        _number(0, 1),
+        "a number from 0 to 1",
+        "Share of the lessons brought unasked that is held back, to tell whether showing them helps; 0 shows all.",
+    )
+    exposure_days: float = _setting(
+        7.0,
+        _number(0, 3650),
+        "a number of days from 0 to 3650",
+        "Days for which a lesson that was shown waits for code in which its mistake could be made.",
     )
     edited_again_seconds: float = _setting(
         300.0,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
-from pytest_llmlearn.app.ports import Hit, Store
+from pytest_llmlearn.app.ports import Hit, Known, Lessons, Store
 from pytest_llmlearn.domain import guidance, source, words
-from pytest_llmlearn.domain.guidance import Guidance, Match, Query
+from pytest_llmlearn.domain.bounds import HALF_LIFE_DAYS
+from pytest_llmlearn.domain.confidence import Confidence, measured
+from pytest_llmlearn.domain.evolution import PRIORITY
+from pytest_llmlearn.domain.guidance import Candidate, Guidance, Match, Query
+from pytest_llmlearn.domain.lesson import lesson, times
+from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.domain.reach import imports_of
 
 CANDIDATES = 200
@@ -16,51 +21,101 @@ CONTEXT_SHARE = 0.25
 CONTEXT_TERMS = 40
 TEXT_LIMIT = 20_000
 """Characters of a question that take part."""
+ALWAYS_ASKED = 20
+"""Patterns of which those are taken that are always shown; of these five are at most."""
 
 
-def recall(store: Store, query: Query, now: datetime, text_of: Callable[[str], str | None]) -> Guidance:
-    """The lessons that matter for `query`, or none. `text_of` reads a file of the project."""
-    asked = dict.fromkeys(words.words(query.text[:TEXT_LIMIT]))
-    context = dict.fromkeys(_context(query.path, text_of))
-    total, known = store.rarity([*asked, *context])
-    if not total:
-        return Guidance(query=query)
-    weighted = guidance.weights(asked, total, known)
-    around = guidance.weights([term for term in context if known.get(term)], total, known)
-    named = words.symbols(query.text[:TEXT_LIMIT])
-    hits = store.search([*weighted, *around], sorted(named), CANDIDATES)
-    matches = [_match(hit, query, weighted, around, named, now) for hit in hits]
-    if query.threshold == 0 and len(matches) < query.limit:  # all is asked for, what has nothing in common too
-        found = {hit.pattern.fingerprint for hit in hits}
-        rest = [pattern for pattern in store.patterns(limit=2 * CANDIDATES) if pattern.fingerprint not in found]
-        matches += [Match(pattern=pattern, score=0.0) for pattern in rest if pattern.shown]
-    return guidance.guide(query, guidance.chosen(matches, query))
+class Recall:
+    """The use case. `text_of` reads a file of the project; `half_life` is the days in which recency halves."""
+
+    def __init__(
+        self,
+        store: Store,
+        lessons: Lessons,
+        text_of: Callable[[str], str | None],
+        *,
+        half_life: float = HALF_LIFE_DAYS,
+    ) -> None:
+        self._store = store
+        self._lessons = lessons
+        self._text_of = text_of
+        self._half_life = half_life
+
+    def recall(self, query: Query, now: datetime) -> Guidance:
+        """The lessons that matter for `query`, or none."""
+        asked = dict.fromkeys(words.words(query.text[:TEXT_LIMIT]))
+        context = dict.fromkeys(_context(query.path, self._text_of))
+        total, known = self._store.rarity([*asked, *context])
+        if not total:
+            return Guidance(query=query)
+        weighted = guidance.weights(asked, total, known)
+        around = guidance.weights([term for term in context if known.get(term)], total, known)
+        named = words.symbols(query.text[:TEXT_LIMIT])
+        hits = self._store.search([*weighted, *around], sorted(named), CANDIDATES)
+        found = [self._candidate(hit, query, weighted, around, named, now) for hit in hits]
+        if query.threshold == 0 and len(found) < query.limit:  # all is asked for, what has nothing in common too
+            there = {hit.pattern.fingerprint for hit in hits}
+            rest = self._store.patterns(limit=2 * CANDIDATES, shown=True)
+            found += [Candidate(pattern=one, score=0.0) for one in rest if one.fingerprint not in there]
+        near = guidance.ordered(found, query, lambda pattern: confidence_of(pattern, now).value)
+        chosen = guidance.filled(near, self._always(), query.limit)
+        return guidance.guide(query, list(self._matches(chosen, now)))
+
+    def _candidate(
+        self,
+        hit: Hit,
+        query: Query,
+        weighted: dict[str, float],
+        around: dict[str, float],
+        named: frozenset[str],
+        now: datetime,
+    ) -> Candidate:
+        pattern, document = hit.pattern, frozenset(hit.words.split())
+        shared = [symbol for symbol in pattern.symbols if symbol in named or symbol.rpartition(".")[2] in named]
+        near = guidance.relevance(weighted, document, len(shared), guidance.topics(pattern))
+        same_file = query.path is not None and query.path == pattern.path
+        if query.path is not None:
+            beside = 1.0 if same_file else guidance.relevance(around, document, 0)
+            near += CONTEXT_SHARE * (1.0 - near) * beside
+        common = [term for term in weighted if term in document]
+        reasons = [f"names {symbol}" for symbol in shared[:2]]
+        reasons += [f"speaks of {', '.join(common[:4])}"] if common else []
+        reasons += ["same file"] if same_file else []
+        reasons += [f"same model ({query.model})"] if query.model and query.model in pattern.models else []
+        reasons.append(_seen(pattern))
+        score = guidance.scored(pattern, near, now, query.model, self._half_life)
+        return Candidate(pattern=pattern, score=round(score, 4), reasons=tuple(reasons))
+
+    def _always(self) -> Iterator[Candidate]:
+        """What is shown whatever the question, as long as it earns its place; most often seen first."""
+        for pattern in self._lessons.frequent(PRIORITY, ALWAYS_ASKED):
+            if pattern.always_inject:
+                yield Candidate(pattern=pattern, score=0.0, reasons=("always shown", _seen(pattern)), always=True)
+
+    def _matches(self, chosen: Sequence[Candidate], now: datetime) -> Iterable[Match]:
+        known = self._lessons.known([one.pattern.fingerprint for one in chosen]) if chosen else {}
+        for one in chosen:
+            beside = known.get(one.pattern.fingerprint, Known())
+            yield Match(
+                pattern=one.pattern,
+                score=one.score,
+                # Without its rule, for which all detectors would have to be loaded: the stored sentence says enough.
+                lesson=lesson(one.pattern, contexts=beside.contexts, fixes=beside.fixes, reworded=beside.reworded),
+                confidence=confidence_of(one.pattern, now),
+                reasons=one.reasons,
+                contexts=beside.contexts,
+                always=one.always,
+            )
 
 
-def _match(
-    hit: Hit,
-    query: Query,
-    weighted: dict[str, float],
-    around: dict[str, float],
-    named: frozenset[str],
-    now: datetime,
-) -> Match:
-    pattern, document = hit.pattern, frozenset(hit.words.split())
-    shared = [symbol for symbol in pattern.symbols if symbol in named or symbol.rpartition(".")[2] in named]
-    near = guidance.relevance(weighted, document, len(shared), guidance.topics(pattern))
-    same_file = query.path is not None and query.path == pattern.path
-    if query.path is not None:
-        beside = 1.0 if same_file else guidance.relevance(around, document, 0)
-        near += CONTEXT_SHARE * (1.0 - near) * beside
-    common = [term for term in weighted if term in document]
-    reasons = [f"names {symbol}" for symbol in shared[:2]]
-    reasons += [f"speaks of {', '.join(common[:4])}"] if common else []
-    reasons += ["same file"] if same_file else []
-    reasons += [f"same model ({query.model})"] if query.model and query.model in pattern.models else []
-    reasons.append(f"seen {guidance.times(pattern.frequency)}")
-    return Match(
-        pattern=pattern, score=round(guidance.scored(pattern, near, now, query.model), 4), reasons=tuple(reasons)
-    )
+def confidence_of(pattern: Pattern, now: datetime) -> Confidence:
+    """How well the pattern's lesson is founded, by its count, its age and what came of showing it."""
+    return measured(pattern.frequency, pattern.success, pattern.last_seen, now)
+
+
+def _seen(pattern: Pattern) -> str:
+    proven = "" if pattern.state != "candidate" else ", not yet proven"
+    return f"seen {times(pattern.frequency)}{proven}"
 
 
 def _context(path: str | None, text_of: Callable[[str], str | None]) -> list[str]:

@@ -6,3 +6,5 @@ DEFAULT_THRESHOLD = 0.25
 """Score below which a lesson is not shown."""
 MAX_LIMIT = 10
 """Lessons shown at most, whatever is asked for."""
+HALF_LIFE_DAYS = 90.0
+"""Days in which what a lesson weighs by being recent halves."""

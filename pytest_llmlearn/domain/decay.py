@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from pytest_llmlearn.domain.bounds import HALF_LIFE_DAYS
 from pytest_llmlearn.domain.effect import Exposure
 
-HALF_LIFE_DAYS = 90.0
-"""Days in which the weight halves, where the settings say nothing else."""
 ARCHIVE_DAYS = 180
 """Days unseen after which a pattern is archived."""
 _DAY = 86_400

@@ -1,24 +1,26 @@
 """Which lessons to show for one question, in what order, in what words, within what budget, or none.
 
-Relevance decides; frequency, recency, severity and the same model only order what is relevant. Below the threshold
-the answer is silence.
+Relevance decides; frequency, recency, severity, the same model and whether it is proven only order what is relevant.
+Below the threshold the answer is silence, but for the few lessons that are always shown.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
-from pytest_llmlearn.domain import words
-from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, MAX_LIMIT
-from pytest_llmlearn.domain.finding import SEVERITIES, quotable
+from pytest_llmlearn.domain import decay, words
+from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, HALF_LIFE_DAYS, MAX_LIMIT
+from pytest_llmlearn.domain.confidence import Confidence
+from pytest_llmlearn.domain.effect import CHANNELS, Channel
+from pytest_llmlearn.domain.evolution import always_slots, detailed
+from pytest_llmlearn.domain.finding import SEVERITIES
+from pytest_llmlearn.domain.lesson import Lesson
 from pytest_llmlearn.domain.pattern import Pattern
 
-HALF_LIFE_DAYS = 90.0
-"""Days in which the weight of recency halves."""
 CHARACTERS_A_TOKEN = 4
 """How tokens are estimated where no tokenizer is installed."""
 QUERY_TERMS = 24
@@ -33,6 +35,11 @@ TOPICS = frozenset(
 LONE_WORD = 0.5
 LEAST_WEIGHT = 0.3
 """What a word tells that stands in every pattern."""
+UNPROVEN = 0.9
+"""By what a candidate's score is multiplied where the order is made. Of two that are equally relevant the proven one
+comes first, unless they differ in much else; one that is a tenth more relevant comes before it, proven or not."""
+ASIDE: Mapping[str, str] = {"firm": "well founded", "open": "does it hold here?", "weak": "weakly founded"}
+"""What a lesson is called by its confidence; of what is new nothing is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +49,8 @@ class Query:
     `text`: what is about to be written, in words. `path`: the file, relative to the project's root; its imports and
     symbols join the question. `model`: who is going to write. `limit`: lessons at most, 1 to 10 (default 5). `budget`:
     tokens that the worded guidance may take (default 300). `threshold`: score below which a lesson is not shown; None
-    is the default, 0 shows all.
+    is the default, 0 shows all. `unit`: the function or class, where only one is meant. `session`: that of whoever
+    asks, where it has one; `channel`: the way by which the answer reaches them.
     """
 
     text: str
@@ -51,6 +59,9 @@ class Query:
     limit: int = 5
     budget: int = 300
     threshold: float | None = None
+    unit: str | None = None
+    session: str | None = None
+    channel: Channel = "library"
 
     def __post_init__(self) -> None:
         if self.limit < 1:
@@ -59,15 +70,40 @@ class Query:
             raise ValueError(f"threshold must be from 0 to 1, not {self.threshold}")
         if self.budget < 0:
             raise ValueError(f"budget must not be negative, not {self.budget}")
+        if self.channel not in CHANNELS:
+            raise ValueError(f"channel must be one of {', '.join(CHANNELS)}, not {self.channel!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """A pattern that answers the question: `score` in 0 to 1, and the `reasons` for it, most telling first."""
+class Candidate:
+    """A pattern that may answer the question: `score` in 0 to 1, and the `reasons` for it, most telling first."""
 
     pattern: Pattern
     score: float
     reasons: tuple[str, ...] = ()
+    always: bool = False
+
+    @property
+    def weight(self) -> float:
+        """By what the order is made: the score, lowered for what is not proven yet."""
+        return self.score * (UNPROVEN if self.pattern.state == "candidate" else 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A lesson that is shown: its pattern, `score` in 0 to 1, and the `reasons` for it, most telling first.
+
+    `always` says that it is shown whatever the question; its score may then be below the threshold. `contexts` are
+    those in which the mistake was made, most frequent first.
+    """
+
+    pattern: Pattern
+    score: float
+    lesson: Lesson
+    confidence: Confidence
+    reasons: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,33 +167,52 @@ def topics(pattern: Pattern) -> frozenset[str]:
     return TOPICS.intersection(words.words(f"{pattern.rule_id.replace('.', ' ')} {pattern.exception}"))
 
 
-def prior(pattern: Pattern, now: datetime, model: str | None) -> float:
+def prior(pattern: Pattern, now: datetime, model: str | None, half_life: float = HALF_LIFE_DAYS) -> float:
     """How much a pattern weighs by itself: 0 to 1 from frequency, recency, severity and the same model."""
     often = 1.0 - 1.0 / (1.0 + math.log1p(pattern.frequency))
-    days = max((now - pattern.last_seen).total_seconds() / 86_400, 0.0)
-    recent: float = 0.5 ** (days / HALF_LIFE_DAYS)
+    recent = decay.weight(pattern.last_seen, now, half_life)
     grave = 1.0 - SEVERITIES.index(pattern.severity) / len(SEVERITIES) if pattern.severity in SEVERITIES else 0.0
     same = 1.0 if model and model in pattern.models else 0.0
     return 0.4 * often + 0.2 * recent + 0.25 * grave + 0.15 * same
 
 
-def scored(pattern: Pattern, near: float, now: datetime, model: str | None) -> float:
+def scored(pattern: Pattern, near: float, now: datetime, model: str | None, half_life: float = HALF_LIFE_DAYS) -> float:
     """Relevance, raised or lowered by at most a quarter by what the pattern weighs by itself."""
-    return min(1.0, near * (0.75 + 0.5 * prior(pattern, now, model)))
+    return min(1.0, near * (0.75 + 0.5 * prior(pattern, now, model, half_life)))
 
 
-def chosen(matches: Iterable[Match], query: Query) -> tuple[Match, ...]:
-    """At most `limit` matches at or above the threshold, best first; ties by fingerprint, so that order is stable.
+def ordered(candidates: Iterable[Candidate], query: Query, confidence: Callable[[Pattern], float]) -> list[Candidate]:
+    """Those at or above the threshold, best first; of equals the more confident, then by fingerprint.
 
     Patterns that are one at the symbol level say the same twice: the best of them stands for all.
     """
     threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
-    ordered = sorted(matches, key=lambda match: (-match.score, match.pattern.fingerprint))
-    best: dict[str, Match] = {}
-    for match in ordered:
-        if match.score >= threshold:
-            best.setdefault(match.pattern.symbol_key, match)
-    return tuple(best.values())[: min(query.limit, MAX_LIMIT)]
+    told = [candidate for candidate in candidates if candidate.score >= threshold]
+    told.sort(key=lambda one: (-one.weight, -confidence(one.pattern), one.pattern.fingerprint))
+    best: dict[str, Candidate] = {}
+    for candidate in told:
+        best.setdefault(candidate.pattern.symbol_key, candidate)
+    return list(best.values())
+
+
+def filled(near: Sequence[Candidate], always: Iterable[Candidate], limit: int) -> tuple[Candidate, ...]:
+    """At most `limit` of them: what is near, and those always shown in up to half of the slots.
+
+    Those of `always` come in their order. One that is near besides stands where it is near, the others at the end.
+    """
+    limit = min(limit, MAX_LIMIT)
+    forced = list(islice(always, always_slots(limit)))
+    keys = {one.pattern.symbol_key for one in forced}
+    room = limit - len(forced)
+    kept: list[Candidate] = []
+    for one in near:
+        if one.pattern.symbol_key in keys:
+            kept.append(replace(one, always=True))
+        elif room > 0:
+            kept.append(one)
+            room -= 1
+    known = {one.pattern.symbol_key for one in kept}
+    return (*kept, *(one for one in forced if one.pattern.symbol_key not in known))
 
 
 def tokens(text: str) -> int:
@@ -165,31 +220,13 @@ def tokens(text: str) -> int:
     return -(-len(text) // CHARACTERS_A_TOKEN)
 
 
-def times(count: int) -> str:
-    """A count in words: once, twice, 3 times."""
-    return "once" if count == 1 else "twice" if count == 2 else f"{count} times"
-
-
-_TAG = re.compile(r"<(?=/?[A-Za-z!|])")
-
-
-def quoted(code: str) -> list[str]:
-    """Code as evidence inside a prompt: fenced by more backticks than it holds, nothing in it that reads as a tag."""
-    longest = max((len(run) for run in re.findall(r"`+", code)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [f"{fence}python", *_TAG.sub("‹", code).split("\n"), fence]
-
-
-def worded(match: Match) -> str:
-    """One match as a paragraph: the lesson, how often it was needed and by whom, and what failed."""
-    pattern = match.pattern
-    models = [quotable(model) for model in pattern.models[:3] if model != "unknown"]
-    by = f", by {', '.join(models)}" if models else ""
-    lines = [f"- [{pattern.rule_id}] {_TAG.sub('‹', pattern.lesson)} (seen {times(pattern.frequency)}{by})"]
-    for label, code in (("failed", pattern.bad), ("fixed", pattern.good)):
-        if code:
-            lines += [f"  {label}:", *(f"  {line}" for line in quoted(code))]
-    return "\n".join(lines)
+def shown_lesson(match: Match) -> Lesson:
+    """The lesson as an answer shows it: of what is new without its surroundings, unless a person wrote them."""
+    lesson = match.lesson
+    if not detailed(match.pattern.frequency) and lesson.by == "template":
+        lesson = replace(lesson, when="")
+    aside = ASIDE.get(match.confidence.wording)
+    return replace(lesson, standing=f"{lesson.standing}; {aside}") if aside else lesson
 
 
 def guide(query: Query, matches: Sequence[Match]) -> Guidance:
@@ -201,8 +238,8 @@ def guide(query: Query, matches: Sequence[Match]) -> Guidance:
     kept: list[Match] = []
     parts = [head]
     for match in matches:
-        bare = replace(match, pattern=replace(match.pattern, bad="", good=""))
-        for form in (worded(match), worded(bare)):
+        lesson = shown_lesson(match)
+        for form in (lesson.worded(), lesson.bare().worded()):
             if tokens("\n".join([*parts, form])) <= query.budget:
                 kept.append(match)
                 parts.append(form)

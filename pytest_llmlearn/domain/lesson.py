@@ -92,7 +92,11 @@ class Lesson:
 
     def worded(self) -> str:
         """The lesson as several lines, code fenced."""
-        lines = [" ".join(part for part in (f"- [{self.rule_id}]", self.because or self.instead, f"({self.standing})") if part)]
+        lines = [
+            " ".join(
+                part for part in (f"- [{self.rule_id}]", self.because or self.instead, f"({self.standing})") if part
+            )
+        ]
         if self.because and self.instead:
             lines.append(f"  instead: {self.instead}")
         if self.when:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import click
 
-from pytest_llmlearn.domain.finding import Rule
-from pytest_llmlearn.domain.guidance import Guidance, Match, times
+from pytest_llmlearn.domain.confidence import Confidence
+from pytest_llmlearn.domain.guidance import Guidance, Match
+from pytest_llmlearn.domain.lesson import times
 from pytest_llmlearn.domain.pattern import Pattern
 
 
-def _strong(text: str) -> str:
+def strong(text: str) -> str:
+    """Text in bold on a terminal."""
     return click.style(text, bold=True)  # click drops it again where the output is no terminal
 
 
@@ -22,7 +24,7 @@ def moment(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def pattern(found: Pattern) -> dict[str, Any]:
+def pattern(found: Pattern, sure: Confidence) -> dict[str, Any]:
     """A pattern as `llmlearn patterns --format json` prints it. Keys may be added, never changed."""
     return {
         "fingerprint": found.fingerprint,
@@ -38,12 +40,33 @@ def pattern(found: Pattern) -> dict[str, Any]:
         "lesson": found.lesson,
         "path": found.path,
         "line": found.line,
+        "tier": found.tier,
+        "always_inject": found.always_inject,
+        "shown": found.shown,
+        "archived": found.archived,
+        "stub": found.stub,
+        "word": found.word,
+        "recurrences": found.recurrences,
+        "fixes": found.fixes,
+        "confidence": sureness(sure),
+    }
+
+
+def sureness(found: Confidence) -> dict[str, Any]:
+    """How well a lesson is founded: the number, its parts, and what it is called."""
+    return {
+        "value": round(found.value, 4),
+        "observed": round(found.observed, 4),
+        "success": round(found.success, 4),
+        "recency": round(found.recency, 4),
+        "steadiness": round(found.steadiness, 4),
+        "wording": found.wording,
     }
 
 
 def match(found: Match) -> dict[str, Any]:
     """A match as `llmlearn recall --format json` prints it. Keys may be added, never changed."""
-    known = found.pattern
+    known, lesson = found.pattern, found.lesson
     return {
         "fingerprint": known.fingerprint,
         "rule_id": known.rule_id,
@@ -54,11 +77,20 @@ def match(found: Match) -> dict[str, Any]:
         "frequency": known.frequency,
         "last_seen": moment(known.last_seen),
         "models": list(known.models),
-        "lesson": known.lesson,
-        "bad": known.bad,
-        "good": known.good,
+        "lesson": lesson.sentence,
+        "bad": lesson.bad,
+        "good": lesson.good,
         "path": known.path,
         "line": known.line,
+        "state": known.state,
+        "standing": lesson.standing,
+        "confidence": sureness(found.confidence),
+        "when": lesson.when,
+        "because": lesson.because,
+        "signature": lesson.signature,
+        "imports": list(lesson.imports),
+        "contexts": list(found.contexts),
+        "always": found.always,
     }
 
 
@@ -79,13 +111,14 @@ def guidance_lines(answer: Guidance) -> list[str]:
         return ["no lesson here matters for this"]
     lines = []
     for found in answer.matches:
-        known = found.pattern
-        lines.append(_strong(known.lesson))
+        known, lesson = found.pattern, found.lesson
+        lines.append(strong(lesson.sentence))
         lines.append(
-            f"    {known.rule_id}, {_place(known.path, known.line)}, score {found.score:.2f}: "
+            f"    {known.rule_id}, {place(known.path, known.line)}, score {found.score:.2f}: "
             f"{'; '.join(found.reasons)}"
         )
-        lines += [f"    | {line}" for line in known.bad.splitlines()]
+        for mark, code in (("|", lesson.bad), ("+", "\n".join((*lesson.imports, lesson.good)) if lesson.good else "")):
+            lines += [f"    {mark} {line}" for line in code.splitlines()]
     return lines
 
 
@@ -93,40 +126,15 @@ def pattern_line(found: Pattern) -> str:
     state = "" if found.state == "candidate" else f" ({found.state})"
     often = f"seen {times(found.frequency)}" if found.frequency else "told apart"
     return (
-        f"{found.fingerprint[:10]}  {often}{state}  {_place(found.path, found.line)} [{found.rule_id}] {found.lesson}"
+        f"{found.fingerprint[:10]}  {often}{state}  {place(found.path, found.line)} [{found.rule_id}] {found.lesson}"
     )
 
 
 def occurrence_line(row: Mapping[str, Any]) -> str:
-    place = _place(row["path"], row["line"])
-    return f"{row['fingerprint'][:10]}  {place} [{row['rule_id']}] {row['nodeid']} ({row['when']}, {row['model']})"
+    where = place(row["path"], row["line"])
+    return f"{row['fingerprint'][:10]}  {where} [{row['rule_id']}] {row['nodeid']} ({row['when']}, {row['model']})"
 
 
-def explanation(found: Pattern, rule: Rule | None, latest: Sequence[Mapping[str, Any]]) -> list[str]:
-    """One pattern in full: what it is, how often, by whom, the code, and the last occurrences."""
-    lines = [_strong(found.lesson), "", f"{found.rule_id} ({found.severity}, {found.state})"]
-    if rule is not None:
-        lines.append(rule.meaning)
-    lines += [
-        "",
-        f"fingerprint  {found.fingerprint}",
-        f"seen         {times(found.frequency)} in different code, {times(found.raw_count)} in all",
-        f"first, last  {moment(found.first_seen)}, {moment(found.last_seen)}",
-        f"models       {', '.join(found.models) or 'unknown'}",
-        f"where        {_place(found.path, found.line)}{f' in {found.unit}' if found.unit else ''}",
-        f"failure      {found.exception}: {found.message.splitlines()[0] if found.message else ''}",
-    ]
-    for label, code in (("failed", found.bad), ("fixed", found.good)):
-        if code:
-            lines += ["", f"{label}:", *(f"    {line}" for line in code.splitlines())]
-    if latest:
-        lines += ["", "last occurrences:"]
-        lines += [
-            f"    {_place(row['path'], row['line'])} {row['nodeid']} ({row['model']}, chosen by {row['chosen_by']})"
-            for row in latest
-        ]
-    return lines
-
-
-def _place(path: str | None, line: int | None) -> str:
+def place(path: str | None, line: int | None) -> str:
+    """Where it was, as an editor takes it."""
     return "?" if not path else path if line is None else f"{path}:{line}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,9 @@ from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.erasing import moved
 from pytest_llmlearn.adapters.sqlite_store.rows import storable, timestamp
 from pytest_llmlearn.app.ports import Known, Version
-from pytest_llmlearn.domain.effect import NOTHING, Effect, Exposure, effect
 from pytest_llmlearn.domain.fix import Fix
 from pytest_llmlearn.domain.lesson import PARTS, Rewording
 from pytest_llmlearn.domain.pattern import Pattern
-from pytest_llmlearn.domain.rates import Rate
 from pytest_llmlearn.errors import UnknownPattern
 
 if TYPE_CHECKING:
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 
 CONTEXT_LIMIT = 30
 """Contexts kept of one pattern: the most frequent ones."""
+_FAMILY = """SELECT m.id FROM patterns AS p JOIN patterns AS m ON m.id = p.id OR m.merged_into = p.id
+    WHERE p.fingerprint = :fingerprint"""
+"""A pattern, and those that were merged into it."""
 _PARTS = ", ".join(f'v."{part}"' for part in PARTS)
 
 
@@ -68,12 +70,8 @@ class SqliteLessons:
         """In how many functions with distinct code the mistake was made in each context; most frequent first."""
 
         def counted(connection: sqlite3.Connection) -> dict[str, int]:
-            found = connection.execute(
-                """SELECT c.context, c.count FROM pattern_contexts AS c JOIN patterns AS p ON p.id = c.pattern
-                   WHERE p.fingerprint = ? ORDER BY c.count DESC, c.context""",
-                (storable(fingerprint),),
-            )
-            return dict(found.fetchall())
+            family = connection.execute(_FAMILY, {"fingerprint": storable(fingerprint)}).fetchall()
+            return _contexts(connection, {row[0]: 0 for row in family}).get(0, {})
 
         return self._file.ask(counted, {})
 
@@ -128,83 +126,70 @@ class SqliteLessons:
         """Shown patterns that are active or enforced and were seen so often, most often first."""
         return self._file.ask(lambda connection: rows.frequent(connection, frequency, limit), [])
 
-    def effect(self, fingerprint: str) -> Effect:
-        """What came of showing the lesson, and of holding it back."""
-
-        def judged(connection: sqlite3.Connection) -> Effect:
-            found = connection.execute(
-                """SELECT e.shown, e.session, e.propensity, e.outcome, e.judged FROM exposures AS e
-                   JOIN patterns AS p ON p.id = e.pattern WHERE p.fingerprint = ?""",
-                (storable(fingerprint),),
-            )
-            return effect(
-                Exposure(
-                    fingerprint=fingerprint,
-                    shown=bool(shown),
-                    session=session,
-                    propensity=propensity,
-                    outcome=outcome,
-                    judged=None if time is None else datetime.fromisoformat(time),
-                )
-                for shown, session, propensity, outcome, time in found
-            )
-
-        return self._file.ask(judged, NOTHING)
-
 
 def _known(connection: sqlite3.Connection, fingerprints: Sequence[str]) -> dict[str, Known]:
     statement = "SELECT id, fingerprint FROM patterns WHERE fingerprint IN ({})"
-    ids = dict(rows.in_chunks(connection, statement, fingerprints))
-    contexts: dict[int, list[str]] = {}
-    statement = (
-        "SELECT pattern, context FROM pattern_contexts WHERE pattern IN ({}) ORDER BY pattern, count DESC, context"
-    )
-    for pattern, context in rows.in_chunks(connection, statement, list(ids)):
-        contexts.setdefault(pattern, []).append(context)
+    roots: dict[int, str] = dict(rows.in_chunks(connection, statement, fingerprints))
+    family = {root: root for root in roots}
+    statement = "SELECT id, merged_into FROM patterns WHERE merged_into IS NOT NULL AND merged_into IN ({})"
+    family.update(dict(rows.in_chunks(connection, statement, list(roots))))
+    contexts = _contexts(connection, family)
+    fixes = _fixes(connection, family)
     # SQLite gives the other columns of the row that holds the maximum.
     statement = f"""SELECT v.pattern, {_PARTS}, max(v.version) FROM lesson_versions AS v
                     WHERE v.pattern IN ({{}}) GROUP BY v.pattern"""
-    reworded = {row[0]: _rewording(row[1:]) for row in rows.in_chunks(connection, statement, list(ids))}
-    statement = """SELECT pattern, sum(outcome = 'avoided'), count(*) FROM exposures
-                   WHERE pattern IN ({}) AND shown = 1 AND outcome IN ('recurred', 'avoided', 'other-failure')
-                   GROUP BY pattern"""
-    outcomes = {
-        pattern: Rate(count=avoided, of=of)
-        for pattern, avoided, of in rows.in_chunks(connection, statement, list(ids))
-    }
-    fixes = _fixes(connection, list(ids))
+    reworded = {row[0]: _rewording(row[1:]) for row in rows.in_chunks(connection, statement, list(roots))}
     return {
         fingerprint: Known(
-            contexts=tuple(contexts.get(pattern, ())),
-            fixes=tuple(fixes.get(pattern, ())),
-            reworded=written if (written := reworded.get(pattern)) is not None and written.says_anything else None,
-            outcomes=outcomes.get(pattern, Rate(count=0, of=0)),
+            contexts=tuple(contexts.get(root, ())),
+            fixes=tuple(fixes.get(root, {}).values()),
+            reworded=written if (written := reworded.get(root)) is not None and written.says_anything else None,
         )
-        for pattern, fingerprint in ids.items()
+        for root, fingerprint in roots.items()
     }
 
 
-def _fixes(connection: sqlite3.Connection, patterns: Sequence[int]) -> dict[int, list[Fix]]:
-    """Verified fixes; most stores have none, and then the view is not asked."""
+def _contexts(connection: sqlite3.Connection, family: Mapping[int, int]) -> dict[int, dict[str, int]]:
+    """By the patterns into which they were merged: contexts with their counts, most frequent first."""
+    found: dict[int, dict[str, int]] = {}
+    statement = "SELECT pattern, context, count FROM pattern_contexts WHERE pattern IN ({})"
+    for pattern, context, count in rows.in_chunks(connection, statement, list(family)):
+        counts = found.setdefault(family[pattern], {})
+        counts[context] = counts.get(context, 0) + count
+    return {root: dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))) for root, counts in found.items()}
+
+
+def _fixes(connection: sqlite3.Connection, family: Mapping[int, int]) -> dict[int, dict[str, Fix]]:
+    """Verified fixes by pattern and digest; most stores have none, and then the view is not asked."""
     if not connection.execute("SELECT 1 FROM fixes LIMIT 1").fetchone():
         return {}
-    statement = """SELECT pattern, fingerprint, digest, bad, good, signature, imports, verified, last_seen
+    statement = """SELECT pattern, fingerprint, digest, bad, good, signature, imports, difference, verified, first_seen,
+                       last_seen
                    FROM fix_rows WHERE pattern IN ({}) AND verified > 0"""
-    found: dict[int, list[Fix]] = {}
-    for row in rows.in_chunks(connection, statement, patterns):
-        pattern, fingerprint, digest, bad, good, signature, imports, verified, last_seen = row
-        fix = Fix(
-            fingerprint=fingerprint,
-            digest=digest,
-            bad=bad,
-            good=good,
-            signature=signature,
-            imports=tuple(json.loads(imports)),
-            verified=verified,
-            last_seen=datetime.fromisoformat(last_seen),
-        )
-        found.setdefault(pattern, []).append(fix)
+    found: dict[int, dict[str, Fix]] = {}
+    for pattern, *values in rows.in_chunks(connection, statement, list(family)):
+        fix = _fix(values)
+        known = found.setdefault(family[pattern], {})
+        if fix.digest in known:  # two merged patterns had the same one
+            fix = replace(known[fix.digest], verified=known[fix.digest].verified + fix.verified)
+        known[fix.digest] = fix
     return found
+
+
+def _fix(values: Sequence[Any]) -> Fix:
+    fingerprint, digest, bad, good, signature, imports, difference, verified, first_seen, last_seen = values
+    return Fix(
+        fingerprint=fingerprint,
+        digest=digest,
+        bad=bad,
+        good=good,
+        signature=signature,
+        imports=tuple(json.loads(imports)),
+        difference=difference,
+        verified=verified,
+        first_seen=datetime.fromisoformat(first_seen),
+        last_seen=datetime.fromisoformat(last_seen),
+    )
 
 
 def _rewording(row: Sequence[Any]) -> Rewording:

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_llmlearn.domain.rates import Rate
-
 if TYPE_CHECKING:
-    from pytest_llmlearn.domain.effect import Effect
     from pytest_llmlearn.domain.fix import Fix
     from pytest_llmlearn.domain.lesson import Rewording
     from pytest_llmlearn.domain.pattern import Pattern
@@ -21,16 +18,12 @@ class Known:
     """What is known of one pattern beside itself.
 
     `contexts` are most frequent first. `reworded` is what a person wrote last, None where nobody did or it was taken
-    back. `outcomes` are the times the mistake was avoided, of those the lesson was shown and it could have been made.
+    back.
     """
 
     contexts: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
     reworded: Rewording | None = None
-    outcomes: Rate = Rate(count=0, of=0)
-
-
-NOTHING_KNOWN = Known()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +63,4 @@ class Lessons(Protocol):
 
     def frequent(self, frequency: int, limit: int) -> Sequence[Pattern]:
         """Shown patterns that are active or enforced and were seen so often, most often first."""
-        ...
-
-    def effect(self, fingerprint: str) -> Effect:
-        """What came of showing the lesson, and of holding it back."""
         ...

@@ -12,7 +12,7 @@ import sys
 import click
 
 from pytest_llmlearn import __version__
-from pytest_llmlearn.entrypoints.cli import effect, generations, learned, models, provenance, states, upkeep
+from pytest_llmlearn.entrypoints.cli import effect, fixes, generations, learned, lessons, models, provenance, states, upkeep
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -41,6 +41,7 @@ for command in (
     learned.recall,
     learned.patterns,
     learned.show,
+    lessons.lesson,
     learned.occurrences,
     learned.ingest,
     states.approve,

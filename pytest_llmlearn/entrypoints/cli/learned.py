@@ -88,27 +88,24 @@ def patterns(context: click.Context, category: str | None, limit: int | None, st
 @click.pass_context
 def show(context: click.Context, fingerprint: str, style: str) -> None:
     """Explain one pattern. FINGERPRINT may be cut to its first characters."""
-    from pytest_llmlearn.entrypoints import printing
+    from pytest_llmlearn.entrypoints import printing_lessons as printing
 
     with opened(context) as memory:
         pattern = memory.pattern(fingerprint)
-        latest = memory.occurrences(pattern.fingerprint)[-5:]
-        rule = memory.rule(pattern.rule_id)
+        found = printing.Dossier(
+            pattern=pattern,
+            rule=memory.rule(pattern.rule_id),
+            lesson=memory.lesson(pattern.fingerprint),
+            confidence=memory.confidence_of(pattern),
+            contexts=memory.contexts(pattern.fingerprint),
+            fixes=memory.fixes(pattern.fingerprint),
+            effect=memory.effect(pattern.fingerprint),
+            occurrences=memory.occurrences(pattern.fingerprint, 5),
+        )
         if style == "json":
-            meaning = rule.meaning if rule is not None else None
-            print_json(
-                {
-                    **printing.pattern(pattern, memory.confidence_of(pattern)),
-                    "meaning": meaning,
-                    "bad": pattern.bad,
-                    "good": pattern.good,
-                    "symbols": list(pattern.symbols),
-                    "message": pattern.message,
-                    "occurrences": latest,
-                }
-            )
+            print_json(printing.dossier(found))
         else:
-            click.echo("\n".join(printing.explanation(pattern, rule, latest)))
+            click.echo("\n".join(printing.dossier_lines(found)))
 
 
 @click.command()
