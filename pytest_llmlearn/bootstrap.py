@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
@@ -29,12 +29,18 @@ if TYPE_CHECKING:
     import pluggy
 
     from pytest_llmlearn.adapters.git import GitHistory
+    from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.generations import Generations
     from pytest_llmlearn.app.heal import Healer
     from pytest_llmlearn.app.heal_between import Between
     from pytest_llmlearn.app.inquiry import Inquiry
+    from pytest_llmlearn.app.judging import Judging
     from pytest_llmlearn.app.ports import Fixes, Ledger, ProvenanceCache, SecretScanner
+    from pytest_llmlearn.app.ports.exposures import Exposures
+    from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.app.watch import Watch
+    from pytest_llmlearn.domain.entry import Run
+    from pytest_llmlearn.domain.occurrence import Occurrence
     from pytest_llmlearn.hookspecs import Detector, History, Project, ProvenanceReader, Surroundings
 
 BUILT_IN = ("async_misuse", "imports", "syntax", "type_errors", "logic", "runtime")
@@ -81,6 +87,8 @@ class Memory(AppMemory):
         watch: Any = _Late(lambda: _watch(folder, ledger, history(), roster, surroundings, origins))
         fixes = store.fixes()
         healer: Any = _Late(lambda: _healer(folder, store, fixes, surroundings, redact))
+        exposures = store.exposures()
+        judging: Any = _Late(lambda: _judging(folder, exposures, history(), surroundings, origins, chosen))
         return cls(
             folder,
             store=store,
@@ -89,9 +97,12 @@ class Memory(AppMemory):
             origins=origins,
             inquiry=inquiry,
             watch=watch,
+            exposures=exposures,
+            delivery=_delivery(folder, exposures, surroundings, chosen),
+            judging=judging,
             fixes=fixes,
             healer=healer,
-            between=lambda: _between(folder, chosen, store, fixes, redact),
+            between=lambda python: _between(folder, chosen, store, fixes, redact, given, python),
             generations=lambda: _generations(folder, ledger, redact, keep_code=chosen.store_full_code),
             detectors=lambda: detectors(given),
             redact=redact,
@@ -192,6 +203,52 @@ def _watch(
     return Watch(ledger=ledger, gatherer=gatherer, seen=SeenFile(root), surroundings=surroundings, origins=origins)
 
 
+def _delivery(root: Path, exposures: Exposures, surroundings: Surroundings, settings: Settings) -> Delivery:
+    from pytest_llmlearn.app.exposures import Delivery
+
+    def awaits() -> None:
+        from pytest_llmlearn.adapters.seen import SeenFile
+
+        SeenFile(root).shown()
+
+    return Delivery(
+        exposures,
+        lambda path: surroundings.text(path),
+        clock=lambda: datetime.now(UTC),
+        holdback=settings.holdback,
+        awaits=awaits,
+    )
+
+
+def _judging(
+    root: Path,
+    exposures: Exposures,
+    history: GitHistory,
+    surroundings: Surroundings,
+    origins: Origins,
+    settings: Settings,
+) -> Judging:
+    from pytest_llmlearn.adapters.seen import SeenFile
+    from pytest_llmlearn.app.attribute import Attribution
+    from pytest_llmlearn.app.judging import Judging
+
+    def changed(path: str) -> datetime | None:
+        try:
+            return datetime.fromtimestamp((root / path).stat().st_mtime, UTC)
+        except (OSError, ValueError):  # gone, or a time that nobody was at
+            return None
+
+    return Judging(
+        exposures,
+        surroundings=surroundings,
+        everything=cache(lambda: Attribution(surroundings, origins, everything=True)),
+        changed=changed,
+        uncommitted=history.uncommitted,
+        seen=SeenFile(root),
+        days=settings.exposure_days,
+    )
+
+
 def _healer(
     root: Path, store: SqliteStore, fixes: Fixes, surroundings: Surroundings, redact: Callable[[str], str]
 ) -> Healer:
@@ -202,11 +259,32 @@ def _healer(
 
 
 def _between(
-    root: Path, settings: Settings, store: SqliteStore, fixes: Fixes, redact: Callable[[str], str]
+    root: Path,
+    settings: Settings,
+    store: SqliteStore,
+    fixes: Fixes,
+    redact: Callable[[str], str],
+    plugins: Iterable[object],
+    python: str | None,
 ) -> Between:
+    from pytest_llmlearn.adapters.git.worktrees import GitWorktrees
+    from pytest_llmlearn.adapters.trial import ChildTrial
     from pytest_llmlearn.app.heal_between import Between
 
-    raise NotImplementedError
+    def record(scratch: Path, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
+        # Into a store of its own, which goes with the scratch folder; what it holds back is needed to compare.
+        with Memory.open(scratch, settings=replace(settings, hold_days=1), plugins=plugins) as memory:
+            return memory.record_run(run, occurrences)
+
+    return Between(
+        store=store,
+        fixes=fixes,
+        worktrees=GitWorktrees(root),
+        trial=ChildTrial(root, os.environ, python=python),
+        record=record,
+        look=_surroundings,
+        redact=redact,
+    )
 
 
 def _inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: Callable[[], GitHistory]) -> Inquiry:

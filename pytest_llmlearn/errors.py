@@ -10,6 +10,7 @@ LlmlearnError
 ├── BadGeneration           an event of a generation with unknown, missing or ill-typed keys
 ├── UnknownGeneration       an id that names no generation, or several
 ├── UnknownPattern          a fingerprint that names no pattern, or several
+├── CannotHeal              two commits between which a test does not turn from red to green
 └── StoreError
     ├── StoreTooNew         written by a newer version; left alone
     ├── StoreUnavailable    locked, full, or not writable
@@ -96,6 +97,10 @@ class UnknownPattern(LlmlearnError):
             message = f"no pattern has the fingerprint {fingerprint!r}; `llmlearn patterns` lists them"
         super().__init__(message)
         self.fingerprint = fingerprint
+
+
+class CannotHeal(LlmlearnError):
+    """Two commits between which a test does not turn from red to green, or cannot be run; says why."""
 
 
 class StoreError(LlmlearnError):

@@ -204,7 +204,7 @@ class Healer:
         if not self._tested.watched:
             return Healed()
         failing = {self._redact(occurrence.nodeid) for occurrence in occurrences}
-        red = _Reds(self._fixes.red_tests())
+        red = Reds(self._fixes.red_tests())
         names = {self._redact(nodeid): nodeid for nodeid in red.concerning(passed)}
         green = red.turned_green(passed, names, failing)
         renamed = red.renamed(names, failing, self._fixes.never_green) - green
@@ -251,7 +251,7 @@ class Healer:
         return self._redact(nodeid) if "[" in nodeid else own_redact(nodeid)
 
 
-class _Reds:
+class Reds:
     """The red tests, by how the ids of a run may name them."""
 
     def __init__(self, tests: Iterable[str]) -> None:
@@ -274,9 +274,9 @@ class _Reds:
         found = {one for one in self.tests if one in names and one not in failing}
         for one in self.tests - found - set(failing):
             below = (f"{one}::", f"{one}/")
-            if one and "[" not in one and not any(other.startswith(below) for other in failing):
-                if any(other.startswith(below) for other in passed):
-                    found.add(one)
+            is_above = bool(one) and "[" not in one and any(other.startswith(below) for other in passed)
+            if is_above and not any(other.startswith(below) for other in failing):
+                found.add(one)
         return found
 
     def renamed(
@@ -293,9 +293,9 @@ class _Reds:
         found = set()
         for one in self.tests:
             cases = by_base.get(_base(one), ())
-            if cases and one not in names and _base(one) not in failed:
-                if any(case not in self.tests for case in never_green(cases)):
-                    found.add(one)
+            could = bool(cases) and one not in names and _base(one) not in failed
+            if could and any(case not in self.tests for case in never_green(cases)):
+                found.add(one)
         return found
 
 

@@ -15,32 +15,36 @@ from uuid import uuid4
 
 from pytest_llmlearn.app.attribute import Attribution
 from pytest_llmlearn.app.classify import Classifier
+from pytest_llmlearn.app.memory_exposures import ExposuresOfMemory
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
-from pytest_llmlearn.app.memory_lifecycle import LifecycleOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
+from pytest_llmlearn.app.memory_lifecycle import LifecycleOfMemory
 from pytest_llmlearn.app.memory_provenance import ProvenanceOfMemory
 from pytest_llmlearn.app.memory_words import WordsOfMemory
 from pytest_llmlearn.app.ports import Clock, Fixes, Lessons, Statistics, Store
 from pytest_llmlearn.app.provenance import Origins
 from pytest_llmlearn.app.recall import Recall
 from pytest_llmlearn.app.record import Recorder, Recording
+from pytest_llmlearn.domain.bounds import HALF_LIFE_DAYS
 from pytest_llmlearn.domain.entry import Run
 from pytest_llmlearn.domain.finding import Rule
-from pytest_llmlearn.domain.bounds import HALF_LIFE_DAYS
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.errors import UnknownPattern
 from pytest_llmlearn.hookspecs import Detector, Surroundings
 
 if TYPE_CHECKING:
+    from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.generations import Generations
     from pytest_llmlearn.app.heal import Healer
     from pytest_llmlearn.app.heal_between import Between
     from pytest_llmlearn.app.inquiry import Inquiry
+    from pytest_llmlearn.app.judging import Judging
+    from pytest_llmlearn.app.ports.exposures import Exposures
     from pytest_llmlearn.app.watch import Watch
 
 
-class Memory(LessonsOfMemory, GenerationsOfMemory, ProvenanceOfMemory, LifecycleOfMemory, WordsOfMemory):
+class Memory(LessonsOfMemory, ExposuresOfMemory, GenerationsOfMemory, ProvenanceOfMemory, LifecycleOfMemory, WordsOfMemory):
     """The memory of one project. A context manager; `close()` by hand otherwise."""
 
     def __init__(
@@ -54,9 +58,12 @@ class Memory(LessonsOfMemory, GenerationsOfMemory, ProvenanceOfMemory, Lifecycle
         inquiry: Inquiry,
         generations: Callable[[], Generations],
         watch: Watch,
+        exposures: Exposures,
+        delivery: Delivery,
+        judging: Judging,
         fixes: Fixes,
         healer: Healer,
-        between: Callable[[], Between],
+        between: Callable[[str | None], Between],
         detectors: Callable[[], Sequence[Detector]],
         redact: Callable[[str], str],
         clock: Clock,
@@ -74,6 +81,9 @@ class Memory(LessonsOfMemory, GenerationsOfMemory, ProvenanceOfMemory, Lifecycle
         self._make_generations = generations
         self._made_generations: Generations | None = None
         self._watch = watch
+        self._exposures = exposures
+        self._delivery = delivery
+        self._judging = judging
         self._fixes = fixes
         self._healer = healer
         self._between = between

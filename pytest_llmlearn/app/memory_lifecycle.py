@@ -21,7 +21,7 @@ class LifecycleOfMemory:
 
     _fixes: Fixes
     _healer: Healer
-    _between: Callable[[], Between]
+    _between: Callable[[str | None], Between]
 
     if TYPE_CHECKING:
 
@@ -45,14 +45,19 @@ class LifecycleOfMemory:
         """
         return self._healer.run(run, passed=passed, skipped=skipped, occurrences=occurrences)
 
-    def heal_between(self, red: str, green: str, test: str | None = None) -> HealedBetween:
+    def heal_between(
+        self, red: str, green: str, test: str | None = None, *, python: str | None = None
+    ) -> HealedBetween:
         """Mine fixes from two commits, by running a test at both; without one, those that the difference concerns.
+
+        `python` runs the tests: without one, the interpreter of the active environment, else of `.venv` or `venv` in
+        the project, else this one. It needs pytest and this package.
 
         Raises:
             CannotHeal: a commit is unknown, the test passes at `red` or fails at `green`, or it cannot be run.
             StoreError: the store cannot be written; nothing was.
         """
-        return self._between().heal(red, green, test)
+        return self._between(python).heal(red, green, test)
 
     def fixes(self, fingerprint: str | None = None) -> Sequence[Fix]:
         """Verified fixes, of one pattern or all, most often verified and then latest first.

@@ -37,11 +37,11 @@ class Fix:
 class Red:
     """A test that failed when it was last seen, with the code as it was then; texts are redacted and private.
 
-    `unit_hash` is that of the culprit's normalised code, `text` the culprit's text, `test_text` the test's; both are
+    `occurrence` is its row, None where it was not read from the store. `unit_hash` is that of the culprit's normalised code, `text` the culprit's text, `test_text` the test's; both are
     None where they are not held any more.
     """
 
-    occurrence: int
+    occurrence: int | None
     fingerprint: str
     nodeid: str
     path: str

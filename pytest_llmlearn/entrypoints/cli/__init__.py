@@ -12,7 +12,17 @@ import sys
 import click
 
 from pytest_llmlearn import __version__
-from pytest_llmlearn.entrypoints.cli import effect, fixes, generations, learned, lessons, models, provenance, states, upkeep
+from pytest_llmlearn.entrypoints.cli import (
+    effect,
+    fixes,
+    generations,
+    learned,
+    lessons,
+    models,
+    provenance,
+    states,
+    upkeep,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -51,6 +61,8 @@ for command in (
     provenance.mark,
     models.models,
     effect.effect,
+    fixes.fixes,
+    fixes.heal,
     generations.generation,
     generations.generations,
     generations.rate,
