@@ -25,8 +25,9 @@ COUNTED_SCOPES = frozenset({"generated", "other"})
 """The other scopes are told apart: kept, but no lesson comes of them."""
 WORD_LIMIT = 400
 """Words of a pattern's searchable text; it grows with what each occurrence brings until then."""
-FAILS = frozenset({"test", "collection", "crash"})
-"""Sources that say that a test failed; a finding beside it may be of one that passed."""
+WATCHED = frozenset(SOURCES) - {"handed-in"}
+"""Sources that say that a test is red: it failed, or something was found of it although it passed. What was handed in
+names a test as whoever handed it in does, and no later run need."""
 LARGEST = 2**63 - 1
 
 _FIXED = ("fingerprint", "symbol_key", "rule_id", "category", "exception")
@@ -53,7 +54,8 @@ _MOVING = (
 _INSERT = (
     f"INSERT INTO patterns ({', '.join((*_FIXED, *_MOVING))}) VALUES ({', '.join('?' * len((*_FIXED, *_MOVING)))})"
 )
-_SELECT = f"SELECT id, {', '.join((*_FIXED, *_MOVING))} FROM patterns WHERE fingerprint = ?"
+_KNOWN = ("id", "merged_into", *_FIXED, *_MOVING)
+_SELECT = f"SELECT {', '.join(_KNOWN)} FROM patterns WHERE fingerprint = ?"
 _UPDATE = f"UPDATE patterns SET {', '.join(f'{name} = ?' for name in _MOVING)} WHERE id = ?"
 
 
@@ -70,6 +72,8 @@ class Writer:
         self._codes: dict[tuple[int, str, str], list[int]] = {}
         self._held: dict[str, int] = {}
         self._green: frozenset[str] = frozenset()
+        self._back: set[int] = set()
+        """Patterns that others were merged into which were seen again."""
 
     def write(self, run: Run, entries: Sequence[Entry], project: str) -> list[Counted]:
         """The run's row, its entries, and one answer for each. A run that is there already changes nothing."""
@@ -86,17 +90,18 @@ class Writer:
         self._db.conn.executemany(
             _UPDATE, [[*(row[name] for name in _MOVING), row["id"]] for row in self._patterns.values()]
         )
+        self._db.conn.executemany("UPDATE patterns SET archived = 0 WHERE id = ?", [(row,) for row in self._back])
         self._redden(entries)
         evolving.evolve(self._db, (row["id"] for row in self._patterns.values()), self._moment)
         moved(self._db)
         return counted
 
     def _redden(self, entries: Sequence[Entry]) -> None:
-        """These tests failed, and were not found to pass as well."""
+        """These tests failed, or something was found of them, and did not pass when they were run again."""
         failed = [
             (storable(entry.nodeid), timestamp(entry.time))
             for entry in entries
-            if entry.source in FAILS and not entry.flaky
+            if entry.source in WATCHED and not entry.flaky
         ]
         self._db.conn.executemany(
             """INSERT INTO tests (nodeid, red) VALUES (?, ?) ON CONFLICT (nodeid) DO UPDATE
@@ -106,7 +111,7 @@ class Writer:
 
     def _standing(self, entry: Entry) -> Counted:
         row = self._db.execute(_SELECT, (storable(entry.fingerprint.exact),)).fetchone()
-        known = dict(zip(("id", *_FIXED, *_MOVING), row, strict=True)) if row else {"frequency": 0, "raw_count": 0}
+        known = dict(zip(_KNOWN, row, strict=True)) if row else {"frequency": 0, "raw_count": 0}
         return Counted(
             fingerprint=entry.fingerprint.exact,
             before=known["frequency"],
@@ -150,6 +155,8 @@ class Writer:
             pattern["stub"] = int(entry.stub and (pattern["stub"] or not before))
             if not before or time >= pattern["last_seen"]:
                 pattern["fix_applied"] = pattern["archived"] = 0  # it is back
+                if pattern["merged_into"] is not None:
+                    self._back.add(pattern["merged_into"])
                 pattern.update(self._latest(entry))
             pattern["first_seen"] = min(time, pattern["first_seen"]) if before else time
             pattern["last_seen"] = max(time, pattern["last_seen"]) if before else time
@@ -157,6 +164,8 @@ class Writer:
             if newly:
                 lessons.grow(self._db, pattern["id"], entry.contexts)
         elif not before:
+            if time >= pattern["last_seen"]:
+                pattern.update(self._latest(entry))
             pattern["first_seen"] = min(time, pattern["first_seen"])
             pattern["last_seen"] = max(time, pattern["last_seen"])
         self._add_symbols(pattern["id"], entry)
@@ -177,7 +186,7 @@ class Writer:
             return known
         row = self._db.execute(_SELECT, (fingerprint,)).fetchone()
         if row is not None:
-            known = dict(zip(("id", *_FIXED, *_MOVING), row, strict=True))
+            known = dict(zip(_KNOWN, row, strict=True))
         else:
             known = {
                 "fingerprint": fingerprint,
@@ -194,6 +203,7 @@ class Writer:
                 "test_failures": 0,
                 "security_findings": 0,
                 "words": "",
+                "merged_into": None,
                 "stub": int(entry.stub),
                 **self._latest(entry),
             }
@@ -203,7 +213,7 @@ class Writer:
         return known
 
     def _latest(self, entry: Entry) -> dict[str, Any]:
-        """What a pattern shows of its newest counted occurrence."""
+        """What a pattern shows of its newest counted occurrence, of its newest at all while none is counted."""
         return {
             "severity": entry.severity,
             "message_id": self._texts[entry.message],
