@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pytest_llmlearn.adapters.sqlite_store.checking import check
-from pytest_llmlearn.app.ports import Clock, Coverage, Hit, Statistics
+from pytest_llmlearn.app.ports import Clock, Coverage, Hit, Known, Statistics, Version
 from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.evolution import Record, promotes
+from pytest_llmlearn.domain.fix import Fix
 from pytest_llmlearn.domain.generation import Generation, Outcome
 from pytest_llmlearn.domain.history import Change, Commit, Logged, Origin, Written
+from pytest_llmlearn.domain.lesson import PARTS, Rewording
 from pytest_llmlearn.domain.pattern import Pattern, Word
 from pytest_llmlearn.domain.recurrence import Seen, independent
 from pytest_llmlearn.domain.signs import Identity
@@ -89,12 +91,12 @@ class FakeStore:
     def _pattern(self, fingerprint: str) -> Pattern:
         """The pattern of this fingerprint, with those merged into it."""
         own = self._known[fingerprint]
-        family = [own, *(known for known in self._known.values() if known.merged_into == fingerprint)]
+        family = self.family(fingerprint)
         first = own.entries[0]
         counted = [entry for known in family for entry in known.counted]
         told = counted or [entry for known in family for entry in known.entries]
         # `max` keeps the first of equals; the newest of them is the last that came.
-        newest = max(reversed(own.counted), key=lambda entry: entry.time) if own.counted else first
+        newest = max(reversed(own.counted or own.entries), key=lambda entry: entry.time)
         models: dict[str, int] = {}
         for known in family:
             for model, codes in known.models.items():
@@ -133,6 +135,16 @@ class FakeStore:
             word=own.word,
             recurrences=record.recurrences,
         )
+
+    @property
+    def known(self) -> Collection[str]:
+        """The fingerprints of all patterns, merged ones too."""
+        return self._known.keys()
+
+    def family(self, fingerprint: str) -> list[_Known]:
+        """The pattern of this fingerprint, and those merged into it; none where it is not known."""
+        own = [self._known[fingerprint]] if fingerprint in self._known else []
+        return own + [known for known in self._known.values() if known.merged_into == fingerprint]
 
     def _root(self, fingerprint: str) -> str:
         if fingerprint not in self._known:
@@ -527,3 +539,56 @@ class FakeHistory:
         before, after = self._trees[known[known.index(commit) - 1]], self._trees[commit]
         changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
         return [(path, before.get(path), after.get(path)) for path in changed]
+
+
+class FakeLessons:
+    """`ports.Lessons` over a fake store. `mined` are the fixes of each fingerprint."""
+
+    def __init__(self, store: FakeStore) -> None:
+        self.mined: dict[str, list[Fix]] = {}
+        self._store = store
+        self._versions: dict[str, list[Version]] = {}
+
+    def known(self, fingerprints: Collection[str]) -> Mapping[str, Known]:
+        return {
+            fingerprint: Known(
+                contexts=tuple(self.contexts(fingerprint)),
+                fixes=tuple(self.mined.get(fingerprint, ())),
+                reworded=self._last(fingerprint) if self._last(fingerprint).says_anything else None,
+            )
+            for fingerprint in fingerprints
+            if fingerprint in self._store.known
+        }
+
+    def contexts(self, fingerprint: str) -> Mapping[str, int]:
+        counts: dict[str, int] = {}
+        for known in self._store.family(fingerprint):
+            # Of one code the first occurrence tells.
+            first = {(entry.unit, entry.unit_hash): entry for entry in reversed(known.counted)}
+            for entry in first.values():
+                for context in entry.contexts:
+                    counts[context] = counts.get(context, 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    def versions(self, fingerprint: str) -> Sequence[Version]:
+        return tuple(self._versions.get(fingerprint, ()))
+
+    def reword(
+        self, fingerprint: str, parts: Mapping[str, str | None], time: datetime, *, afresh: bool = False
+    ) -> None:
+        if fingerprint not in self._store.known:
+            raise UnknownPattern(fingerprint)
+        last = self._last(fingerprint)
+        before = {part: getattr(last, part) for part in PARTS}
+        after: dict[str, Any] = {**(dict.fromkeys(PARTS) if afresh else before), **parts}
+        if after != before:
+            rewording = Rewording(**after, version=last.version + 1)
+            self._versions.setdefault(fingerprint, []).append(Version(rewording=rewording, time=time.astimezone(UTC)))
+
+    def frequent(self, frequency: int, limit: int) -> Sequence[Pattern]:
+        found = [one for one in self._store.patterns(shown=True) if one.state in ("active", "enforced")]
+        return [one for one in found if one.frequency >= frequency][:limit]
+
+    def _last(self, fingerprint: str) -> Rewording:
+        versions = self._versions.get(fingerprint)
+        return versions[-1].rewording if versions else Rewording(version=0)
