@@ -17,6 +17,7 @@ from pytest_llmlearn.adapters.sqlite_store.erasing import moved
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
 from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.entry import Counted, Entry, Held, Run
+from pytest_llmlearn.domain.occurrence import SOURCES
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
