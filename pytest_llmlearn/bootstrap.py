@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.heal_between import Between
     from pytest_llmlearn.app.inquiry import Inquiry
     from pytest_llmlearn.app.judging import Judging
+    from pytest_llmlearn.app.maintain import Maintenance
     from pytest_llmlearn.app.ports import Fixes, Ledger, ProvenanceCache, SecretScanner
     from pytest_llmlearn.app.ports.exposures import Exposures
+    from pytest_llmlearn.app.ports.upkeep import Upkeep
     from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.app.watch import Watch
     from pytest_llmlearn.domain.entry import Run
@@ -89,6 +91,8 @@ class Memory(AppMemory):
         healer: Any = _Late(lambda: _healer(folder, store, fixes, surroundings, redact))
         exposures = store.exposures()
         judging: Any = _Late(lambda: _judging(folder, exposures, history(), surroundings, origins, chosen))
+        upkeep = store.upkeep()
+        maintenance: Any = _Late(lambda: _maintenance(folder, chosen, upkeep, exposures, surroundings))
         return cls(
             folder,
             store=store,
@@ -100,6 +104,8 @@ class Memory(AppMemory):
             exposures=exposures,
             delivery=_delivery(folder, exposures, surroundings, chosen),
             judging=judging,
+            upkeep=upkeep,
+            maintenance=maintenance,
             fixes=fixes,
             healer=healer,
             between=lambda python: _between(folder, chosen, store, fixes, redact, given, python),
@@ -287,15 +293,50 @@ def _between(
     )
 
 
-def _inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: Callable[[], GitHistory]) -> Inquiry:
+def _maintenance(
+    root: Path, settings: Settings, upkeep: Upkeep, exposures: Exposures, surroundings: Surroundings
+) -> Maintenance:
+    from pytest_llmlearn.adapters.one_at_a_time import LockFile
+    from pytest_llmlearn.adapters.provenance_cache import SqliteProvenanceCache
+    from pytest_llmlearn.app.maintain import Maintenance, Terms
+    from pytest_llmlearn.app.retire import Retirement
+
+    beside = state.database_path(root).parent
+
+    def trim() -> int:
+        cache_file = SqliteProvenanceCache(beside / "provenance.db", lambda: state.make(root))
+        try:
+            return cache_file.trim()
+        finally:
+            cache_file.close()
+
+    return Maintenance(
+        upkeep,
+        retirement=Retirement(surroundings, lambda: _python_files(root)),
+        alone=LockFile(beside / "maintain.lock"),
+        expire=lambda before: exposures.expire(before, time=datetime.now(UTC)),
+        trim=trim,
+        terms=Terms(
+            archive_days=settings.archive_days,
+            hold_days=settings.hold_days,
+            keep_days=settings.keep_days,
+            exposure_days=settings.exposure_days,
+        ),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def _python_files(root: Path) -> Sequence[str]:
     from pytest_llmlearn.adapters import walking
     from pytest_llmlearn.adapters.git import listing
+
+    tracked = listing.files(root, ".py")
+    return tracked if tracked is not None else walking.files(root, ".py")
+
+
+def _inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: Callable[[], GitHistory]) -> Inquiry:
     from pytest_llmlearn.adapters.marks import MarksFile
     from pytest_llmlearn.app.inquiry import Inquiry
-
-    def files() -> Sequence[str]:
-        tracked = listing.files(root, ".py")
-        return tracked if tracked is not None else walking.files(root, ".py")
 
     def patient() -> None:
         history().patience = PATIENT_SECONDS
@@ -304,7 +345,7 @@ def _inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: 
         root,
         origins=origins,
         text_of=surroundings.text,
-        files=files,
+        files=lambda: _python_files(root),
         marks=MarksFile(root, lambda: state.make(root)),
         clock=lambda: datetime.now(UTC),
         patient=patient,

@@ -10,6 +10,7 @@ LlmlearnError
 ├── BadGeneration           an event of a generation with unknown, missing or ill-typed keys
 ├── UnknownGeneration       an id that names no generation, or several
 ├── UnknownPattern          a fingerprint that names no pattern, or several
+├── CannotMerge             two patterns that are one already, or can never be
 ├── CannotHeal              two commits between which a test does not turn from red to green
 └── StoreError
     ├── StoreTooNew         written by a newer version; left alone
@@ -101,6 +102,14 @@ class UnknownPattern(LlmlearnError):
 
 class CannotHeal(LlmlearnError):
     """Two commits between which a test does not turn from red to green, or cannot be run; says why."""
+
+
+class CannotMerge(LlmlearnError):
+    """Two patterns that are one already, or can never be."""
+
+    def __init__(self, one: str, other: str, reason: str) -> None:
+        super().__init__(f"{one!r} and {other!r} cannot be merged: {reason}")
+        self.reason = reason
 
 
 class StoreError(LlmlearnError):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmlearn.domain.audit_bounds import Bounds
 from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, HALF_LIFE_DAYS, MAX_LIMIT
 from pytest_llmlearn.errors import BadSetting, UnknownSetting
 
@@ -25,6 +26,7 @@ ROOT_VARIABLE = "LLMLEARN_ROOT"
 PREFIX = "LLMLEARN_"
 OTHER_VARIABLES = frozenset({ROOT_VARIABLE, "LLMLEARN_CORPORA", "LLMLEARN_DEBUG"})
 """Variables with our prefix that are no settings."""
+_WELL = Bounds()
 
 Glob = tuple[str, str | None]
 """A glob relative to the project's root, and the model that wrote what it matches, where known."""
@@ -176,6 +178,24 @@ class Settings:
         "a number of days from 0 to 3650",
         "Days for which a lesson that was shown waits for code in which its mistake could be made.",
     )
+    keep_days: int = _setting(
+        0,
+        _whole(0, 36_500),
+        "a whole number of days, 0 or more",
+        "Days after which the texts of occurrences and generations are erased and their counts kept; 0 keeps them.",
+    )
+    archive_days: float = _setting(
+        180.0,
+        _number(1, 36_500),
+        "a number of days from 1 to 36500",
+        "Days unseen after which a pattern is archived: not shown, until its mistake is made again.",
+    )
+    maintain: bool = _setting(
+        True,
+        _flag,
+        "true or false",
+        "Keep the memory in order once a day, in the background after a run of the tests; never where `CI` is set.",
+    )
     edited_again_seconds: float = _setting(
         300.0,
         _number(0, 86_400),
@@ -187,6 +207,48 @@ class Settings:
         _flag,
         "true or false",
         "Keep the whole text of a file before and after each generation, redacted; without it only the changed lines.",
+    )
+    audit_max_duplicates: float = _setting(
+        _WELL.duplicates,
+        _number(0, 1),
+        "a number from 0 to 1",
+        "Share of the patterns that may be exact duplicates before `llmlearn audit` fails.",
+    )
+    audit_max_near_duplicates: float = _setting(
+        _WELL.near_duplicates,
+        _number(0, 1),
+        "a number from 0 to 1",
+        "Share of the patterns that may say nearly what another says before it fails.",
+    )
+    audit_max_never_shown: float = _setting(
+        _WELL.never_shown,
+        _number(0, 1),
+        "a number from 0 to 1",
+        "Share of the active lessons that may never have been shown before it fails.",
+    )
+    audit_max_aged: float = _setting(
+        _WELL.aged,
+        _number(0, 1),
+        "a number from 0 to 1",
+        "Share of the patterns that may be candidates seen once, more than 90 days ago, before it fails.",
+    )
+    audit_max_junk: float = _setting(
+        _WELL.junk,
+        _number(0, 1),
+        "a number from 0 to 1",
+        "Share of the patterns that may be of no use to anybody before it fails.",
+    )
+    audit_max_secrets: int = _setting(
+        _WELL.secrets,
+        _whole(0, 1_000_000),
+        "a whole number, 0 or more",
+        "Stored texts that may hold what redaction would hide today before it fails.",
+    )
+    audit_max_weekly_patterns: int = _setting(
+        _WELL.weekly_patterns,
+        _whole(0, 1_000_000),
+        "a whole number, 0 or more",
+        "Patterns that may be added in a week before it fails.",
     )
     busy_seconds: float = _setting(
         10.0, _number(0, 600), "a number of seconds from 0 to 600", "How long to wait for another writer of the store."

@@ -112,6 +112,19 @@ class SqliteProvenanceCache:
             except OSError as error:
                 raise StoreUnavailable(str(self._path), error.strerror or str(error)) from error
 
+    def trim(self) -> int:
+        """Forget the files that nobody asked for in long, and those beyond `KEPT_ROWS`; how many."""
+
+        def change(connection: sqlite3.Connection) -> int:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                before = connection.total_changes
+                self._purge(connection)
+                return connection.total_changes - before
+
+        with self._lock:
+            return (self._guarded(change, "trimmed") or 0) if self._path.exists() else 0
+
     def close(self) -> None:
         """Write what waits, if there is a folder by now, and let go of the file."""
         with self._lock:

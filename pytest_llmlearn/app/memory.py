@@ -20,6 +20,7 @@ from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
 from pytest_llmlearn.app.memory_lifecycle import LifecycleOfMemory
 from pytest_llmlearn.app.memory_provenance import ProvenanceOfMemory
+from pytest_llmlearn.app.memory_upkeep import UpkeepOfMemory
 from pytest_llmlearn.app.memory_words import WordsOfMemory
 from pytest_llmlearn.app.ports import Clock, Fixes, Lessons, Statistics, Store
 from pytest_llmlearn.app.provenance import Origins
@@ -40,11 +41,21 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.heal_between import Between
     from pytest_llmlearn.app.inquiry import Inquiry
     from pytest_llmlearn.app.judging import Judging
+    from pytest_llmlearn.app.maintain import Maintenance
     from pytest_llmlearn.app.ports.exposures import Exposures
+    from pytest_llmlearn.app.ports.upkeep import Upkeep
     from pytest_llmlearn.app.watch import Watch
 
 
-class Memory(LessonsOfMemory, ExposuresOfMemory, GenerationsOfMemory, ProvenanceOfMemory, LifecycleOfMemory, WordsOfMemory):
+class Memory(
+    LessonsOfMemory,
+    ExposuresOfMemory,
+    GenerationsOfMemory,
+    ProvenanceOfMemory,
+    LifecycleOfMemory,
+    WordsOfMemory,
+    UpkeepOfMemory,
+):
     """The memory of one project. A context manager; `close()` by hand otherwise."""
 
     def __init__(
@@ -61,6 +72,8 @@ class Memory(LessonsOfMemory, ExposuresOfMemory, GenerationsOfMemory, Provenance
         exposures: Exposures,
         delivery: Delivery,
         judging: Judging,
+        upkeep: Upkeep,
+        maintenance: Maintenance,
         fixes: Fixes,
         healer: Healer,
         between: Callable[[str | None], Between],
@@ -84,6 +97,8 @@ class Memory(LessonsOfMemory, ExposuresOfMemory, GenerationsOfMemory, Provenance
         self._exposures = exposures
         self._delivery = delivery
         self._judging = judging
+        self._upkeep = upkeep
+        self._maintenance = maintenance
         self._fixes = fixes
         self._healer = healer
         self._between = between

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pytest_llmlearn.domain import nearness
+from pytest_llmlearn.domain.audit_bounds import Bounds
 from pytest_llmlearn.domain.pattern import State
 from pytest_llmlearn.domain.words import words
 
@@ -59,19 +60,6 @@ class Stock:
     sizes: tuple[Size, ...] = ()
     bytes: int = 0
     recent_share: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """What is still well; shares are of all patterns, of lessons never shown of all active ones."""
-
-    duplicates: float = 0.25
-    near_duplicates: float = 0.25
-    never_shown: float = 1.0
-    aged: float = 0.5
-    junk: float = 0.5
-    secrets: int = 0
-    weekly_patterns: int = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

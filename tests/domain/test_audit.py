@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_llmlearn.domain.audit import AGED_DAYS, FEW, Audit, Bounds, Kept, Stock, audit
+from pytest_llmlearn.domain.audit import AGED_DAYS, FEW, Audit, Kept, Stock, audit
+from pytest_llmlearn.domain.audit_bounds import Bounds
 from tests.builders import at
 
 NOW = at(days=365)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from pytest_llmlearn.adapters import migrations
 from pytest_llmlearn.adapters.sqlite_store import checking, erasing, merging, rows, writing
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
+from pytest_llmlearn.adapters.sqlite_store.exposures import SqliteExposures
 from pytest_llmlearn.adapters.sqlite_store.fixes import SqliteFixes
 from pytest_llmlearn.adapters.sqlite_store.ledger import SqliteLedger
 from pytest_llmlearn.adapters.sqlite_store.lessons import SqliteLessons
+from pytest_llmlearn.adapters.sqlite_store.upkeep import SqliteUpkeep
 from pytest_llmlearn.app.ports import Clock, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.pattern import Pattern, Word
@@ -53,6 +55,14 @@ class SqliteStore:
     def fixes(self) -> SqliteFixes:
         """What became of red tests, in the same file, over the same connections."""
         return SqliteFixes(self._file, clock=self._clock)
+
+    def exposures(self) -> SqliteExposures:
+        """What was shown, in the same file, over the same connections."""
+        return SqliteExposures(self._file)
+
+    def upkeep(self) -> SqliteUpkeep:
+        """What keeps it in order, in the same file, over the same connections."""
+        return SqliteUpkeep(self._file, self._clock)
 
     @property
     def notices(self) -> Sequence[str]:
