@@ -52,7 +52,7 @@ def relevant(text: str, uri: str | None, model: str | None, workspace: str | Non
     root = project_root(path.parent if path is not None else Path(workspace) if workspace else Path.cwd()).path
     inside = path.relative_to(root).as_posix() if path is not None and path.is_relative_to(root) else None
     with Memory.open(root) as memory:
-        return memory.recall(Query(text=text, path=inside, model=model))
+        return memory.recall(Query(text=text, path=inside, model=model, channel="lsp"))
 
 
 def to_path(uri: str | None) -> Path | None:

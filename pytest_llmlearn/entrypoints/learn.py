@@ -19,6 +19,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.heal import Healed
+    from pytest_llmlearn.app.outcomes import Watched
     from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.bootstrap import Memory
     from pytest_llmlearn.domain.entry import Run
@@ -41,6 +42,7 @@ class Learner:
         self._started = datetime.now(UTC)
         self._recording: Recording | None = None
         self._healed: Healed | None = None
+        self._watched: Watched | None = None
         self._notices: list[str] = []
         self._silent_repository = False
 
@@ -95,6 +97,7 @@ class Learner:
                     if self._collector.occurrences or self._could_tell(exit_status):
                         self._join(memory, run)
                     self._heal(memory, run)
+                    self._judge(memory, run)
             finally:
                 self._notices += memory.notices
 
@@ -130,7 +133,7 @@ class Learner:
 
     def _join(self, memory: Memory, run: Run) -> None:
         try:
-            memory.watched(
+            self._watched = memory.watched(
                 run,
                 passed=self._passed,
                 occurrences=self._collector.occurrences,
@@ -139,6 +142,23 @@ class Learner:
             )
         except Exception as error:  # as above; what was recorded of the failures stands
             self._notices.append(f"this run was not joined with the generations: {_said(error)}")
+            if os.environ.get("LLMLEARN_DEBUG"):
+                traceback.print_exc()
+
+    def _judge(self, memory: Memory, run: Run) -> None:
+        if self._watched is None:  # nothing could be told, or what could be is not known
+            return
+        try:
+            memory.judge(
+                run,
+                passed=self._passed,
+                occurrences=self._collector.occurrences,
+                recording=self._recording,
+                loaded=self._loaded.files,
+                watched=self._watched,
+            )
+        except Exception as error:  # as above; what was shown waits for another run
+            self._notices.append(f"this run was not joined with the lessons shown before: {_said(error)}")
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
 
