@@ -346,7 +346,9 @@ def test_a_test_that_was_green_and_broke_twice_makes_one_active(tmp_path: Path) 
     bodies = {0: "return price(cart)", 1: "return price(cart)", 2: "return cart['total']"}
     broken = "return cart['total']"
     for session, written in (("1", bodies), ("2", {**bodies, 0: broken}), ("3", {**bodies, 0: broken, 1: broken})):
-        project.write({f"shop/part_{number}.py": SHOP.format(number=number, body=body) for number, body in written.items()})
+        project.write(
+            {f"shop/part_{number}.py": SHOP.format(number=number, body=body) for number, body in written.items()}
+        )
         project.run("pytest", "--llm-learn", "-q", "-p", "no:cacheprovider", CLAUDE_CODE_SESSION_ID=session)
     (pattern,) = project.json("patterns")
     assert (pattern["state"], pattern["recurrences"], pattern["frequency"]) == ("active", 2, 3)
