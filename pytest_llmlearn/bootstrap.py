@@ -297,18 +297,19 @@ def _maintenance(
     root: Path, settings: Settings, upkeep: Upkeep, exposures: Exposures, surroundings: Surroundings
 ) -> Maintenance:
     from pytest_llmlearn.adapters.one_at_a_time import LockFile
-    from pytest_llmlearn.adapters.provenance_cache import SqliteProvenanceCache
     from pytest_llmlearn.app.maintain import Maintenance, Terms
     from pytest_llmlearn.app.retire import Retirement
 
     beside = state.database_path(root).parent
 
     def trim() -> int:
-        cache_file = SqliteProvenanceCache(beside / "provenance.db", lambda: state.make(root))
+        from pytest_llmlearn.adapters.provenance_cache import SqliteProvenanceCache
+
+        remembered = SqliteProvenanceCache(beside / "provenance.db", lambda: state.make(root))
         try:
-            return cache_file.trim()
+            return remembered.trim()
         finally:
-            cache_file.close()
+            remembered.close()
 
     return Maintenance(
         upkeep,

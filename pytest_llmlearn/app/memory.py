@@ -87,7 +87,13 @@ class Memory(
         self.root = root
         self._store = store
         self._lessons = lessons
-        self._recall = Recall(store, lessons, lambda path: surroundings.text(path), half_life=half_life_days)
+        self._recall = Recall(
+            store,
+            lessons,
+            lambda path: surroundings.text(path),
+            half_life=half_life_days,
+            gone=lambda now, fingerprints: maintenance.gone(now, fingerprints),
+        )
         self._surroundings = surroundings
         self._origins = origins
         self._inquiry = inquiry

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from pytest_llmlearn.app.ports import Hit, Known, Lessons, Store
@@ -26,7 +26,10 @@ ALWAYS_ASKED = 20
 
 
 class Recall:
-    """The use case. `text_of` reads a file of the project; `half_life` is the days in which recency halves."""
+    """The use case. `text_of` reads a file of the project; `half_life` is the days in which recency halves.
+
+    `gone` tells which of a few fingerprints speak of what is gone, at a moment: they are not shown.
+    """
 
     def __init__(
         self,
@@ -35,11 +38,13 @@ class Recall:
         text_of: Callable[[str], str | None],
         *,
         half_life: float = HALF_LIFE_DAYS,
+        gone: Callable[[datetime, Sequence[str]], Collection[str]] = lambda now, fingerprints: (),
     ) -> None:
         self._store = store
         self._lessons = lessons
         self._text_of = text_of
         self._half_life = half_life
+        self._gone = gone
 
     def recall(self, query: Query, now: datetime) -> Guidance:
         """The lessons that matter for `query`, or none."""
@@ -58,8 +63,19 @@ class Recall:
             rest = self._store.patterns(limit=2 * CANDIDATES, shown=True)
             found += [Candidate(pattern=one, score=0.0) for one in rest if one.fingerprint not in there]
         near = guidance.ordered(found, query, lambda pattern: confidence_of(pattern, now).value)
-        chosen = guidance.filled(near, self._always(), query.limit)
+        chosen = self._standing(near, query, now)
         return guidance.guide(query, list(self._matches(chosen, now)))
+
+    def _standing(self, near: Sequence[Candidate], query: Query, now: datetime) -> Sequence[Candidate]:
+        """What fills the answer, but for what speaks of things that are gone: others take its place."""
+        always = list(self._always())
+        while True:
+            chosen = guidance.filled(near, always, query.limit)
+            void = self._gone(now, [one.pattern.fingerprint for one in chosen]) if chosen else ()
+            if not void:
+                return chosen
+            near = [one for one in near if one.pattern.fingerprint not in void]
+            always = [one for one in always if one.pattern.fingerprint not in void]
 
     def _candidate(
         self,

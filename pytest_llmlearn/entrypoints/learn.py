@@ -98,8 +98,18 @@ class Learner:
                         self._join(memory, run)
                     self._heal(memory, run)
                     self._judge(memory, run)
+                self._keep_in_order(memory)
             finally:
                 self._notices += memory.notices
+
+    def _keep_in_order(self, memory: Memory) -> None:
+        from pytest_llmlearn.entrypoints import background
+
+        try:
+            if self._settings.maintain and background.wanted(os.environ) and memory.maintenance_due:
+                background.begin(self._root.path, os.environ)
+        except Exception as error:  # as above; `llmlearn maintain` says the same by hand
+            self._notices.append(f"the memory was not kept in order: {_said(error)}")
 
     def _could_tell(self, exit_status: int) -> bool:
         """Whether a run in which nothing failed can tell the ledger anything: asked of one small file."""

@@ -100,11 +100,11 @@ class SqliteUpkeep:
             places = _grouped(
                 connection,
                 """SELECT DISTINCT coalesce(p.merged_into, p.id), o.path, c.unit, o.chosen_by = 'handed-in'
-                   FROM occurrences AS o
-                   JOIN occurrence_codes AS c ON c.id = o.code
-                   JOIN patterns AS p ON p.id = o.pattern
-                   WHERE o.scope IN ('generated', 'other')
-                       AND o.pattern IN (SELECT id FROM patterns WHERE coalesce(merged_into, id) IN ({}))""",
+                   FROM patterns AS p
+                   JOIN occurrence_codes AS c ON c.pattern = p.id AND c.counted = 1
+                   -- One for each code: a test that fails every day repeats its place.
+                   JOIN occurrences AS o ON o.id = (SELECT min(id) FROM occurrences WHERE code = c.id)
+                   WHERE coalesce(p.merged_into, p.id) IN ({})""",
                 ids,
             )
             return [
