@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import a_fingerprint, a_run, an_entry, at
-from fakes import FakeStore
 
-from pytest_llmlearn.app.recall import recall
+from pytest_llmlearn.app.recall import Recall
 from pytest_llmlearn.domain import words
+from pytest_llmlearn.domain.entry import Entry
+from pytest_llmlearn.domain.fix import Fix
 from pytest_llmlearn.domain.guidance import Guidance, Query, tokens
+from tests.builders import a_fingerprint, a_run, an_entry, at
+from tests.fakes import FakeLessons, FakeStore
 
 
 def nothing(path: str) -> str | None:
@@ -37,7 +39,7 @@ LESSONS = (
 
 
 def ask(store: FakeStore, text: str, **changes: Any) -> Guidance:
-    return recall(store, Query(text=text, **changes), at(days=1), nothing)
+    return Recall(store, FakeLessons(store), nothing).recall(Query(text=text, **changes), at(days=1))
 
 
 def lessons(guidance: Guidance) -> list[str]:
@@ -155,8 +157,9 @@ def test_the_file_lends_its_imports_to_the_question() -> None:
     """A file that imports sqlite3 is near to a lesson about sqlite."""
     store = a_store(*LESSONS)
     query = Query(text="store the rows of a cursor", path="app/db.py")
-    plain = recall(store, query, at(days=1), nothing)
-    beside = recall(store, query, at(days=1), lambda path: "import sqlite3\n\ndef close_connection(): ...\n")
+    plain = Recall(store, FakeLessons(store), nothing).recall(query, at(days=1))
+    importing = Recall(store, FakeLessons(store), lambda path: "import sqlite3\n\ndef close_connection(): ...\n")
+    beside = importing.recall(query, at(days=1))
     scores = [
         {match.pattern.lesson: match.score for match in found.matches}.get(LESSONS[2], 0.0) for found in (plain, beside)
     ]
@@ -168,3 +171,181 @@ def test_numbers_out_of_range_are_refused(change: dict[str, int]) -> None:
     """A question that cannot be meant."""
     with pytest.raises(ValueError, match="must"):
         Query(text="x", **change)  # type: ignore[arg-type]
+
+
+def seen(fingerprint: str, times: int, **changes: Any) -> list[Entry]:
+    """One mistake in so many functions."""
+    return [an_entry(fingerprint, unit_hash=f"h{number}", **changes) for number in range(times)]
+
+
+WORDS = {"words": "await coroutin endpoint"}
+QUESTION = "await the coroutine of the endpoint"
+
+
+def test_what_is_proven_comes_before_equally_relevant_candidates() -> None:
+    """Whichever fingerprint sorts first; their scores, by which the threshold cuts, are the same."""
+    for proven, other in (("1:a", "1:b"), ("1:b", "1:a")):
+        store = FakeStore()
+        store.record(a_run(), [an_entry(proven, lesson="proven", **WORDS), an_entry(other, lesson="not yet", **WORDS)])
+        store.say(proven, "right")
+        found = ask(store, QUESTION)
+        assert lessons(found) == ["proven", "not yet"]
+        assert found.matches[0].score == found.matches[1].score
+
+
+def test_a_candidate_that_is_seen_a_little_more_often_stays_behind() -> None:
+    """Nor does the graver one, or one of the same model, come before what is proven."""
+    for change in ({"severity": "critical"}, {"model": "mine"}):
+        store = FakeStore()
+        store.record(
+            a_run(), [an_entry("1:b", lesson="proven", **WORDS), *seen("1:a", 2, lesson="not yet", **WORDS, **change)]
+        )
+        store.say("1:b", "right")
+        assert lessons(ask(store, QUESTION, model="mine"))[0] == "proven"
+
+
+def test_relevance_decides_between_unequal_ones() -> None:
+    """A candidate that answers comes before what is proven of something else."""
+    store = FakeStore()
+    entries = [
+        an_entry("1:a", lesson="proven", words="await endpoint of another kind entirely"),
+        an_entry("1:b", lesson="not yet", **WORDS),
+    ]
+    store.record(a_run(), entries)
+    store.say("1:a", "right")
+    assert lessons(ask(store, QUESTION, threshold=0))[0] == "not yet"
+
+
+def test_a_candidate_is_shown_as_seen_and_not_yet_proven() -> None:
+    """In the text, in its standing and among the reasons; once it is proven nothing of the kind is said."""
+    store = a_store(LESSONS[0])
+    found = ask(store, "async endpoint load_user coroutine")
+    assert "(seen once, by model-a, not yet proven)" in found.text
+    assert found.matches[0].reasons[-1] == "seen once, not yet proven"
+    store.say("1:0000", "right")
+    found = ask(store, "async endpoint load_user coroutine")
+    assert "(seen once, by model-a)" in found.text and "proven" not in found.text
+
+
+@pytest.mark.parametrize("threshold", [None, 0])
+def test_what_a_person_called_wrong_and_stubs_are_never_shown(threshold: float | None) -> None:
+    """Not even where all is asked for."""
+    store = FakeStore()
+    store.record(a_run(), [an_entry("1:a", **WORDS), an_entry("1:b", stub=True, **WORDS), an_entry("1:c", words="x")])
+    store.say("1:a", "wrong")
+    found = ask(store, QUESTION, threshold=threshold)
+    assert [match.pattern.fingerprint for match in found.matches] == (["1:c"] if threshold == 0 else [])
+
+
+def test_what_was_not_seen_for_long_comes_after_what_is_fresh() -> None:
+    """Its weight halves with each half-life; with a long one the more frequent comes first again."""
+    store = FakeStore()
+    store.record(a_run(), seen("1:a", 2, lesson="old", time=at(days=-400), **WORDS))
+    store.record(a_run("run-2"), seen("1:b", 1, lesson="fresh", **WORDS))
+    orders = [
+        lessons(Recall(store, FakeLessons(store), nothing, half_life=days).recall(Query(text=QUESTION), at(days=1)))
+        for days in (30, 36_500)
+    ]
+    assert orders == [["fresh", "old"], ["old", "fresh"]]
+
+
+def a_priority(store: FakeStore, *fingerprints: str, **changes: Any) -> None:
+    """Mistakes that are always shown: seen fifteen times, and right by a person's word."""
+    for number, fingerprint in enumerate(fingerprints):
+        store.record(a_run(f"often-{fingerprint}"), seen(fingerprint, 30 - number, words="unrelated", **changes))
+        store.say(fingerprint, "right")
+
+
+def test_what_is_always_shown_comes_whatever_the_question() -> None:
+    """Even where silence would be the answer; it is said why."""
+    store = FakeStore()
+    a_priority(store, "1:a", lesson="Close it.")
+    found = ask(store, "draw a bar chart of rainfall")
+    assert [(match.always, match.score, match.reasons) for match in found.matches] == [
+        (True, 0.0, ("always shown", "seen 30 times"))
+    ]
+    assert "Close it." in found.text
+
+
+@pytest.mark.parametrize(("limit", "always"), [(1, 0), (2, 1), (3, 1), (5, 2), (10, 4)])
+def test_always_shown_ones_fill_at_most_half_of_the_slots(limit: int, always: int) -> None:
+    """Most often seen first, after what answers the question; the rest of the slots is for that."""
+    store = FakeStore()
+    store.record(a_run(), [an_entry(f"1:near{n}", lesson=f"near {n}", **WORDS) for n in range(10)])
+    a_priority(store, "1:a", "1:b", "1:c", "1:d")
+    found = ask(store, QUESTION, limit=limit)
+    assert [match.always for match in found.matches] == [False] * (limit - always) + [True] * always
+    assert [match.pattern.fingerprint for match in found.matches if match.always] == ["1:a", "1:b", "1:c", "1:d"][
+        :always
+    ]
+
+
+def test_an_always_shown_one_that_answers_stands_where_it_is_near() -> None:
+    """And takes one slot, not two."""
+    store = FakeStore()
+    a_priority(store, "1:a")
+    store.record(a_run(), [an_entry("1:near", **WORDS), *seen("1:b", 20, **WORDS)])
+    store.say("1:b", "right")
+    found = ask(store, QUESTION, limit=4)
+    assert [(match.pattern.fingerprint, match.always) for match in found.matches] == [
+        ("1:b", True), ("1:near", False), ("1:a", True)
+    ]  # fmt: skip
+
+
+def test_a_candidate_is_never_always_shown() -> None:
+    """However often it was seen."""
+    store = FakeStore()
+    store.record(a_run(), seen("1:a", 40, words="unrelated"))
+    assert ask(store, "draw a bar chart of rainfall").abstained
+
+
+def test_what_is_always_shown_keeps_to_the_budget() -> None:
+    """The last lessons go where there is no room."""
+    store = FakeStore()
+    store.record(a_run(), [an_entry("1:near", lesson="near", **WORDS)])
+    a_priority(store, "1:a", "1:b", lesson="always")
+    found = ask(store, QUESTION, budget=45)
+    assert found.tokens <= 45 and "near" in found.text and len(found.matches) == 3
+
+
+def a_lesson_with_all(times: int) -> Guidance:
+    """The answer for a mistake seen so often, with contexts and a verified fix."""
+    store = FakeStore()
+    store.record(a_run(), seen("1:a", times, contexts=("coroutine",), snippet="get()", **WORDS))
+    told = FakeLessons(store)
+    told.mined["1:a"] = [
+        Fix(fingerprint="1:a", digest="d", bad="get()", good="await get()", imports=("import httpx",), verified=1)
+    ]
+    return Recall(store, told, nothing).recall(Query(text=QUESTION), at(days=1))
+
+
+@pytest.mark.parametrize("times", [4, 5])
+def test_contexts_and_fix_are_shown_from_five_on(times: int) -> None:
+    """Before, the lesson is short: a sentence, and what failed."""
+    found = a_lesson_with_all(times)
+    assert ("passed instead:" in found.text and "import httpx" in found.text) is (times >= 5)
+    assert ("surroundings such as coroutine" in found.text) is (times >= 5)
+    assert found.matches[0].lesson.good == ("await get()" if times >= 5 else "")
+    assert found.matches[0].contexts == ("coroutine",)
+
+
+def test_what_a_person_wrote_is_shown_at_once() -> None:
+    """In place of the template's words, in the text and in the match; it stays as it was stored beside."""
+    store = a_store(LESSONS[0])
+    told = FakeLessons(store)
+    told.reword("1:0000", {"instead": "Never call it bare.", "when": "in endpoints"}, at(0))
+    found = Recall(store, told, nothing).recall(Query(text="async endpoint load_user coroutine"), at(days=1))
+    assert "Never call it bare." in found.text and "when: in endpoints" in found.text
+    assert LESSONS[0] not in found.text
+    assert found.matches[0].lesson.by == "person" and found.matches[0].pattern.lesson == LESSONS[0]
+
+
+@pytest.mark.parametrize(
+    ("times", "age", "said"), [(2, 0, ""), (9, 0, "; does it hold here?"), (3, 60, "; weakly founded")]
+)
+def test_the_wording_follows_the_confidence(times: int, age: float, said: str) -> None:
+    """New below three, a question where outcomes have not spoken, weak where it is long ago."""
+    store = FakeStore()
+    store.record(a_run(), seen("1:a", times, **WORDS))
+    found = Recall(store, FakeLessons(store), nothing).recall(Query(text=QUESTION), at(days=age))
+    assert f"not yet proven{said})" in found.text
