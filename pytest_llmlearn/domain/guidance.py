@@ -188,7 +188,8 @@ def ordered(candidates: Iterable[Candidate], query: Query, confidence: Callable[
     """
     threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
     told = [candidate for candidate in candidates if candidate.score >= threshold]
-    told.sort(key=lambda one: (-one.weight, -confidence(one.pattern), one.pattern.fingerprint))
+    # Rounded: of two that were seen a minute apart the later one is no surer.
+    told.sort(key=lambda one: (-one.weight, -round(confidence(one.pattern), 2), one.pattern.fingerprint))
     best: dict[str, Candidate] = {}
     for candidate in told:
         best.setdefault(candidate.pattern.symbol_key, candidate)
