@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from pytest_llmlearn.app.ports import Clock, Coverage, Hit, Known, Statistics, V
 from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.evolution import Record, promotes
-from pytest_llmlearn.domain.fix import Fix
+from pytest_llmlearn.domain.fix import Fix, Healing, Red
 from pytest_llmlearn.domain.generation import Generation, Outcome
 from pytest_llmlearn.domain.history import Change, Commit, Logged, Origin, Written
 from pytest_llmlearn.domain.lesson import PARTS, Rewording
@@ -104,7 +104,7 @@ class FakeStore:
         record = Record(
             frequency=sum(known.frequency for known in family),
             severity=newest.severity,  # type: ignore[arg-type]  # `check` has seen to it
-            recurrences=independent(seen for known in family for seen in known.seen(self.green)),
+            recurrences=independent((seen for known in family for seen in known.seen(self.green)), at_most=2),
             word=own.word,
             stub=all(entry.stub for entry in counted) if counted else first.stub,
         )
@@ -254,6 +254,12 @@ class FakeStore:
             held=len(self._held),
             schema="0",
         )
+
+    def runs_of(self, nodeid: str) -> list[tuple[Run, Entry]]:
+        """The failures of one test that were not flaky, each with its run."""
+        return [
+            (self._runs[run], entry) for run, entry in self._rows if entry.nodeid == nodeid and not entry.flaky
+        ]
 
     @property
     def entries(self) -> list[Entry]:
@@ -592,3 +598,127 @@ class FakeLessons:
     def _last(self, fingerprint: str) -> Rewording:
         versions = self._versions.get(fingerprint)
         return versions[-1].rewording if versions else Rewording(version=0)
+
+
+class FakeFixes:
+    """`ports.Fixes` in memory, beside a `FakeStore` whose failures it tells."""
+
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+        self._until: dict[str, datetime] = {}
+        self._healings: dict[tuple[str, str, str, str, str], Healing] = {}
+
+    def red_tests(self) -> Sequence[str]:
+        failed: dict[str, datetime] = {}
+        for entry in self._store.entries:
+            if entry.source != "handed-in" and not entry.flaky:
+                failed[entry.nodeid] = max(entry.time, failed.get(entry.nodeid, entry.time))
+        return sorted(one for one, time in failed.items() if one not in self._until or time > self._until[one])
+
+    def never_green(self, nodeids: Collection[str]) -> Sequence[str]:
+        return [nodeid for nodeid in nodeids if nodeid not in self._store.green]
+
+    def reds(self, nodeids: Collection[str]) -> Sequence[Red]:
+        found: dict[tuple[str, str, str], Red] = {}
+        for nodeid in sorted(nodeids):
+            rows = [row for row in self._store.runs_of(nodeid) if row[1].scope in ("generated", "other")]
+            last = max(rows, key=lambda row: row[1].time, default=None)
+            for number, (run, entry) in enumerate(rows):
+                if last is not None and run.run_id == last[0].run_id:
+                    red = _as_red(number, run, entry)
+                    found.setdefault((red.fingerprint, red.nodeid, red.unit), red)
+        return list(found.values())
+
+    def note(
+        self, *, time: datetime, green: Collection[str] = (), healed: Collection[str] = (), healings: Sequence[Healing]
+    ) -> Sequence[Fix]:
+        for one in green:
+            self._store.green[one] = min(time, self._store.green.get(one, time))
+        for one in healed:
+            self._until[one] = max(time, self._until.get(one, time))
+        known = {entry.fingerprint.exact for entry in self._store.entries}
+        for healing in healings:
+            key = (healing.fingerprint, healing.nodeid, healing.unit, healing.red_hash, healing.green_hash)
+            before = self._healings.get(key)
+            wins = before is None or (
+                healing.verdict == "fix" and (before.verdict != "fix" or healing.time < before.time)
+            )
+            if healing.fingerprint in known and wins:
+                self._healings[key] = healing
+        mined = dict.fromkeys(
+            (one.fingerprint, one.fix.digest)
+            for one in healings
+            if one.fix is not None and one.fingerprint in known
+        )
+        standing = {(fix.fingerprint, fix.digest): fix for fix in self.fixes()}
+        return [standing[key] for key in mined]
+
+    def fixes(self, fingerprint: str | None = None) -> Sequence[Fix]:
+        groups: dict[tuple[str, str], list[Healing]] = {}
+        for healing in self._healings.values():
+            if healing.fix is not None and fingerprint in (None, healing.fingerprint):
+                groups.setdefault((healing.fingerprint, healing.fix.digest), []).append(healing)
+        found = [_fix_of(healings) for healings in groups.values()]
+        goods: dict[tuple[str, str], set[str]] = {}
+        for fix in found:
+            goods.setdefault((fix.fingerprint, fix.bad), set()).add(fix.good)
+        found = [replace(fix, conflicting=len(goods[fix.fingerprint, fix.bad]) > 1) for fix in found]
+        return sorted(found, key=lambda fix: (fix.verified, fix.last_seen, fix.digest), reverse=True)
+
+    def healings(self, fingerprint: str | None = None) -> Sequence[Healing]:
+        standing = {(fix.fingerprint, fix.digest): fix for fix in self.fixes()}
+        found = [
+            replace(one, fix=standing[one.fingerprint, one.fix.digest] if one.fix is not None else None)
+            for one in self._healings.values()
+            if fingerprint in (None, one.fingerprint)
+        ]
+        return sorted(found, key=lambda one: one.time)
+
+
+def _as_red(number: int, run: Run, entry: Entry) -> Red:
+    unit = next((held for held in entry.held if held.kind == "unit"), None)
+    test = next((held for held in entry.held if held.kind == "test"), None)
+    return Red(
+        occurrence=number,
+        fingerprint=entry.fingerprint.exact,
+        nodeid=entry.nodeid,
+        path=entry.path or "",
+        qualname=unit.qualname if unit else entry.function or "",
+        unit=entry.unit,
+        unit_hash=entry.unit_hash,
+        line=entry.line,
+        statement=entry.statement,
+        text=unit.text if unit else None,
+        test_path=test.path if test else None,
+        test_qualname=test.qualname if test else None,
+        test_text=test.text if test else None,
+        commit=run.commit,
+        time=entry.time,
+    )
+
+
+def _fix_of(healings: Sequence[Healing]) -> Fix:
+    parts = [healing.fix for healing in healings if healing.fix is not None]
+    return replace(
+        parts[0],
+        signature=min(part.signature for part in parts),
+        difference=min(part.difference for part in parts),
+        verified=len({(healing.unit, healing.green_hash) for healing in healings}),
+        first_seen=min(healing.time for healing in healings).astimezone(UTC),
+        last_seen=max(healing.time for healing in healings).astimezone(UTC),
+    )
+
+
+class FakeTested:
+    """`ports.Tested` in memory."""
+
+    watched = True
+
+    def __init__(self) -> None:
+        self.red: list[str] | None = None
+
+    def saw(self, passed: Iterable[str], red: Callable[[], Sequence[str]]) -> None:
+        self.red = [*red()]
+
+    def forget(self) -> None:
+        self.red = None

@@ -234,10 +234,21 @@ def test_an_import_that_could_not_be_found_is_repaired(shop: Shop) -> None:
     assert healing.fix.bad.endswith("from shop.nowhere import nothing")
 
 
+CASES = """import pytest
+
+from shop.users import total
+
+
+@pytest.mark.parametrize("rows", [{}])
+def test_total(rows):
+    assert total(rows) == sum(rows)
+"""
+
+
 def test_other_cases_have_other_ids(shop: Shop) -> None:
     """A test that has more cases now is the one that failed, if all of them pass and one is new."""
-    cases = "import pytest\nfrom shop.users import total\n\n\n@pytest.mark.parametrize('rows', [{}])\ndef test_total(rows):\n    assert total(rows) == sum(rows)\n"
-    shop.write({"tests/test_total.py": cases.format("[1, 2]")}).tested()
+    cases = CASES
+    shop.write({"tests/test_total.py": cases.replace("[{}]", "[[1, 2]]")}).tested()
     (red,) = [one for one in _red(shop) if "total" in one]
     assert red == "tests/test_total.py::test_total[rows0]"
     named = cases.replace("[{}]", "[pytest.param([1, 2], id='two'), pytest.param([3], id='one')]")
