@@ -11,7 +11,7 @@ from pytest_llmlearn.adapters.sqlite_store import erasing
 from pytest_llmlearn.domain.audit import Kept, Size, Stock
 
 TEXTS = {
-    "runs": ("project", "command"),
+    "runs": ("project", "command", "session"),
     "occurrence_texts": ("text",),
     "patterns": ("exception", "lesson", "path", "unit", "good", "words", "symbols", "retired_because"),
     "pattern_symbols": ("symbol",),
