@@ -231,7 +231,7 @@ def test_an_import_that_could_not_be_found_is_repaired(shop: Shop) -> None:
     shop.write({"shop/users.py": AWAITED}).tested()
     (healing,) = shop.healings()
     assert (healing.nodeid, healing.verdict) == ("tests/test_users.py", "fix")
-    assert healing.fix.bad.endswith("from shop.nowhere import nothing")
+    assert "shop.nowhere" in healing.fix.bad and "shop.nowhere" not in healing.fix.good
 
 
 CASES = """import pytest
