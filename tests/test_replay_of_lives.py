@@ -225,10 +225,10 @@ def test_every_life_ends_as_it_must(in_time: Path) -> None:
     store.close()
     assert told == {
         ("never-green", "candidate", 20, 20, 0, 0, "major", False),
-        ("recurring", "active", 20, 20, 20, 0, "major", False),
+        ("recurring", "active", 20, 20, 2, 0, "major", False),
         ("one-loop", "candidate", 20, 20, 1, 0, "major", False),
         ("unchanged", "candidate", 1, 20, 1, 0, "minor", False),
-        ("healed", "active", 19, 19, 11, 1, "major", False),
+        ("healed", "active", 19, 19, 2, 1, "major", False),
         ("flaky", "candidate", 0, 20, 0, 0, "minor", False),
         ("stub", "candidate", 19, 19, 0, 1, "major", True),
         ("muted", "muted", 19, 19, 0, 0, "major", False),

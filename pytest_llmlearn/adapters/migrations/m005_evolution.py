@@ -15,7 +15,8 @@ def m005_evolution(db: Database) -> None:
     # code was written (stub = 0). A pattern is a stub's while all its counted occurrences are. A merged pattern keeps
     # its row and its counts: the one that it was merged into shows the sum, and splitting is taking the pointer back.
     # `word` is what a person said of it; retired is when it was, renewed the last sign of life beside an occurrence.
-    # recurrences, verified_fixes and state follow from the other rows, and are worked out anew when these change.
+    # promotions hold what the promoting occurrences of a pattern have in common: two of different code, and of another
+    # unit or session, are independent. recurrences counts these up to two; it, verified_fixes and state follow from the other rows, and are worked out anew when these change.
     execute(
         db,
         """
@@ -32,6 +33,19 @@ def m005_evolution(db: Database) -> None:
         ALTER TABLE patterns ADD COLUMN recurrences INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE patterns ADD COLUMN verified_fixes INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE patterns ADD COLUMN state_since TEXT;
+        CREATE TABLE promotions (
+            pattern INTEGER PRIMARY KEY REFERENCES patterns(id) ON DELETE CASCADE,
+            unit_low TEXT NOT NULL,
+            unit_high TEXT NOT NULL,
+            code_low TEXT NOT NULL,
+            code_high TEXT NOT NULL,
+            session_low TEXT,
+            session_high TEXT,
+            earliest TEXT,
+            latest TEXT,
+            pause_from TEXT,
+            pause_to TEXT
+        );
         CREATE INDEX patterns_merged ON patterns (merged_into) WHERE merged_into IS NOT NULL;
         CREATE INDEX patterns_by_state ON patterns (state, archived);
         CREATE INDEX occurrences_promoting ON occurrences (pattern, time) WHERE promotes = 1;

@@ -10,16 +10,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pytest_llmlearn.adapters.sqlite_store import promoting
 from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, storable, timestamp
+from pytest_llmlearn.adapters.sqlite_store.families import any_merged
 from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.evolution import Record
-from pytest_llmlearn.domain.recurrence import Seen, independent
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-ENDS = 50
-"""Promoting occurrences that are read from either end of a pattern's history: to prove it takes two of them."""
 _SURE = ", ".join(f"'{way}'" for way in sorted(evolution.SURE))
 _Row = dict[str, Any]
 
@@ -30,33 +29,23 @@ def evolve(db: Database, pattern_ids: Iterable[int], now: datetime) -> None:
     A merged pattern stands for the one that it was merged into. `now` dates states that change. The revision of the
     store is the caller's to move.
     """
-    asked = sorted(set(pattern_ids))
-    if not asked:
+    families = _families(db, sorted(set(pattern_ids)))
+    if not families:
         return
-    statement = "SELECT coalesce(merged_into, id) FROM patterns WHERE id IN ({})"
-    roots = {row[0] for row in in_chunks(db.conn, statement, asked)}
-    families: dict[int, list[_Row]] = {root: [] for root in sorted(roots)}
-    for row in _members(db, list(families)):
-        families[row["root"]].append(row)
-    members = [row["id"] for rows in families.values() for row in rows]
-    fixes = _fixes(db, members)
-    often = [row["id"] for rows in families.values() if _frequency(rows) > 1 for row in rows]
-    seen = _promoting(db, {row["id"]: row["raw_count"] for rows in families.values() for row in rows}, often)
-    once = _once(db, [row["id"] for rows in families.values() if _frequency(rows) <= 1 for row in rows])
-    changed = []
-    for root, rows in families.items():
-        own = next(row for row in rows if row["id"] == root)
-        occurrences = [entry for row in rows for entry in seen.get(row["id"], ())]
-        # In one and the same code there is no second mistake, whenever it was seen.
-        recurrences = independent(occurrences) if occurrences else int(any(row["id"] in once for row in rows))
+    fixes = _fixes(db, [row["id"] for rows in families for row in rows])
+    recurred = promoting.recurrences(db, [[row["id"] for row in rows] for rows in families])
+    moved, counted = [], []
+    for rows, recurrences in zip(families, recurred, strict=True):
+        own = rows[0]
         verified = sum(fixes.get(row["id"], 0) for row in rows)
         state = evolution.state(_record(own, rows, fixes=verified, recurrences=recurrences))
-        if (state, recurrences, verified) != (own["state"], own["recurrences"], own["verified_fixes"]):
-            since = own["state_since"] if state == own["state"] else timestamp(now)
-            changed.append((state, since, recurrences, verified, root))
-    db.conn.executemany(
-        "UPDATE patterns SET state = ?, state_since = ?, recurrences = ?, verified_fixes = ? WHERE id = ?", changed
-    )
+        if state != own["state"]:
+            moved.append((state, timestamp(now), own["id"]))
+        if (recurrences, verified) != (own["recurrences"], own["verified_fixes"]):
+            counted.append((recurrences, verified, own["id"]))
+    # Apart, for an index on the state would be written anew even where the state stays.
+    db.conn.executemany("UPDATE patterns SET state = ?, state_since = ? WHERE id = ?", moved)
+    db.conn.executemany("UPDATE patterns SET recurrences = ?, verified_fixes = ? WHERE id = ?", counted)
 
 
 def greened(db: Database, nodeids: Iterable[str], time: datetime, now: datetime) -> None:
@@ -80,7 +69,9 @@ def greened(db: Database, nodeids: Iterable[str], time: datetime, now: datetime)
         )
     )
     db.conn.executemany("UPDATE occurrences SET promotes = 1 WHERE id = ?", [(row[0],) for row in found])
-    evolve(db, (row[1] for row in found), now)
+    patterns = sorted({row[1] for row in found})
+    promoting.afresh(db, patterns)
+    evolve(db, patterns, now)
 
 
 def green_before(db: Database, nodeids: Iterable[str], started: str) -> frozenset[str]:
@@ -90,19 +81,26 @@ def green_before(db: Database, nodeids: Iterable[str], started: str) -> frozense
     return frozenset(nodeid for nodeid, green in rows if green < started)
 
 
-def _members(db: Database, roots: Sequence[int]) -> list[_Row]:
-    names = (
-        "id", "frequency", "raw_count", "severity", "state", "state_since", "recurrences", "verified_fixes", "word",
-        "imported", "stub", "retired", "retired_because", "renewed", "last_seen",
-    )  # fmt: skip
-    columns = ", ".join(names)
-    own = in_chunks(db.conn, f"SELECT id, {columns} FROM patterns WHERE id IN ({{}})", roots)
-    merged = in_chunks(
-        db.conn,
-        f"SELECT merged_into, {columns} FROM patterns WHERE merged_into IS NOT NULL AND merged_into IN ({{}})",
-        roots,
-    )
-    return [dict(zip(("root", *names), row, strict=True)) for rows in (own, merged) for row in rows]
+_NAMES = (
+    "id", "frequency", "severity", "state", "state_since", "recurrences", "verified_fixes", "word", "imported", "stub",
+    "retired", "retired_because", "renewed", "last_seen",
+)  # fmt: skip
+_READ = f"SELECT {', '.join(_NAMES)} FROM patterns WHERE "
+
+
+def _families(db: Database, asked: Sequence[int]) -> list[list[_Row]]:
+    """The patterns that these stand for, each with those merged into it behind it."""
+    merged = any_merged(db.conn)
+    if merged:
+        statement = "SELECT DISTINCT coalesce(merged_into, id) FROM patterns WHERE id IN ({})"
+        asked = sorted({row[0] for row in in_chunks(db.conn, statement, asked)})
+    found = [dict(zip(_NAMES, row, strict=True)) for row in in_chunks(db.conn, f"{_READ} id IN ({{}})", asked)]
+    families = {row["id"]: [row] for row in found}
+    if merged:
+        statement = f"SELECT merged_into, {', '.join(_NAMES)} FROM patterns WHERE merged_into IS NOT NULL "
+        for root, *row in in_chunks(db.conn, f"{statement} AND merged_into IN ({{}}) ORDER BY id", asked):
+            families[root].append(dict(zip(_NAMES, row, strict=True)))
+    return list(families.values())
 
 
 def _record(own: _Row, rows: Sequence[_Row], *, fixes: int, recurrences: int) -> Record:
@@ -137,34 +135,3 @@ def _fixes(db: Database, patterns: Sequence[int]) -> dict[int, int]:
             patterns,
         )
     )
-
-
-_PROMOTING = """
-    SELECT o.pattern, c.unit, c.unit_hash, o.time, r.session, r.id
-    FROM occurrences AS o INDEXED BY occurrences_promoting
-    JOIN runs AS r ON r.id = o.run
-    JOIN occurrence_codes AS c ON c.id = o.code"""
-
-
-def _promoting(db: Database, raw_counts: dict[int, int], patterns: Sequence[int]) -> dict[int, list[Seen]]:
-    few = [pattern for pattern in patterns if raw_counts[pattern] <= 2 * ENDS]
-    rows = list(in_chunks(db.conn, f"{_PROMOTING} WHERE o.promotes = 1 AND o.pattern IN ({{}})", few))
-    for pattern in patterns:
-        if raw_counts[pattern] > 2 * ENDS:
-            # From both ends, so that neither a long first sitting nor a long last one hides the other.
-            for order in ("ASC", "DESC"):
-                ordered = f"ORDER BY o.time {order}, c.unit, c.unit_hash, r.run_id LIMIT {ENDS}"
-                rows += db.execute(f"{_PROMOTING} WHERE o.promotes = 1 AND o.pattern = ? {ordered}", (pattern,))
-    found: dict[int, list[Seen]] = {}
-    for pattern, unit, code, time, session, run in rows:
-        moment = datetime.fromisoformat(time)
-        found.setdefault(pattern, []).append(Seen(unit=unit, code=code, time=moment, session=session, run=str(run)))
-    return found
-
-
-def _once(db: Database, patterns: Sequence[int]) -> frozenset[int]:
-    """Those with a promoting occurrence."""
-    statement = """
-        SELECT p.id FROM patterns AS p WHERE p.id IN ({}) AND EXISTS (
-            SELECT 1 FROM occurrences AS o WHERE o.pattern = p.id AND o.promotes = 1)"""
-    return frozenset(row[0] for row in in_chunks(db.conn, statement, patterns))

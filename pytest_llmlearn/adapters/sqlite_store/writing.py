@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmlearn.adapters.sqlite_store import evolving, lessons
+from pytest_llmlearn.adapters.sqlite_store import evolving, lessons, promoting
 from pytest_llmlearn.adapters.sqlite_store.asking import storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.erasing import moved
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
@@ -72,7 +72,9 @@ class Writer:
         self._patterns: dict[str, dict[str, Any]] = {}
         self._codes: dict[tuple[int, str, str], list[int]] = {}
         self._held: dict[str, int] = {}
+        self._session: str | None = None
         self._green: frozenset[str] = frozenset()
+        self._promoting: dict[int, list[promoting.Row]] = {}
         self._back: set[int] = set()
         """Patterns that others were merged into which were seen again."""
 
@@ -81,6 +83,7 @@ class Writer:
         if self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (storable(run.run_id),)).fetchone():
             return [self._standing(entry) for entry in entries]
         identifier = self._add_run(run, project)
+        self._session = _optional(run.session)
         self._green = evolving.green_before(
             self._db, (storable(entry.nodeid) for entry in entries), timestamp(run.started)
         )
@@ -93,6 +96,7 @@ class Writer:
         )
         self._db.conn.executemany("UPDATE patterns SET archived = 0 WHERE id = ?", [(row,) for row in self._back])
         self._redden(entries)
+        promoting.promote(self._db, self._promoting)
         evolving.evolve(self._db, (row["id"] for row in self._patterns.values()), self._moment)
         moved(self._db)
         return counted
@@ -147,7 +151,11 @@ class Writer:
         pattern = self._pattern(entry, time)
         before = pattern["frequency"]
         code, newly = self._code(pattern["id"], entry, counts)
-        occurrence = self._add_occurrence(run, pattern["id"], code, entry, findings, time)
+        promotes = self._promotes(entry)
+        occurrence = self._add_occurrence(run, pattern["id"], code, entry, findings, time, promotes)
+        if promotes:
+            row = (storable(entry.unit), storable(entry.unit_hash), self._session, time)
+            self._promoting.setdefault(pattern["id"], []).append(row)
         pattern["raw_count"] += 1
         pattern["security_findings" if entry.category == "security" else "test_failures"] += 1
         _grow_words(pattern, storable(entry.words))
@@ -246,7 +254,9 @@ class Writer:
             self._db.execute("UPDATE occurrence_codes SET counted = 1 WHERE id = ?", (known[0],))
         return known[0], newly
 
-    def _add_occurrence(self, run: int, pattern: int, code: int, entry: Entry, findings: str, time: str) -> int:
+    def _add_occurrence(
+        self, run: int, pattern: int, code: int, entry: Entry, findings: str, time: str, promotes: bool
+    ) -> int:
         values = {
             "run": run,
             "pattern": pattern,
@@ -273,7 +283,7 @@ class Writer:
             "chosen_by": entry.chosen_by,
             "flaky": int(entry.flaky),
             "stub": int(entry.stub),
-            "promotes": int(self._promotes(entry)),
+            "promotes": int(promotes),
             "task": _optional(entry.task),
         }
         marks = ", ".join("?" * len(values))
