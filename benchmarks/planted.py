@@ -25,6 +25,7 @@ class Edit:
     unit: str
 
 
+REPAIRED = "of the passing generation"
 Span = tuple[int, int]
 
 
@@ -335,4 +336,4 @@ def _exchanged(whole: Text, other: Text, name: str, old: ast.stmt, new: ast.stmt
     if parsed(green) is None:
         return None
     wrong = whole.text[first:last]
-    return Edit(kind="of the passing generation", red=whole.text, green=green, planted=wrong, meant=meant, unit=name)
+    return Edit(kind=REPAIRED, red=whole.text, green=green, planted=wrong, meant=meant, unit=name)
