@@ -146,7 +146,6 @@ class _Looking:
         recording: Recording | None,
     ) -> None:
         self._world = world
-        self._awaiting = awaiting
         self._run = run
         self._loaded = loaded
         self._entries = recording.entries if recording is not None else ()
@@ -155,7 +154,10 @@ class _Looking:
         for entry in self._entries:
             for key in {entry.fingerprint.exact, entry.fingerprint.symbol}:
                 self._by_key.setdefault(key, []).append(entry)
-        digests = {one.text_digest for one in awaiting if one.text_digest is not None and self._other_text(one)}
+        self._digests: dict[str, str | None] = {}
+        # Where a file is as it was, nothing was written in it.
+        self._awaiting = [one for one in awaiting if one.path is None or self._other_text(one)]
+        digests = {one.text_digest for one in self._awaiting if one.text_digest is not None and one.path is not None}
         self._known = world.exposures.pieces(digests) if digests else {}
         self._fresh: dict[tuple[str, str | None], list[Piece]] = {}
         self._wrote: list[Wrote] | None = None
@@ -239,12 +241,17 @@ class _Looking:
                 yield path, piece
 
     def _other_text(self, one: Awaiting) -> bool:
-        text = self._world.text(one.path) if one.path is not None else None
-        return text is not None and source.text_digest(text) != one.text_digest
+        if one.path is None:
+            return False
+        if one.path not in self._digests:
+            text = self._world.text(one.path)
+            self._digests[one.path] = source.text_digest(text) if text is not None else None
+        digest = self._digests[one.path]
+        return digest is not None and digest != one.text_digest
 
     def _since(self, one: Awaiting) -> list[Piece]:
         """The pieces of the exposure's file that were written after it."""
-        if one.path is None or not self._other_text(one):
+        if one.path is None:
             return []
         key = one.path, one.text_digest
         if key not in self._fresh:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from pytest_llmlearn.app.resolve import REEXPORTS
-from pytest_llmlearn.domain.reach import imports_of
+from pytest_llmlearn.domain.reach import import_lines, imports_of
 from pytest_llmlearn.hookspecs import Surroundings
 
 _PACKAGE = "__init__.py"
@@ -64,7 +64,7 @@ class Leading:
         """The project's files that a file imports; a folder with `/` where all of a package can be named by it."""
         if file not in self._imports:
             found = set()
-            for one in imports_of(self._surroundings.text(file) or "").values():
+            for one in imports_of(import_lines(self._surroundings.text(file) or "")).values():
                 dotted = "." * one.level + one.module
                 whole = f"{dotted}{'' if dotted.endswith('.') else '.'}{one.name}" if one.name else dotted
                 for name in {dotted, whole}:

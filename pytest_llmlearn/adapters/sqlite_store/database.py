@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
 
 from pytest_llmlearn.adapters import migrations
@@ -33,6 +33,13 @@ _UNAVAILABLE = {3, 5, 6, 7, 8, 10, 13, 14, 15, 22, 23}
 _BUSY = 5
 _CACHE = -16_000
 """Kibibytes of pages kept in memory while writing (negative: SQLite's way to say kibibytes)."""
+_PRAGMAS = (
+    "foreign_keys = ON",
+    "recursive_triggers = ON",
+    "synchronous = NORMAL",
+    "secure_delete = ON",
+    f"cache_size = {_CACHE}",
+)
 _NOTING = 0.02
 """Seconds for which another writer is waited for where a change may be lost."""
 _PAUSE = 0.02
@@ -235,12 +242,10 @@ class DatabaseFile:
         folder.make_private(self.path)
         self._writing_of = folder.identity(self.path)
 
-        from sqlite_utils import Database  # 70 ms: only who writes pays
-
-        db = Database(self._connect(str(self.path)), execute_plugins=False)
+        db = cast("Database", _Plain(self._connect(str(self.path))))
         self._writing = db
         self._use_wal(db)
-        for pragma in ("foreign_keys = ON", "synchronous = NORMAL", "secure_delete = ON", f"cache_size = {_CACHE}"):
+        for pragma in _PRAGMAS:
             db.execute(f"PRAGMA {pragma}")
         if self._suspect:
             found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -251,7 +256,7 @@ class DatabaseFile:
             # Looked at again inside the transaction: another process may have been faster.
             db.execute("BEGIN IMMEDIATE")
             with db.conn:
-                migrations.migrate(db)
+                migrations.migrate(_whole(db.conn))
         return db
 
     def _use_wal(self, db: Database) -> None:
@@ -315,6 +320,21 @@ class DatabaseFile:
             raise
         except OSError as error:
             raise StoreUnavailable(str(self.path), error.strerror or str(error)) from error
+
+
+class _Plain:
+    """As much of sqlite-utils' `Database` as changes use: loading it takes 70 ms, and only a new schema needs it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.conn = connection
+        self.execute = connection.execute
+        self.close = connection.close
+
+
+def _whole(connection: sqlite3.Connection) -> Database:
+    from sqlite_utils import Database
+
+    return Database(connection, execute_plugins=False)
 
 
 def _code(error: sqlite3.Error) -> int:

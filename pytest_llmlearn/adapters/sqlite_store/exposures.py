@@ -184,13 +184,17 @@ def _awaiting(connection: sqlite3.Connection, limit: int) -> list[Awaiting]:
            WHERE e.outcome IS NULL ORDER BY e.time DESC, e.id DESC LIMIT ?""",
         (limit,),
     ).fetchall()
+    # One pattern is shown many times.
+    symbols: dict[str, tuple[str, ...]] = {row[4]: () for row in rows}
+    for text in symbols:
+        symbols[text] = tuple(json.loads(text))
     return [
         Awaiting(
             id=row[0],
             time=datetime.fromisoformat(row[1]),
             fingerprint=row[2],
             symbol_key=row[3],
-            symbols=tuple(json.loads(row[4])),
+            symbols=symbols[row[4]],
             pattern_path=row[5],
             pattern_unit=row[6],
             session=row[7],
