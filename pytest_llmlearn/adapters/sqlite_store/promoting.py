@@ -2,14 +2,15 @@
 
 Two are wherever they are of more than one code, and of more than one unit or session: a set of pairs of codes and
 places has two that differ in both unless all pairs share their code, or all share their place. So the least and the
-greatest of each is all that must be kept, and of runs of unknown session one pause that parts two sittings. What is
-kept depends on the rows alone, whatever their order.
+greatest of each is all that must be kept, and of runs of unknown session one pause that parts two sittings. It is kept
+only as long as it decides: no more than the code while there is but one, and nothing new once there are two. The
+answer depends on the occurrences alone, whatever their order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -68,6 +69,22 @@ class Common:
             return None
         return 1 if self.pause_from is None else TWO
 
+    def stands(self, run: Common) -> bool:
+        """Whether that run cannot change what is decided."""
+        if self.code_low == self.code_high:
+            return run.code_low == run.code_high == self.code_low
+        if self.unit_low != self.unit_high or self.session_low != self.session_high:
+            return True
+        if self.pause_from is None or run.earliest is None:
+            return False
+        return self.session_low is None and not self.filled(run)
+
+    def filled(self, run: Common) -> bool:
+        """Whether that run of unknown session falls into the pause."""
+        if self.pause_from is None or self.pause_to is None or run.earliest is None or run.latest is None:
+            return False
+        return run.earliest < self.pause_to and run.latest > self.pause_from
+
 
 def promote(db: Database, rows: dict[int, list[Row]]) -> None:
     """These occurrences of one run promote, by pattern; they are written already."""
@@ -75,15 +92,20 @@ def promote(db: Database, rows: dict[int, list[Row]]) -> None:
         return
     statement = f"SELECT {_COLUMNS} FROM promotions WHERE pattern IN ({{}})"
     known = {row[0]: Common(*row[1:]) for row in in_chunks(db.conn, statement, list(rows))}
-    made, broken = {}, []
+    made: dict[int, Common] = {}
+    unsure: list[int] = []
     for pattern, found in rows.items():
-        common = _joined(known.get(pattern), _of_run(found))
+        run, common = _of_run(found), known.get(pattern)
         if common is None:
-            broken.append(pattern)
+            made[pattern] = run
+        elif common.stands(run):
+            continue
+        elif common.code_low == common.code_high or common.filled(run):
+            unsure.append(pattern)
         else:
-            made[pattern] = common
+            made[pattern] = _joined(common, run)
     _write(db, made)
-    afresh(db, broken)
+    afresh(db, unsure)
 
 
 def afresh(db: Database, patterns: Iterable[int]) -> None:
@@ -95,7 +117,7 @@ def afresh(db: Database, patterns: Iterable[int]) -> None:
         whole: Common | None = None
         # From the earliest run on no later one can fall into a pause that was found.
         for run in sorted(runs, key=lambda run: run.earliest or ""):
-            whole = _joined(whole, run)
+            whole = run if whole is None else _joined(whole, run)
         if whole is not None:
             made[pattern] = whole
     _write(db, made)
@@ -109,10 +131,9 @@ def recurrences(db: Database, families: Sequence[Sequence[int]]) -> list[int]:
     answers = []
     for family in families:
         common = [known[pattern] for pattern in family if pattern in known]
-        decided = _together(common).decided if common else 0
-        # Of two patterns one may fill the pause of the other.
-        unsure = decided is None or (len(common) > 1 and any(one.earliest is not None for one in common))
-        answers.append(_read(db, family) if unsure or decided is None else decided)
+        # What is kept of each of several patterns does not tell what they have in common.
+        decided = common[0].decided if len(common) == 1 else None
+        answers.append(0 if not common else _read(db, family) if decided is None else decided)
     return answers
 
 
@@ -127,37 +148,22 @@ def _of_run(rows: Sequence[Row]) -> Common:
     )  # fmt: skip
 
 
-def _together(common: Sequence[Common]) -> Common:
-    """All of them as one, without their pauses."""
-    sessions = [session for one in common for session in (one.session_low, one.session_high) if session is not None]
-    times = [time for one in common for time in (one.earliest, one.latest) if time is not None]
+def _joined(known: Common, run: Common) -> Common:
+    """The known ones with those of one more run, which does not fall into their pause."""
+    pause = (known.pause_from, known.pause_to)
+    if run.earliest and run.latest and known.earliest and known.latest and pause == (None, None):
+        for before, after in ((known.latest, run.earliest), (run.latest, known.earliest)):
+            if before < after and datetime.fromisoformat(after) - datetime.fromisoformat(before) > ONE_SITTING:
+                pause = (before, after)
+    sessions = [one for one in (known.session_low, known.session_high, run.session_low) if one is not None]
+    times = [one for one in (known.earliest, known.latest, run.earliest, run.latest) if one is not None]
     return Common(
-        min(one.unit_low for one in common),
-        max(one.unit_high for one in common),
-        min(one.code_low for one in common),
-        max(one.code_high for one in common),
-        min(sessions, default=None),
-        max(sessions, default=None),
-        min(times, default=None),
-        max(times, default=None),
-        common[0].pause_from if len(common) == 1 else None,
-        common[0].pause_to if len(common) == 1 else None,
-    )
-
-
-def _joined(known: Common | None, run: Common) -> Common | None:
-    """The known ones with those of one more run; None where the run falls into the pause, and all must be read."""
-    if known is None:
-        return run
-    whole = replace(_together([known, run]), pause_from=known.pause_from, pause_to=known.pause_to)
-    if run.earliest is None or run.latest is None or known.earliest is None or known.latest is None:
-        return whole
-    if known.pause_from is not None and known.pause_to is not None:
-        return None if run.earliest < known.pause_to and run.latest > known.pause_from else whole
-    for before, after in ((known.latest, run.earliest), (run.latest, known.earliest)):
-        if before < after and datetime.fromisoformat(after) - datetime.fromisoformat(before) > ONE_SITTING:
-            return replace(whole, pause_from=before, pause_to=after)
-    return whole
+        min(known.unit_low, run.unit_low), max(known.unit_high, run.unit_high),
+        min(known.code_low, run.code_low), max(known.code_high, run.code_high),
+        min(sessions, default=None), max(sessions, default=None),
+        min(times, default=None), max(times, default=None),
+        *pause,
+    )  # fmt: skip
 
 
 def _read(db: Database, family: Sequence[int]) -> int:
