@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from fractions import Fraction
-from math import ceil
 from typing import TypeVar
 
 NEAR = Fraction(17, 20)
@@ -49,6 +48,8 @@ def clusters(texts: Mapping[K, Collection[str]], least: Fraction = NEAR) -> list
 
 
 def _near_pairs(texts: list[frozenset[str]], least: Fraction) -> Iterable[tuple[int, int]]:
+    # In whole numbers: there are many pairs to look at, and fractions take ten times as long.
+    part, of = least.numerator, least.denominator
     often = Counter(word for words in texts for word in words)
     ordered = [sorted(words, key=lambda word: (often[word], word)) for words in texts]
     # The shorter before the longer: what is looked up is never longer than what asks.
@@ -56,12 +57,12 @@ def _near_pairs(texts: list[frozenset[str]], least: Fraction) -> Iterable[tuple[
     holding: dict[str, list[int]] = {}
     for place in places:
         size = len(texts[place])
-        prefix = ordered[place][: size - ceil(least * size) + 1]
+        prefix = ordered[place][: size - -(-part * size // of) + 1]
         candidates = {other for word in prefix for other in holding.get(word, ())}
         for other in sorted(candidates):
-            # Words that both must have, of so many together.
-            needed = ceil(least / (1 + least) * (size + len(texts[other])))
-            if len(texts[other]) >= least * size and len(texts[place] & texts[other]) >= needed:
+            length = len(texts[other])
+            # Shared by all is at least `least` where shared is at least least / (1 + least) of both lengths.
+            if of * length >= part * size and (part + of) * len(texts[place] & texts[other]) >= part * (size + length):
                 yield other, place
         for word in prefix:
             holding.setdefault(word, []).append(place)

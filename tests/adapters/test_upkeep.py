@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_llmlearn import Memory, Occurrence
 from pytest_llmlearn.adapters.one_at_a_time import LockFile
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore, erasing, measuring
 from pytest_llmlearn.app.audit import audit, secrets
@@ -25,8 +26,9 @@ NO_TEXT = {
     "runs": {"run_id", "started", "finished", "commit_id", "python"},
     "patterns": {
         "fingerprint", "symbol_key", "rule_id", "category", "severity", "state", "first_seen", "last_seen", "word",
-        "retired", "renewed", "state_since",
+        "retired", "renewed", "state_since", "words",
     },
+    "pattern_symbols": {"symbol"},
     "pattern_models": {"model", "category"},
     "occurrence_codes": {"unit_hash"},
     "occurrences": {"phase", "source", "time", "rule_id", "severity", "provenance", "scope", "chosen_by"},
@@ -188,8 +190,28 @@ def test_a_secret_that_was_stored_is_found_and_not_quoted(store: SqliteStore) ->
     token = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
     store.record(a_run(), [an_entry(message=f"token {token}", symbols=(token,)), an_entry("1:bbbb")])
     found = secrets(store.upkeep(), redact)
-    assert found == {"occurrence_texts.text": 1, "patterns.symbols": 1, "pattern_symbols.symbol": 1}
+    assert found == {"occurrence_texts.text": 1, "patterns.symbols": 1}
     assert token not in repr(audit(store.upkeep(), redact, at(days=1)))
+
+
+def test_what_was_redacted_before_it_was_stored_is_no_leak(tmp_path: Path) -> None:
+    """What stands in place of a secret is none, however it is stored."""
+    token = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+    failure = {
+        "nodeid": "tests/test_api.py::test_login[robin@example.org]",
+        "when": "call",
+        "exception": "ValueError",
+        "mro": ["ValueError", "Exception"],
+        "message": f"401 for https://robin:hunter2secret@example.org/?token={token} from 192.0.2.17",
+        "path": "api.py",
+        "line": 3,
+        "function": "login",
+        "statement": f'raise ValueError("{token}")',
+        "code": f'def login():\n    password = "hunter2secret"\n    raise ValueError("{token}")\n',
+    }
+    with Memory.open(tmp_path) as memory:
+        memory.record([Occurrence.from_dict(failure)])
+        assert memory.audit().secrets == {}
 
 
 def test_an_audit_of_a_real_store(store: SqliteStore) -> None:

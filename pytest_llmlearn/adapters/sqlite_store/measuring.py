@@ -13,8 +13,7 @@ from pytest_llmlearn.domain.audit import Kept, Size, Stock
 TEXTS = {
     "runs": ("project", "command", "session"),
     "occurrence_texts": ("text",),
-    "patterns": ("exception", "lesson", "path", "unit", "good", "words", "symbols", "retired_because"),
-    "pattern_symbols": ("symbol",),
+    "patterns": ("exception", "lesson", "path", "unit", "good", "symbols", "retired_because"),
     "occurrence_codes": ("unit",),
     "occurrences": ("nodeid", "path", "function", "exception", "tool", "task", "model"),
     "held": ("path", "qualname", "text"),
@@ -31,7 +30,8 @@ TEXTS = {
     "pattern_contexts": ("context",),
     "exposures": ("session", "path", "unit", "model"),
 }  # fmt: skip
-"""Columns with text from outside. The others hold ids, digests, times, and words of our own."""
+"""Columns with text from outside. The others hold ids, digests, times, words of our own, and what follows from these:
+stemmed words, in which no secret has its shape any more, and symbols by themselves."""
 _JSON = frozenset({"patterns.symbols", "generations.changes", "generations.preserved", "fixes.imports"})
 
 
