@@ -72,7 +72,7 @@ def to_client(guidance: Guidance) -> dict[str, Any]:
                 "fingerprint": match.pattern.fingerprint,
                 "rule_id": match.pattern.rule_id,
                 "score": match.score,
-                "lesson": match.pattern.lesson,
+                "lesson": match.lesson.sentence,
                 "path": match.pattern.path,
                 "line": match.pattern.line,
             }

@@ -87,11 +87,11 @@ class Memory(AppMemory):
         redact = _late_redactor()
         roster = roster_with(chosen.assistants)
         watch: Any = _Late(lambda: _watch(folder, ledger, history(), roster, surroundings, origins))
-        fixes = store.fixes()
+        fixes: Any = _Late(store.fixes)
         healer: Any = _Late(lambda: _healer(folder, store, fixes, surroundings, redact))
         exposures = store.exposures()
         judging: Any = _Late(lambda: _judging(folder, exposures, history(), surroundings, origins, chosen))
-        upkeep = store.upkeep()
+        upkeep: Any = _Late(store.upkeep)
         maintenance: Any = _Late(lambda: _maintenance(folder, chosen, upkeep, exposures, surroundings))
         return cls(
             folder,

@@ -13,8 +13,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from pytest_llmlearn.app.attribute import Attribution
-from pytest_llmlearn.app.classify import Classifier
 from pytest_llmlearn.app.memory_exposures import ExposuresOfMemory
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
@@ -25,7 +23,6 @@ from pytest_llmlearn.app.memory_words import WordsOfMemory
 from pytest_llmlearn.app.ports import Clock, Fixes, Lessons, Statistics, Store
 from pytest_llmlearn.app.provenance import Origins
 from pytest_llmlearn.app.recall import Recall
-from pytest_llmlearn.app.record import Recorder, Recording
 from pytest_llmlearn.domain.bounds import HALF_LIFE_DAYS
 from pytest_llmlearn.domain.entry import Run
 from pytest_llmlearn.domain.finding import Rule
@@ -35,6 +32,7 @@ from pytest_llmlearn.errors import UnknownPattern
 from pytest_llmlearn.hookspecs import Detector, Surroundings
 
 if TYPE_CHECKING:
+    from pytest_llmlearn.app.classify import Classifier
     from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.generations import Generations
     from pytest_llmlearn.app.heal import Healer
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.maintain import Maintenance
     from pytest_llmlearn.app.ports.exposures import Exposures
     from pytest_llmlearn.app.ports.upkeep import Upkeep
+    from pytest_llmlearn.app.record import Recorder, Recording
     from pytest_llmlearn.app.watch import Watch
 
 
@@ -206,6 +205,11 @@ class Memory(
         self.close()
 
     def _recorder(self, *, everything: bool) -> Recorder:
+        # Whoever asks records nothing: a question pays for none of this.
+        from pytest_llmlearn.app.attribute import Attribution
+        from pytest_llmlearn.app.classify import Classifier
+        from pytest_llmlearn.app.record import Recorder
+
         if self._classifier is None:
             self._classifier = Classifier(self._detectors())
         return Recorder(

@@ -1,4 +1,7 @@
-"""The port's words over the database file."""
+"""The port's words over the database file.
+
+What only writes is imported where it is first needed: a question starts cold, and is waited for.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters import migrations
-from pytest_llmlearn.adapters.sqlite_store import checking, erasing, merging, rows, writing
+from pytest_llmlearn.adapters.sqlite_store import rows
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.exposures import SqliteExposures
-from pytest_llmlearn.adapters.sqlite_store.fixes import SqliteFixes
 from pytest_llmlearn.adapters.sqlite_store.ledger import SqliteLedger
 from pytest_llmlearn.adapters.sqlite_store.lessons import SqliteLessons
-from pytest_llmlearn.adapters.sqlite_store.upkeep import SqliteUpkeep
 from pytest_llmlearn.app.ports import Clock, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.pattern import Pattern, Word
@@ -22,6 +23,9 @@ from pytest_llmlearn.errors import UnknownPattern
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
+
+    from pytest_llmlearn.adapters.sqlite_store.fixes import SqliteFixes
+    from pytest_llmlearn.adapters.sqlite_store.upkeep import SqliteUpkeep
 
 
 class SqliteStore:
@@ -54,6 +58,8 @@ class SqliteStore:
 
     def fixes(self) -> SqliteFixes:
         """What became of red tests, in the same file, over the same connections."""
+        from pytest_llmlearn.adapters.sqlite_store.fixes import SqliteFixes
+
         return SqliteFixes(self._file, clock=self._clock)
 
     def exposures(self) -> SqliteExposures:
@@ -62,6 +68,8 @@ class SqliteStore:
 
     def upkeep(self) -> SqliteUpkeep:
         """What keeps it in order, in the same file, over the same connections."""
+        from pytest_llmlearn.adapters.sqlite_store.upkeep import SqliteUpkeep
+
         return SqliteUpkeep(self._file, self._clock)
 
     @property
@@ -78,6 +86,8 @@ class SqliteStore:
             BadOccurrence: an entry has a value that the store does not know; nothing was written.
             StoreError: the store cannot be written; nothing was.
         """
+        from pytest_llmlearn.adapters.sqlite_store import checking, erasing, writing
+
         checking.check(entries)
         now = self._clock()
 
@@ -137,6 +147,8 @@ class SqliteStore:
         Raises:
             UnknownPattern: there is none with exactly this fingerprint.
         """
+        from pytest_llmlearn.adapters.sqlite_store import merging
+
         self._change([fingerprint], lambda db: merging.say(db, fingerprint, word, self._clock()))
 
     def merge(self, parent: str, child: str) -> None:
@@ -147,6 +159,8 @@ class SqliteStore:
         Raises:
             UnknownPattern: there is none with exactly one of these fingerprints.
         """
+        from pytest_llmlearn.adapters.sqlite_store import merging
+
         self._change([parent, child], lambda db: merging.merge(db, parent, child, self._clock()))
 
     def split(self, child: str) -> None:
@@ -157,6 +171,8 @@ class SqliteStore:
         Raises:
             UnknownPattern: there is none with exactly this fingerprint.
         """
+        from pytest_llmlearn.adapters.sqlite_store import merging
+
         self._change([child], lambda db: merging.split(db, child, self._clock()))
 
     def _change(self, fingerprints: Sequence[str], change: Callable[[Database], None]) -> None:
@@ -170,6 +186,8 @@ class SqliteStore:
         Raises:
             StoreUnavailable: another process still reads what was erased; its bytes remain until it is done.
         """
+        from pytest_llmlearn.adapters.sqlite_store import erasing
+
         if self._file.exists:
             self._file.write(erasing.erase)
             self._file.compact()
