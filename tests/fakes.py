@@ -694,6 +694,7 @@ def _as_red(number: int, run: Run, entry: Entry) -> Red:
         test_text=test.text if test else None,
         commit=run.commit,
         time=entry.time,
+        message=entry.message,
     )
 
 

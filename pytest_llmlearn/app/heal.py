@@ -18,7 +18,7 @@ from pytest_llmlearn.domain import moved, repair, source
 from pytest_llmlearn.domain.culprit import is_test_file
 from pytest_llmlearn.domain.entry import Run
 from pytest_llmlearn.domain.fix import Fix, Healing, Red, Verdict, Way
-from pytest_llmlearn.domain.hunk import Hunk, Rewritten, added_imports, difference
+from pytest_llmlearn.domain.hunk import Hunk, Rewritten, added_imports, difference, import_of
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.redaction import EMAIL, HOME, IP, MASK
 from pytest_llmlearn.domain.redaction import redact as own_redact
@@ -26,6 +26,7 @@ from pytest_llmlearn.domain.weakening import weakened
 from pytest_llmlearn.hookspecs import Surroundings
 
 _MASKS = (MASK, EMAIL, HOME, IP)
+_NOT_DEFINED = re.compile(r"name '(?P<name>\w+)' is not defined")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ class Judge:
         text = self._surroundings.text(red.path) if red.path else None
         found = moved.find(red.text, red.qualname, text) if text is not None and red.text is not None else None
         green_hash = source.unit_hash(text, found.unit) if text is not None and found is not None else ""
-        verdict, reason, hunk = self._verdict(red, text, found, green_hash)
+        verdict, reason, fix = self._verdict(red, text, found, green_hash)
         return Healing(
             occurrence=red.occurrence,
             fingerprint=red.fingerprint,
@@ -85,12 +86,12 @@ class Judge:
             red_commit=red.commit,
             green_commit=green.commit,
             way=green.way,
-            fix=self._fix(red, hunk, text) if hunk is not None and text is not None else None,
+            fix=fix,
         )
 
     def _verdict(
         self, red: Red, text: str | None, found: moved.Found | None, green_hash: str
-    ) -> tuple[Verdict, str, Hunk | None]:
+    ) -> tuple[Verdict, str, Fix | None]:
         if red.text is None:
             return "elsewhere", "the code as it was when red is not kept any more", None
         if text is None:
@@ -102,19 +103,22 @@ class Judge:
         if found is None:
             return "elsewhere", f"{red.qualname or 'the code'} is not in {red.path} any more", None
         if is_test_file(red.path, text):
-            return ("test-changed", "the test was changed", None) if changed else self._untouched(red)
+            return ("test-changed", "the test was changed", None) if changed else self._untouched(red, text)
         if not changed:
-            return self._untouched(red)
+            return self._untouched(red, text)
         hunk = difference(red.text, kept(self._shown(text), found.unit), statement=red.statement)
         if hunk is None:
             return "elsewhere", "what was changed of the code cannot be shown", None
         if isinstance(hunk, Rewritten):
             return "rewritten", f"{hunk.changed} or more statements were changed", None
-        return "fix", repair.told(hunk), hunk
+        return "fix", repair.told(hunk), self._fix(red, hunk, text)
 
-    def _untouched(self, red: Red) -> tuple[Verdict, str, None]:
+    def _untouched(self, red: Red, text: str) -> tuple[Verdict, str, Fix | None]:
         if self.changed_test(red):
             return "test-changed", "only the test was changed", None
+        fix = self._imported(red, text)
+        if fix is not None:
+            return "fix", fix.difference, fix
         return "elsewhere", "its code is as it was: something else was changed", None
 
     def gave_way(self, red: Red) -> str | None:
@@ -157,6 +161,21 @@ class Judge:
             signature=hunk.signature,
             imports=imports,
             difference=repair.told(hunk, imports),
+        )
+
+    def _imported(self, red: Red, text: str) -> Fix | None:
+        """The repair of a name that was not defined and is imported now: not the unit was at fault."""
+        undefined = _NOT_DEFINED.search(red.message)
+        statement = import_of(undefined["name"], self._shown(text)) if undefined is not None else None
+        if statement is None or not red.statement or is_test_file(red.path, text):
+            return None
+        return Fix(
+            fingerprint=red.fingerprint,
+            digest=repair.digest(red.statement, f"{statement}\n{red.statement}"),
+            bad=red.statement,
+            good=red.statement,
+            imports=(statement,),
+            difference=repair.added(statement),
         )
 
 

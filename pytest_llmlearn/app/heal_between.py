@@ -181,6 +181,7 @@ def _red(entry: Entry, revision: Revision) -> Red:
         test_text=test.text if test is not None else None,
         commit=revision.commit,
         time=revision.time,
+        message=entry.message,
     )
 
 

@@ -37,8 +37,9 @@ class Fix:
 class Red:
     """A test that failed when it was last seen, with the code as it was then; texts are redacted and private.
 
-    `occurrence` is its row, None where it was not read from the store. `unit_hash` is that of the culprit's normalised code, `text` the culprit's text, `test_text` the test's; both are
-    None where they are not held any more.
+    `occurrence` is its row, None where it was not read from the store. `unit_hash` is that of the culprit's normalised
+    code, `text` the culprit's text, `test_text` the test's; both are None where they are not held any more. `message`
+    is that of the failure.
     """
 
     occurrence: int | None
@@ -56,6 +57,7 @@ class Red:
     test_text: str | None
     commit: str | None
     time: datetime
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -229,6 +229,11 @@ def added_imports(red: str | None, green: str, hunk: Hunk) -> tuple[str, ...]:
     return tuple(text for text, local in after.items() if text not in known and local in used)
 
 
+def import_of(name: str, text: str) -> str | None:
+    """The statement by which a module imports a name at its own level; None where it does not, or does not parse."""
+    return next((statement for statement, local in (_imports(text) or {}).items() if local == name), None)
+
+
 def _imports(text: str) -> dict[str, str] | None:
     """Each name imported at the module's level, as a statement of its own, with the name it gets."""
     readable_text = readable(text)
@@ -249,7 +254,9 @@ def _imports(text: str) -> dict[str, str] | None:
                 shown = f"{name.name} as {name.asname}" if name.asname else name.name
                 found[f"from {module} import {shown}"] = name.asname or name.name
         elif isinstance(node, ast.If | ast.Try):
-            inside = [*node.body, *node.orelse]
+            # What only a type checker sees is not imported when the code runs.
+            seen = isinstance(node, ast.Try) or "TYPE_CHECKING" not in ast.unparse(node.test)
+            inside = [*(node.body if seen else ()), *node.orelse]
             inside += [entry for handler in getattr(node, "handlers", ()) for entry in handler.body]
             waiting += reversed(inside)
     return found

@@ -27,7 +27,12 @@ def digest(bad: str, good: str) -> str:
 
 def told(hunk: Hunk, imports: Sequence[str] = ()) -> str:
     """What was changed, such as "await was added" or "`<` became `<=`"."""
-    return "; ".join([*_statements(hunk.removed, hunk.added), *(f"{_quoted(one)} was added" for one in imports[:2])])
+    return "; ".join([*_statements(hunk.removed, hunk.added), *map(added, imports[:2])])
+
+
+def added(statement: str) -> str:
+    """That one statement was added, in the same words."""
+    return f"{_quoted(statement)} was added"
 
 
 def _statements(removed: Sequence[str], added: Sequence[str]) -> Iterator[str]:

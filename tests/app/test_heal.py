@@ -124,6 +124,39 @@ def test_an_import_that_the_repair_brought_is_part_of_it() -> None:
     assert fix is not None and fix.imports == ("from itertools import chain",)
 
 
+USING = "def load(rows):\n    return json.dumps(rows)\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("import json\n\n\n", ("import json",)),
+        ("import re\nfrom vendor import json\n\n\n", ("from vendor import json",)),
+        ("import simplejson as json\n\n\n", ("import simplejson as json",)),
+        ("from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    import json\n\n\n", None),
+        ("import re\n\n\n", None),
+    ],
+)
+def test_a_name_that_was_not_defined_and_is_imported_now_is_a_fix(head: str, expected: tuple[str, ...] | None) -> None:
+    """The unit is as it was, for the import block was at fault; an import that nobody runs mends nothing."""
+    red = a_red(USING, statement="return json.dumps(rows)", message="name 'json' is not defined")
+    files = Files(**{"app/users.py": head + USING})
+    healing = Judge(cast(Surroundings, files), redact).judge(red, Green(time=at(5)))
+    fix = healing.fix
+    assert (fix.imports if fix is not None else None) == expected
+    assert healing.verdict == ("fix" if expected else "elsewhere")
+    if fix is not None:
+        assert (fix.bad, fix.good) == ("return json.dumps(rows)", "return json.dumps(rows)")
+        assert fix.difference == f"`{fix.imports[0]}` was added"
+
+
+def test_an_import_beside_another_failure_mends_nothing() -> None:
+    """What the import block holds tells nothing of a failure that was no undefined name."""
+    red = a_red(USING, statement="return json.dumps(rows)", message="not JSON serializable: name 'x' is defined")
+    files = Files(**{"app/users.py": f"import json\n\n\n{USING}"})
+    assert judged(files, red) == ("elsewhere", "its code is as it was: something else was changed")
+
+
 def test_a_secret_that_alone_was_changed_is_not_shown() -> None:
     """Both sides are redacted alike, so nothing is left to be seen."""
     secret = 'password = "hunter2-hunter2-hunter2"'
@@ -254,3 +287,14 @@ def test_a_red_case_is_found_under_the_name_that_the_store_gives_it() -> None:
     bench = Bench(entry)
     healed = bench.run(passed=["tests/a.py::t[ada@example.org]"])
     assert [one.nodeid for one in healed.healings] == ["tests/a.py::t[<email>]"]
+
+
+def test_the_import_of_a_missing_name_mends_code_that_is_as_it_was() -> None:
+    """The function was not touched; what it lacked stands at the top of its file now."""
+    code = CODE.replace("import json\n\n\n", "").replace("return rows", "return json.dumps(rows)")
+    red = a_red(code=code, statement="return json.dumps(rows)", message="name 'json' is not defined")
+    files = Files(**{"app/users.py": f"import json\n\n\n{code}"})
+    fix = Judge(cast(Surroundings, files), redact).judge(red, Green(time=at(5))).fix
+    assert fix is not None
+    assert (fix.bad, fix.difference, fix.imports) == (red.statement, "`import json` was added", ("import json",))
+    assert judged(Files(**{"app/users.py": code}), red)[0] == "elsewhere"

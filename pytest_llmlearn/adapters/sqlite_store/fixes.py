@@ -30,12 +30,14 @@ _RED = """
         (SELECT h.text FROM held_by_occurrence AS l JOIN held AS h ON h.id = l.held
             WHERE l.occurrence = o.id AND h.kind = 'unit'),
         (SELECT h.id FROM held_by_occurrence AS l JOIN held AS h ON h.id = l.held
-            WHERE l.occurrence = o.id AND h.kind = 'test')
+            WHERE l.occurrence = o.id AND h.kind = 'test'),
+        m.text
     FROM latest AS n
     JOIN occurrences AS o ON o.nodeid = n.nodeid AND o.run = n.run
     JOIN patterns AS p ON p.id = o.pattern
     JOIN occurrence_codes AS c ON c.id = o.code
     JOIN runs AS r ON r.id = o.run
+    JOIN occurrence_texts AS m ON m.id = o.message_id
     LEFT JOIN occurrence_texts AS s ON s.id = o.statement_id
     WHERE n.number = 1 AND o.flaky = 0 AND o.scope IN ('generated', 'other')
     ORDER BY o.id"""
@@ -174,6 +176,7 @@ def _reds(connection: sqlite3.Connection, nodeids: Sequence[str]) -> Iterable[Re
             test_text=test[2],
             commit=row[9],
             time=datetime.fromisoformat(row[10]),
+            message=row[14],
         )
 
 
