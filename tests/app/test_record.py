@@ -241,3 +241,34 @@ def test_a_snippet_shows_no_control_character(memory: Memory) -> None:
     (row,) = memory.occurrences()
     assert row["statement"] == "return x['total']  # \ufffdok\ufffd"
     assert row["snippet"].splitlines()[1] == f"    {row['statement']}"
+
+
+@pytest.mark.parametrize(
+    ("change", "stub"),
+    [
+        ({}, False),
+        ({"code": "def total(order):\n    pass\n", "line": 2, "statement": "pass"}, True),
+        ({"code": "class Shop:\n    def total(self):\n        ...\n", "line": 3, "function": "Shop.total"}, True),
+        ({"exception": "NotImplementedError", "mro": ["NotImplementedError", "RuntimeError", "Exception"]}, True),
+        ({"code": "def total(order):\n    # TODO\n    return 0\n", "line": 3, "statement": "return 0"}, True),
+        ({"code": "def total(order):\n    return 0\n", "line": 2, "statement": "return 0"}, False),
+        ({"code": "raise KeyError('total')\n", "line": 1, "function": None}, False),
+    ],
+    ids=str,
+)
+def test_code_that_is_not_written_yet_is_told_apart(memory: Memory, change: dict[str, Any], stub: bool) -> None:
+    """Its failures are no mistakes, and not shown; whoever asks for them finds them."""
+    memory.record([handed_in(**change)])
+    (pattern,) = memory.patterns()
+    assert (pattern.stub, pattern.shown) == (stub, not stub)
+
+
+def test_a_person_may_call_a_lesson_right_or_enforce_it(memory: Memory) -> None:
+    """And take back that word, and no other."""
+    fingerprint = memory.record([handed_in()])[0]
+    assert memory.approve(fingerprint[:8]).state == "active"
+    assert memory.unmute(fingerprint).state == "active"
+    assert memory.enforce(fingerprint).state == "enforced"
+    assert memory.take_back(fingerprint, "right").state == "enforced"
+    assert memory.take_back(fingerprint, "enforce").state == "candidate"
+    assert memory.confidence_of(memory.pattern(fingerprint)).wording == "new"

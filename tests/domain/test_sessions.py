@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_llmlearn.domain.assistants import an_assistant, roster_with
-from pytest_llmlearn.domain.sessions import MAX_NAME, Session, live_session
+from pytest_llmlearn.domain.sessions import MAX_ID, MAX_NAME, Session, live_session, session_id
 
 
 @pytest.mark.parametrize(
@@ -137,3 +137,23 @@ def test_an_endless_value_is_cut() -> None:
     found = live_session({"AI_AGENT": "x" * 1_000_000})
     assert found is not None
     assert found.tool == "x" * MAX_NAME
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({"CLAUDE_CODE_SESSION_ID": "0f1e-2d"}, "0f1e-2d"),
+        ({"CODEX_THREAD_ID": " 42 "}, "42"),
+        ({"CLAUDE_CODE_SESSION_ID": "", "CODEX_THREAD_ID": "42"}, "42"),
+        ({"CLAUDE_CODE_SESSION_ID": "x" * MAX_ID}, "x" * MAX_ID),
+        ({"CLAUDE_CODE_SESSION_ID": "x" * (MAX_ID + 1)}, None),
+        ({"CLAUDE_CODE_SESSION_ID": "two\nlines"}, None),
+        ({"CLAUDE_CODE_SESSION_ID": "0"}, None),
+        ({"CLAUDECODE": "1", "GEMINI_CLI": "1", "CURSOR_TRACE_ID": "0f1e"}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
+def test_a_session_is_known_by_its_own_name(environ: dict[str, str], name: str | None) -> None:
+    """Where the tool tells it; that somebody is there is no name."""
+    assert session_id(environ) == name
