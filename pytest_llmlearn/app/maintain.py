@@ -14,9 +14,8 @@ from pytest_llmlearn.app.ports import Clock
 from pytest_llmlearn.app.ports.upkeep import Alone, Upkeep
 from pytest_llmlearn.app.retire import Retirement
 from pytest_llmlearn.domain import decay
+from pytest_llmlearn.domain.due import due
 
-DAILY = timedelta(days=1)
-"""How often it is done by itself."""
 FREE_SHARE = 0.2
 """Share of free pages above which they are given back."""
 
@@ -80,9 +79,7 @@ class Maintenance:
     @property
     def due(self) -> bool:
         """Whether a day has passed since it was done, or since the first run where it never was."""
-        last = self._upkeep.maintained()
-        # A clock that was ahead must not put it off for years.
-        return last is not None and not timedelta(0) <= self._clock() - last < DAILY
+        return due(self._upkeep.maintained(), self._clock())
 
     def run(self, *, dry_run: bool = False, if_due: bool = False) -> Maintained:
         """Do what is due, or only say what it would be.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llmlearn.domain.due import due
 from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.errors import CannotMerge, UnknownPattern
 
@@ -129,4 +130,4 @@ class UpkeepOfMemory:
     @property
     def maintenance_due(self) -> bool:
         """Whether a day has passed since the memory was kept in order, or since its first run."""
-        return self._maintenance.due
+        return due(self._upkeep.maintained(), self._clock())
