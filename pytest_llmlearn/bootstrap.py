@@ -90,6 +90,7 @@ class Memory(AppMemory):
         fixes: Any = _Late(store.fixes)
         healer: Any = _Late(lambda: _healer(folder, store, fixes, surroundings, redact))
         exposures = store.exposures()
+        delivery: Any = _Late(lambda: _delivery(folder, exposures, surroundings, chosen))
         judging: Any = _Late(lambda: _judging(folder, exposures, history(), surroundings, origins, chosen))
         upkeep: Any = _Late(store.upkeep)
         maintenance: Any = _Late(lambda: _maintenance(folder, chosen, upkeep, exposures, surroundings))
@@ -102,7 +103,7 @@ class Memory(AppMemory):
             inquiry=inquiry,
             watch=watch,
             exposures=exposures,
-            delivery=_delivery(folder, exposures, surroundings, chosen),
+            delivery=delivery,
             judging=judging,
             upkeep=upkeep,
             maintenance=maintenance,

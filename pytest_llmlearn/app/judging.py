@@ -129,9 +129,11 @@ class Judging:
     def attribution(self) -> Attribution:
         return self._everything()
 
-    def reached(self, passed: Collection[str], paths: Collection[str]) -> frozenset[tuple[str, str]]:
-        found = reaching.reached(passed, paths, surroundings=self._surroundings, everything=self._everything())
-        return frozenset(place for places in found.values() for place in places)
+    def reached(self, places: Collection[Place], passed: Collection[str]) -> frozenset[Place]:
+        """Those of the places that tests which passed reach."""
+        wanted = {(path, piece.qualname, piece.is_function) for path, piece in places}
+        found = reaching.reached_of(wanted, passed, surroundings=self._surroundings, everything=self._everything())
+        return frozenset(place for place in places if (place[0], place[1].qualname, place[1].is_function) in found)
 
 
 class _Looking:
@@ -177,14 +179,14 @@ class _Looking:
         if not open_:
             return found
         paths = {path for _, places in open_ for path, _ in places}
-        reached = self._world.reached(passed, paths)
+        reached = self._world.reached({place for _, places in open_ for place in places}, passed)
         sure, unsure = self._laid(paths, occurrences)
         for one, places in open_:
             if any(place in unsure for place in places):
                 continue
             if any(place in sure for place in places):
                 found[one.id] = "other-failure"
-            elif any(_reaches(reached, place) for place in places):
+            elif any(place in reached for place in places):
                 found[one.id] = "avoided"
         return found
 
@@ -334,13 +336,3 @@ def _pieces_of(wrote: Wrote, text: str) -> list[Piece]:
         lines = source.lines_of(text)
         return [piece for piece in known if any(line.strip() in added for line in lines[piece.start - 1 : piece.end])]
     return known if wrote.qualname is not None or wrote.operation == "create" else []
-
-
-def _reaches(reached: Collection[tuple[str, str]], place: Place) -> bool:
-    """Whether a test that passed reaches it; what is in no function runs when anything of its file is reached."""
-    path, piece = place
-    if piece.qualname and (path, piece.qualname) in reached:
-        return True
-    within = f"{piece.qualname}." if piece.qualname else ""
-    is_function = piece.is_function
-    return not is_function and any(found == path and qualname.startswith(within) for found, qualname in reached)
