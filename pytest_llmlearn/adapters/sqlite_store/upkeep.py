@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pytest_llmlearn.adapters.sqlite_store import erasing, folder, measuring
+from pytest_llmlearn.adapters.sqlite_store import erasing, folder
 from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.evolving import evolve
 from pytest_llmlearn.adapters.sqlite_store.generation_rows import remembered
 from pytest_llmlearn.app.ports import Clock
 from pytest_llmlearn.app.ports.upkeep import Aging, Erased, Subject
-from pytest_llmlearn.domain.audit import Stock
 from pytest_llmlearn.errors import UnknownPattern
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
+
+    from pytest_llmlearn.domain.audit import Stock
 
 MAINTAINED = "maintain.last"
 """The word under which it is remembered when the store was maintained last."""
@@ -189,6 +190,8 @@ class SqliteUpkeep:
 
     def alike(self) -> Sequence[tuple[str, Sequence[str]]]:
         """Groups of patterns that may be one, the first seen first, each with why: `symbol` or `fix`."""
+        from pytest_llmlearn.adapters.sqlite_store import measuring  # only who measures pays for it, here and below
+
         return self._file.ask(measuring.alike, [])
 
     def private_texts(self, before: datetime | None, *, erase: bool) -> int:
@@ -201,6 +204,8 @@ class SqliteUpkeep:
 
     def told_before(self, before: datetime, *, erase: bool) -> int:
         """How many records older than that still hold texts or names; erased if so asked, their counts stay."""
+        from pytest_llmlearn.adapters.sqlite_store import measuring
+
         count = self._file.ask(lambda connection: measuring.told_before(connection, timestamp(before)), 0)
         if count and erase:
             self._file.write(lambda db: erasing.silence(db, before))
@@ -254,11 +259,16 @@ class SqliteUpkeep:
 
     def stock(self, since: datetime) -> Stock:
         """What there is to measure; the share of occurrences is that since then."""
+        from pytest_llmlearn.adapters.sqlite_store import measuring
+        from pytest_llmlearn.domain.audit import Stock
+
         size = self._file.size
         return self._file.ask(lambda connection: measuring.stock(connection, timestamp(since), size), Stock())
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """All texts that people or programs wrote, each with its `table.column`; equal ones of a column once."""
+        from pytest_llmlearn.adapters.sqlite_store import measuring
+
         nothing: list[tuple[str, str]] = []
         return iter(self._file.ask(measuring.texts, nothing))
 

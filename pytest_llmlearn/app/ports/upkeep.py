@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pytest_llmlearn.domain.audit import Stock
 from pytest_llmlearn.domain.pattern import State
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.domain.audit import Stock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
