@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pytest_llmlearn.adapters.sqlite_store.erasing import moved
-from pytest_llmlearn.adapters.sqlite_store.evolving import evolve
 from pytest_llmlearn.adapters.sqlite_store.rows import in_chunks, storable, timestamp
 from pytest_llmlearn.app.ports.exposures import Awaiting, Code, Showing, Wrote
 from pytest_llmlearn.domain.effect import Effect, Exposure, Outcome, effect
@@ -265,6 +264,9 @@ def _renew(db: Database, patterns: list[int], time: datetime) -> None:
         "UPDATE patterns SET renewed = max(coalesce(renewed, ''), ?), archived = 0 WHERE id = ?",
         [(moment, pattern) for pattern in patterns],
     )
+    # Here, for to judge is rare and to answer is not.
+    from pytest_llmlearn.adapters.sqlite_store.evolving import evolve
+
     evolve(db, patterns, time)
     moved(db)
 
