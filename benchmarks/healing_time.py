@@ -1,7 +1,7 @@
-"""What healing and the joining of exposures cost after the last test, beside what was asked for.
+"""What healing costs after the last test, beside what was asked for.
 
-Two made-up projects: files of three hundred lines with a wrong function each, healed one and all at a time; and one
-whose memory knows 10,000 patterns, of which a hundred were shown before the run.
+Measured in made-up projects: one and twenty files of three hundred lines, a wrong function in each, healed at once.
+What joining a run with lessons shown before costs is measured by `exposures.py`.
 """
 
 import json
@@ -16,7 +16,6 @@ from measure import say, spread, table
 ROUNDS = 7
 FILES = 20
 FUNCTIONS = 30
-PATTERNS = 10_000
 ASKED = {
     "healing one changed file, all that it loads included, ms": 20.0,
     "healing twenty, ms a file": 20.0,
@@ -25,7 +24,6 @@ ASKED = {
     "times a changed file is parsed": 1.0,
     "healing steps in a passing run with nothing red": 0.0,
     "parts of the memory loaded by it": 0.0,
-    "exposures joined at 10,000 patterns, ms": 50.0,
 }
 
 _FUNCTION = '''def step_{number}(values, limit={number}):
@@ -103,8 +101,6 @@ def times(yard: Yard) -> dict[str, Any]:
     for number in range(ROUNDS):
         say(f"time, round {number + 1} of {ROUNDS}")
         _healing(yard, number, found, wrong)
-    say(f"a memory of {PATTERNS} patterns")
-    _exposures(yard, found, wrong)
     rows: list[Sequence[str]] = [("what", "median [95 %]", "at most", "")]
     for name, asked in ASKED.items():
         taken = spread(found[name]) if found[name] else None
@@ -148,45 +144,3 @@ def _healing(yard: Yard, number: int, found: dict[str, list[float]], wrong: list
     found["healing one changed file, all that it loads included, ms"].append(took[1])
     found["healing twenty, ms a file"].append(took[FILES] / FILES)
     found["each further changed file, ms"].append((took[FILES] - took[1]) / (FILES - 1))
-
-
-_SHOW = """
-import sys
-sys.path.insert(0, sys.argv[2])
-from pathlib import Path
-from pytest_llmlearn import Memory, Query
-import recall_cold
-root = Path(sys.argv[1])
-if len(sys.argv) == 4:
-    recall_cold.fill(root, int(sys.argv[3]), 0)
-else:
-    shown = 0
-    with Memory.open(root) as memory:
-        for number in range(40):
-            text = f"{recall_cold.VERBS[number % 30]} the {recall_cold.NOUNS[number % 20]}"
-            query = Query(text=text, path=f"mod_{number % 3}.py", session=f"s{number}", channel="hook", threshold=0)
-            shown += len(memory.recall(query).matches)
-    print(shown)
-"""
-
-
-def _exposures(yard: Yard, found: dict[str, list[float]], wrong: list[str]) -> None:
-    project = Project(yard, "time-exposures")
-    here = str(Path(__file__).parent)
-    words = [yard.python, "-c", _SHOW, project.root, here]
-    if not (project.root / ".llmlearn").exists():
-        subprocess.run([*words, str(PATTERNS)], check=True, env=yard.env, cwd=project.root, stderr=subprocess.DEVNULL)
-    shown = 0
-    for number in range(ROUNDS):
-        # Written in turn right and wrong: some lessons are of no avail, and every run has something to judge.
-        done = subprocess.run(words, check=True, env=yard.env, cwd=project.root, capture_output=True, text=True)
-        shown += int(done.stdout.split()[-1])
-        project.write({f"mod_{n}.py": f"# round {number}\n\n\n{_module(right=number % 2 == 0)}" for n in range(3)})
-        project.write({f"test_{n}.py": _test(n) for n in range(3)})
-        run = project.run()
-        if "_judge" not in run["seconds"]:
-            wrong.append(f"round {number}: exposures were not joined: {run['output'][-300:]}")
-            continue
-        found["exposures joined at 10,000 patterns, ms"].append(1000 * run["seconds"]["_judge"])
-    if shown < 10 * ROUNDS:
-        wrong.append(f"only {shown} lessons were shown before the runs")
