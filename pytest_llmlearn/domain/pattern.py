@@ -32,8 +32,9 @@ class Pattern:
     Counts and times are with those of the patterns that were merged into it.
 
     `severity` is how grave it counts: its rule's, raised where it was seen often. `fixes` counts verified fixes,
-    `recurrences` independent ones up to the two that prove it; `word` is what a person said last. `success` is how often the mistake was avoided of
-    the times that the lesson was shown and it could have been made. `stub` says that its code was never written.
+    `recurrences` independent ones up to the two that prove it; `word` is what a person said last. `success` is how
+    often the mistake was avoided of the times that the lesson was shown and it could have been made. `stub` says that
+    its code was never written.
     """
 
     fingerprint: str

@@ -16,7 +16,8 @@ def m005_evolution(db: Database) -> None:
     # its row and its counts: the one that it was merged into shows the sum, and splitting is taking the pointer back.
     # `word` is what a person said of it; retired is when it was, renewed the last sign of life beside an occurrence.
     # promotions hold what the promoting occurrences of a pattern have in common: two of different code, and of another
-    # unit or session, are independent. recurrences counts these up to two; it, verified_fixes and state follow from the other rows, and are worked out anew when these change.
+    # unit or session, are independent. recurrences counts these up to two; it, verified_fixes and state follow from
+    # the other rows, and are worked out anew when these change.
     execute(
         db,
         """
