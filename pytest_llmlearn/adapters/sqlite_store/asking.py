@@ -9,6 +9,7 @@ from typing import Any
 
 CHUNK = 400
 """Values bound to one statement; old builds of SQLite allow 999."""
+LARGEST = 2**63 - 1
 
 
 def storable(text: str) -> str:
@@ -16,6 +17,16 @@ def storable(text: str) -> str:
     if text.isascii():
         return text.replace("\0", "\\x00") if "\0" in text else text
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+
+
+def optional(text: str | None) -> str | None:
+    """The same of text that may be missing."""
+    return None if text is None else storable(text)
+
+
+def line_number(line: int | None) -> int | None:
+    """A line that SQLite can keep; a handed-in number may be any."""
+    return line if line is None or abs(line) <= LARGEST else None
 
 
 def timestamp(moment: datetime) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters.sqlite_store import evolving, lessons, promoting
-from pytest_llmlearn.adapters.sqlite_store.asking import storable, timestamp
+from pytest_llmlearn.adapters.sqlite_store.asking import line_number, optional, storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.erasing import moved
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
 from pytest_llmlearn.domain import evolution
@@ -29,7 +29,6 @@ WORD_LIMIT = 400
 WATCHED = frozenset(SOURCES) - {"handed-in"}
 """Sources that say that a test is red: it failed, or something was found of it although it passed. What was handed in
 names a test as whoever handed it in does, and no later run need."""
-LARGEST = 2**63 - 1
 
 _FIXED = ("fingerprint", "symbol_key", "rule_id", "category", "exception")
 _MOVING = (
@@ -83,7 +82,7 @@ class Writer:
         if self._db.execute("SELECT 1 FROM runs WHERE run_id = ?", (storable(run.run_id),)).fetchone():
             return [self._standing(entry) for entry in entries]
         identifier = self._add_run(run, project)
-        self._session = _optional(run.session)
+        self._session = optional(run.session)
         self._green = evolving.green_before(
             self._db, (storable(entry.nodeid) for entry in entries), timestamp(run.started)
         )
@@ -138,9 +137,9 @@ class Writer:
                 run.exit_status,
                 run.passed,
                 run.failed,
-                _optional(run.commit),
+                optional(run.commit),
                 storable(run.python),
-                _optional(run.session),
+                optional(run.session),
             ),
         )
         return _row(cursor.lastrowid)
@@ -227,8 +226,8 @@ class Writer:
             "severity": entry.severity,
             "message_id": self._texts[entry.message],
             "lesson": storable(entry.lesson),
-            "path": _optional(entry.path),
-            "line": _line(entry.line),
+            "path": optional(entry.path),
+            "line": line_number(entry.line),
             "unit": storable(entry.unit),
             "bad_id": self._texts[entry.snippet],
             "symbols": json.dumps([storable(symbol) for symbol in entry.symbols], separators=(",", ":")),
@@ -267,16 +266,16 @@ class Writer:
             "time": time,
             "exception": storable(entry.exception),
             "message_id": self._texts[entry.message],
-            "path": _optional(entry.path),
-            "line": _line(entry.line),
-            "function": _optional(entry.function),
+            "path": optional(entry.path),
+            "line": line_number(entry.line),
+            "function": optional(entry.function),
             "statement_id": self._texts[entry.statement] if entry.statement is not None else None,
             "snippet_id": self._texts[entry.snippet],
             "rule_id": storable(entry.rule_id),
             "severity": entry.severity,
             "findings_id": self._texts[findings],
             "model": storable(entry.model),
-            "tool": _optional(entry.tool),
+            "tool": optional(entry.tool),
             "provenance": storable(entry.provenance),
             "confidence": entry.confidence,
             "scope": entry.scope,
@@ -284,7 +283,7 @@ class Writer:
             "flaky": int(entry.flaky),
             "stub": int(entry.stub),
             "promotes": int(promotes),
-            "task": _optional(entry.task),
+            "task": optional(entry.task),
         }
         marks = ", ".join("?" * len(values))
         cursor = self._db.execute(f"INSERT INTO occurrences ({', '.join(values)}) VALUES ({marks})", [*values.values()])
@@ -343,15 +342,6 @@ def _grow_words(pattern: dict[str, Any], words: str) -> None:
     if pattern["words"] != words:
         known = dict.fromkeys(f"{pattern['words']} {words}".split())
         pattern["words"] = " ".join(list(known)[:WORD_LIMIT])
-
-
-def _optional(text: str | None) -> str | None:
-    return None if text is None else storable(text)
-
-
-def _line(line: int | None) -> int | None:
-    """A line that SQLite can keep; a handed-in number may be any."""
-    return line if line is None or abs(line) <= LARGEST else None
 
 
 def _row(identifier: int | None) -> int:
