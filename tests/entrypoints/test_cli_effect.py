@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -40,7 +41,7 @@ def told(*words: str) -> Any:
     return json.loads(done.stdout)
 
 
-def expose(root: Path, outcomes: dict[bool, list[Outcome]], fingerprint: str = "1:aaaa") -> None:
+def expose(root: Path, outcomes: Mapping[bool, Sequence[str]], fingerprint: str = "1:aaaa") -> None:
     """Exposures with these outcomes, of lessons shown (True) and held back, each in a session of its own."""
     store = SqliteStore(root)
     exposures = store.exposures()
@@ -49,7 +50,9 @@ def expose(root: Path, outcomes: dict[bool, list[Outcome]], fingerprint: str = "
             lesson = Shown(fingerprint=fingerprint, shown=shown, propensity=0.9)
             session = f"{shown}-{number}"
             assert exposures.show(Showing(time=at(5), channel="hook", session=session, lessons=(lesson,)))
-            exposures.judge({one.id: outcome for one in exposures.awaiting(9)}, run="run-2", time=at(9))
+            exposures.judge(
+                {one.id: cast("Outcome", outcome) for one in exposures.awaiting(9)}, run="run-2", time=at(9)
+            )
     store.close()
 
 
