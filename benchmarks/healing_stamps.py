@@ -15,6 +15,7 @@ from typing import Any
 STEPS = ("_record", "_join", "_heal", "_judge", "_could_tell", "_could_heal")
 _within: list[str] = []
 _took: dict[str, float] = {}
+_worked: dict[str, float] = {}
 _called: Counter[str] = Counter()
 _opened: Counter[str] = Counter()
 _parsed: Counter[str] = Counter()
@@ -48,11 +49,12 @@ def _timed(name: str, step: Any) -> Any:
     def timed(*arguments: Any, **words: Any) -> Any:
         _called[name] += 1
         _within.append(name)
-        started = time.perf_counter()
+        started, before = time.perf_counter(), time.process_time()
         try:
             return step(*arguments, **words)
         finally:
             _took[name] = _took.get(name, 0.0) + time.perf_counter() - started
+            _worked[name] = _worked.get(name, 0.0) + time.process_time() - before
             _within.pop()
 
     return timed
@@ -61,6 +63,7 @@ def _timed(name: str, step: Any) -> Any:
 def pytest_unconfigure() -> None:
     figures = {
         "seconds": _took,
+        "processor": _worked,
         "called": _called,
         "opened": _opened,
         "parsed": _parsed,
