@@ -248,7 +248,7 @@ def llmlearn_register_provenance(register: Callable[[ProvenanceReader], None], p
     """Call `register(reader)` for each way to know who wrote a line that this plug-in brings.
 
     Called once, before the first question. The surest answer counts, the earlier reader's of equally sure ones; the
-    built-in readers come first, in the order `pytest_llmlearn.bootstrap.READERS`.
+    built-in readers come first, in the order `pytest_llmlearn.bootstrap.plugins.READERS`.
     """
 
 

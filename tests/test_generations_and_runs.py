@@ -198,7 +198,7 @@ def test_a_fault_of_ours_costs_one_line(shop: Shop) -> None:
     shop.write({"shop/cart.py": REPAIRED})
     shop.add(function="total")
     plugin = (
-        "from pytest_llmlearn.app.watch import Watch\n\n"
+        "from pytest_llmlearn.app.runs import Runs\n\n"
         "def broken(*_, **__):\n    raise RuntimeError('ours')\n\nWatch.run = broken\n"
     )
     shop.write({"conftest.py": plugin})

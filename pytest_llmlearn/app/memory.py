@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.ports.exposures import Exposures
     from pytest_llmlearn.app.ports.upkeep import Upkeep
     from pytest_llmlearn.app.record import Recorder, Recording
-    from pytest_llmlearn.app.watch import Watch
+    from pytest_llmlearn.app.runs import Runs
 
 
 class Memory(
@@ -67,7 +67,7 @@ class Memory(
         origins: Origins,
         inquiry: Inquiry,
         generations: Callable[[], Generations],
-        watch: Watch,
+        runs: Runs,
         exposures: Exposures,
         delivery: Delivery,
         judging: Judging,
@@ -98,7 +98,7 @@ class Memory(
         self._inquiry = inquiry
         self._make_generations = generations
         self._made_generations: Generations | None = None
-        self._watch = watch
+        self._runs = runs
         self._exposures = exposures
         self._delivery = delivery
         self._judging = judging
@@ -180,7 +180,7 @@ class Memory(
     def clear(self) -> None:
         """Erase all that was learned, and what was found out of who wrote the code, for good."""
         self._store.clear()
-        self._watch.awaits()
+        self._runs.awaits()
         self._healer.failed()
         self.forget_provenance()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.outcomes import Watched
     from pytest_llmlearn.app.ports import Coverage
     from pytest_llmlearn.app.record import Recording
-    from pytest_llmlearn.app.watch import Watch
+    from pytest_llmlearn.app.runs import Runs
     from pytest_llmlearn.domain.models import ModelRates
 
 
@@ -23,7 +23,7 @@ class GenerationsOfMemory:
     """The part of `Memory` around the ledger."""
 
     root: Path
-    _watch: Watch
+    _runs: Runs
     _make_generations: Callable[[], Generations]
     _made_generations: Generations | None
 
@@ -46,7 +46,7 @@ class GenerationsOfMemory:
             StoreError: the ledger cannot be written.
             OSError: what the run was like cannot be noted.
         """
-        return self._watch.run(run, passed=passed, occurrences=occurrences, recording=recording, loaded=loaded)
+        return self._runs.run(run, passed=passed, occurrences=occurrences, recording=recording, loaded=loaded)
 
     def import_history(self) -> int:
         """Take in what assistants committed, and what traces tell, since that was last done; how many were new.
@@ -54,11 +54,11 @@ class GenerationsOfMemory:
         Raises:
             StoreError: the ledger cannot be written.
         """
-        return self._watch.gather()
+        return self._runs.gather()
 
     def models(self) -> list[ModelRates]:
         """What came of what each model wrote, those with most generations first."""
-        return self._watch.models()
+        return self._runs.models()
 
     def record_generation(self, **event: Any) -> str:
         """Record one operation of a model on a file, by the keys that docs/generations.md lists; its id.

@@ -34,7 +34,7 @@ class LessonsOfMemory:
         def _relative(self, path: str) -> str: ...
 
     def recall(self, query: Query) -> Guidance:
-        """The lessons that matter for what is about to be written, or none. What is shown is written down, if it can be.
+        """The lessons that matter for what is about to be written, or none. What is shown is logged, if it can be.
 
         `query.path` may be absolute or use backslashes, where it lies below the root.
         """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.maintain import Maintained, Maintenance
     from pytest_llmlearn.app.ports import Clock, Store
     from pytest_llmlearn.app.ports.upkeep import Erased, Upkeep
-    from pytest_llmlearn.app.watch import Watch
+    from pytest_llmlearn.app.runs import Runs
     from pytest_llmlearn.domain.audit import Audit
 
 
@@ -32,7 +32,7 @@ class UpkeepOfMemory:
     _store: Store
     _upkeep: Upkeep
     _maintenance: Maintenance
-    _watch: Watch
+    _runs: Runs
     _clock: Clock
 
     if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class UpkeepOfMemory:
             StoreUnavailable: another process still reads what was erased; its bytes remain until it is done.
         """
         erased = self._upkeep.forget(self.pattern(fingerprint).fingerprint)
-        self._watch.awaits()
+        self._runs.awaits()
         return erased
 
     def merge(self, one: str, other: str) -> tuple[Pattern, Pattern]:

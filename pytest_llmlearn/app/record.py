@@ -174,7 +174,6 @@ class Recorder:
         )
 
 
-
 def _is_stub(occurrence: Occurrence, unit: Unit, text: str) -> bool:
     """Whether it failed because it is not written yet: it says so, or it does nothing."""
     if occurrence.short_exception == "NotImplementedError":

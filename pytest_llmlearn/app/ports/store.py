@@ -50,9 +50,7 @@ class Store(Protocol):
         """Write a run and its entries in one transaction; one answer for each entry, in order."""
         ...
 
-    def patterns(
-        self, *, category: str | None = None, limit: int | None = None, shown: bool = False
-    ) -> list[Pattern]:
+    def patterns(self, *, category: str | None = None, limit: int | None = None, shown: bool = False) -> list[Pattern]:
         """Patterns, most frequent and then latest first; with `shown` only those that may be shown unasked.
 
         Merged ones are one.

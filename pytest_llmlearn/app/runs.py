@@ -22,7 +22,7 @@ from pytest_llmlearn.domain.rollup import Rolling
 from pytest_llmlearn.hookspecs import Surroundings
 
 
-class Watch:
+class Runs:
     """The use cases around the ledger. `seen` is what the last watched run saw."""
 
     def __init__(

@@ -1,0 +1,113 @@
+"""The composition root: the only file that names the concrete parts.
+
+Each part is loaded when it is first needed: a question costs no detector, a passing run no database.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+from pytest_llmlearn.adapters.sqlite_store import SqliteStore
+from pytest_llmlearn.app.memory import Memory as AppMemory
+from pytest_llmlearn.bootstrap import parts
+from pytest_llmlearn.bootstrap.late import Late
+from pytest_llmlearn.bootstrap.plugins import detectors, readers
+from pytest_llmlearn.bootstrap.redacting import late_redactor, redactor
+from pytest_llmlearn.domain.assistants import roster_with
+from pytest_llmlearn.settings import Root, Settings, find_root
+
+__all__ = ["Memory", "current_commit", "detectors", "project_root", "readers", "redactor"]
+
+
+class Memory(AppMemory):
+    """The memory of one project, put together from the parts that are installed."""
+
+    @classmethod
+    def open(
+        cls,
+        root: str | os.PathLike[str] | None = None,
+        *,
+        settings: Settings | None = None,
+        plugins: Iterable[object] = (),
+    ) -> Self:
+        """Open the memory of the project at `root`; without one, the project that the current folder belongs to.
+
+        Nothing is created before something is recorded. `settings` default to those of the project and the
+        environment. `plugins` are objects or modules with hooks of `pytest_llmlearn.hookspecs`.
+
+        Raises:
+            SettingError: the project's settings cannot be used.
+        """
+        folder = Path(root).absolute() if root is not None else project_root(Path.cwd()).path
+        chosen = settings if settings is not None else Settings.load(folder, os.environ)
+        surroundings = Late(lambda: parts.surroundings(folder))
+        given = tuple(plugins)
+
+        def scratch(elsewhere: Path, terms: Settings) -> AppMemory:
+            return cls.open(elsewhere, settings=terms, plugins=given)
+
+        history = cache(lambda: parts.history(folder))
+        origins = parts.origins(folder, chosen, surroundings, Late(history), given)
+        inquiry: Any = Late(lambda: parts.inquiry(folder, origins, surroundings, history))
+        store = SqliteStore(folder, hold_days=chosen.hold_days, busy_seconds=chosen.busy_seconds)
+        ledger = store.ledger(edited_again_seconds=chosen.edited_again_seconds)
+        redact = late_redactor()
+        roster = roster_with(chosen.assistants)
+        runs: Any = Late(lambda: parts.runs(folder, ledger, history(), roster, surroundings, origins))
+        fixes: Any = Late(store.fixes)
+        healer: Any = Late(lambda: parts.healer(folder, store, fixes, surroundings, redact))
+        exposures = store.exposures()
+        delivery: Any = Late(lambda: parts.delivery(folder, exposures, surroundings, chosen))
+        judging: Any = Late(lambda: parts.judging(folder, exposures, history(), surroundings, origins, chosen))
+        upkeep: Any = Late(store.upkeep)
+        maintenance: Any = Late(lambda: parts.maintenance(folder, chosen, upkeep, exposures, surroundings))
+        return cls(
+            folder,
+            store=store,
+            lessons=store.lessons(),
+            surroundings=surroundings,
+            origins=origins,
+            inquiry=inquiry,
+            runs=runs,
+            exposures=exposures,
+            delivery=delivery,
+            judging=judging,
+            upkeep=upkeep,
+            maintenance=maintenance,
+            fixes=fixes,
+            healer=healer,
+            between=lambda python: parts.between(folder, chosen, store, fixes, redact, scratch, python),
+            generations=lambda: parts.generations(folder, ledger, redact, keep_code=chosen.store_full_code),
+            detectors=lambda: detectors(given),
+            redact=redact,
+            clock=lambda: datetime.now(UTC),
+            everything=chosen.scope == "all",
+            hold=chosen.hold_days > 0,
+            half_life_days=chosen.half_life_days,
+        )
+
+
+def project_root(start: Path, store: str | None = None, environ: Mapping[str, str] | None = None) -> Root:
+    """The root of the project that the folder `start` belongs to: settings, else git's top level, else `start`."""
+
+    def otherwise() -> Root:
+        from pytest_llmlearn.adapters.git import toplevel
+
+        top = toplevel(start)
+        if top is not None:
+            return Root(path=top, why="git's top level")
+        return Root(path=start, why="the current folder: no store, settings or git repository upwards")
+
+    return find_root(start, os.environ if environ is None else environ, store, otherwise)
+
+
+def current_commit(root: Path) -> str | None:
+    """The commit that is checked out, or None."""
+    from pytest_llmlearn.adapters.git import head_commit
+
+    return head_commit(root)

@@ -1,0 +1,271 @@
+"""The concrete parts, each made of what it needs. Adapters and use cases are loaded where they are made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmlearn.adapters.sqlite_store import SqliteStore
+from pytest_llmlearn.adapters.sqlite_store import folder as state
+from pytest_llmlearn.app.provenance import Origins
+from pytest_llmlearn.bootstrap.late import Late
+from pytest_llmlearn.bootstrap.plugins import readers
+from pytest_llmlearn.bootstrap.redacting import late_redactor
+from pytest_llmlearn.domain.assistants import Roster, roster_with
+from pytest_llmlearn.settings import Settings
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.adapters.git import GitHistory
+    from pytest_llmlearn.app.exposures import Delivery
+    from pytest_llmlearn.app.generations import Generations
+    from pytest_llmlearn.app.heal import Healer
+    from pytest_llmlearn.app.heal_between import Between
+    from pytest_llmlearn.app.inquiry import Inquiry
+    from pytest_llmlearn.app.judging import Judging
+    from pytest_llmlearn.app.maintain import Maintenance
+    from pytest_llmlearn.app.memory import Memory
+    from pytest_llmlearn.app.ports import Fixes, Ledger, ProvenanceCache
+    from pytest_llmlearn.app.ports.exposures import Exposures
+    from pytest_llmlearn.app.ports.upkeep import Upkeep
+    from pytest_llmlearn.app.record import Recording
+    from pytest_llmlearn.app.runs import Runs
+    from pytest_llmlearn.domain.entry import Run
+    from pytest_llmlearn.domain.occurrence import Occurrence
+    from pytest_llmlearn.hookspecs import History, Surroundings
+
+PATIENT_SECONDS = 3_600.0
+"""How long one question to the history may take where a person asks about a whole repository, and waits."""
+
+
+def surroundings(root: Path) -> Surroundings:
+    from pytest_llmlearn.adapters.surroundings import ProjectSurroundings
+
+    return ProjectSurroundings(root)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Project:
+    """What readers of provenance are made of."""
+
+    root: Path
+    generated: Sequence[tuple[str, str | None]]
+    assistants: Roster
+    environ: Mapping[str, str]
+    history: History
+    surroundings: Surroundings
+
+    def text(self, path: str) -> str | None:
+        return self.surroundings.text(path)
+
+
+def origins(
+    root: Path, settings: Settings, surroundings: Surroundings, history: Any, plugins: Iterable[object]
+) -> Origins:
+    project = _Project(
+        root=root,
+        generated=settings.generated,
+        assistants=roster_with(settings.assistants),
+        environ=os.environ,
+        history=history,
+        surroundings=surroundings,
+    )
+    remembered: Any = Late(lambda: remembered(root))
+    return Origins(lambda: readers(project, plugins), surroundings.text, history=history, cache=remembered)
+
+
+def remembered(root: Path) -> ProvenanceCache:
+    from pytest_llmlearn.adapters.provenance_cache import SqliteProvenanceCache
+
+    return SqliteProvenanceCache(state.database_path(root).with_name("provenance.db"), lambda: state.make(root))
+
+
+def history(root: Path) -> GitHistory:
+    from pytest_llmlearn.adapters.git import GitHistory
+
+    return GitHistory(root)
+
+
+def runs(
+    root: Path, ledger: Ledger, history: GitHistory, roster: Roster, surroundings: Surroundings, origins: Origins
+) -> Runs:
+    from pytest_llmlearn.adapters.agent_trace.files import TraceFiles
+    from pytest_llmlearn.adapters.git import GitBlame
+    from pytest_llmlearn.adapters.seen import SeenFile
+    from pytest_llmlearn.app.gather import Gatherer
+    from pytest_llmlearn.app.runs import Runs
+
+    gatherer = Gatherer(
+        ledger=ledger,
+        history=history,
+        wrote=GitBlame(history, roster).author,
+        traces=TraceFiles(root),
+        redact=late_redactor(),
+        clock=lambda: datetime.now(UTC),
+    )
+    return Runs(ledger=ledger, gatherer=gatherer, seen=SeenFile(root), surroundings=surroundings, origins=origins)
+
+
+def delivery(root: Path, exposures: Exposures, surroundings: Surroundings, settings: Settings) -> Delivery:
+    from pytest_llmlearn.app.exposures import Delivery
+
+    def awaits() -> None:
+        from pytest_llmlearn.adapters.seen import SeenFile
+
+        SeenFile(root).shown()
+
+    return Delivery(
+        exposures,
+        lambda path: surroundings.text(path),
+        clock=lambda: datetime.now(UTC),
+        holdback=settings.holdback,
+        awaits=awaits,
+    )
+
+
+def judging(
+    root: Path,
+    exposures: Exposures,
+    history: GitHistory,
+    surroundings: Surroundings,
+    origins: Origins,
+    settings: Settings,
+) -> Judging:
+    from pytest_llmlearn.adapters.seen import SeenFile
+    from pytest_llmlearn.app.attribute import Attribution
+    from pytest_llmlearn.app.judging import Judging
+
+    def changed(path: str) -> datetime | None:
+        try:
+            return datetime.fromtimestamp((root / path).stat().st_mtime, UTC)
+        except (OSError, ValueError):  # gone, or a time that nobody was at
+            return None
+
+    return Judging(
+        exposures,
+        surroundings=surroundings,
+        everything=cache(lambda: Attribution(surroundings, origins, everything=True)),
+        changed=changed,
+        uncommitted=history.uncommitted,
+        seen=SeenFile(root),
+        days=settings.exposure_days,
+    )
+
+
+def healer(
+    root: Path, store: SqliteStore, fixes: Fixes, surroundings: Surroundings, redact: Callable[[str], str]
+) -> Healer:
+    from pytest_llmlearn.adapters.tested import TestedFile
+    from pytest_llmlearn.app.heal import Healer
+
+    return Healer(store=store, fixes=fixes, tested=TestedFile(root), surroundings=surroundings, redact=redact)
+
+
+def between(
+    root: Path,
+    settings: Settings,
+    store: SqliteStore,
+    fixes: Fixes,
+    redact: Callable[[str], str],
+    opened: Callable[[Path, Settings], Memory],
+    python: str | None,
+) -> Between:
+    from pytest_llmlearn.adapters.git.worktrees import GitWorktrees
+    from pytest_llmlearn.adapters.trial import ChildTrial
+    from pytest_llmlearn.app.heal_between import Between
+
+    def record(scratch: Path, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
+        # Into a store of its own, which goes with the scratch folder; what it holds back is needed to compare.
+        with opened(scratch, replace(settings, hold_days=1)) as memory:
+            return memory.record_run(run, occurrences)
+
+    return Between(
+        store=store,
+        fixes=fixes,
+        worktrees=GitWorktrees(root),
+        trial=ChildTrial(root, os.environ, python=python),
+        record=record,
+        look=surroundings,
+        redact=redact,
+    )
+
+
+def maintenance(
+    root: Path, settings: Settings, upkeep: Upkeep, exposures: Exposures, surroundings: Surroundings
+) -> Maintenance:
+    from pytest_llmlearn.adapters.one_at_a_time import LockFile
+    from pytest_llmlearn.app.maintain import Maintenance, Terms
+    from pytest_llmlearn.app.retire import Retirement
+
+    beside = state.database_path(root).parent
+
+    def trim() -> int:
+        from pytest_llmlearn.adapters.provenance_cache import SqliteProvenanceCache
+
+        remembered = SqliteProvenanceCache(beside / "provenance.db", lambda: state.make(root))
+        try:
+            return remembered.trim()
+        finally:
+            remembered.close()
+
+    return Maintenance(
+        upkeep,
+        retirement=Retirement(surroundings, lambda: python_files(root)),
+        alone=LockFile(beside / "maintain.lock"),
+        expire=lambda before: exposures.expire(before, time=datetime.now(UTC)),
+        trim=trim,
+        terms=Terms(
+            archive_days=settings.archive_days,
+            hold_days=settings.hold_days,
+            keep_days=settings.keep_days,
+            exposure_days=settings.exposure_days,
+        ),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def python_files(root: Path) -> Sequence[str]:
+    from pytest_llmlearn.adapters import walking
+    from pytest_llmlearn.adapters.git import listing
+
+    tracked = listing.files(root, ".py")
+    return tracked if tracked is not None else walking.files(root, ".py")
+
+
+def inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: Callable[[], GitHistory]) -> Inquiry:
+    from pytest_llmlearn.adapters.marks import MarksFile
+    from pytest_llmlearn.app.inquiry import Inquiry
+
+    def patient() -> None:
+        history().patience = PATIENT_SECONDS
+
+    return Inquiry(
+        root,
+        origins=origins,
+        text_of=surroundings.text,
+        files=lambda: python_files(root),
+        marks=MarksFile(root, lambda: state.make(root)),
+        clock=lambda: datetime.now(UTC),
+        patient=patient,
+    )
+
+
+def generations(root: Path, ledger: Ledger, redact: Callable[[str], str], *, keep_code: bool) -> Generations:
+    from pytest_llmlearn.adapters import agent_trace
+    from pytest_llmlearn.adapters.seen import SeenFile
+    from pytest_llmlearn.app.generations import Generations
+
+    return Generations(
+        root,
+        ledger=ledger,
+        traces=SimpleNamespace(append=lambda line: agent_trace.append(root, line)),
+        redact=redact,
+        clock=lambda: datetime.now(UTC),
+        awaits=SeenFile(root).awaits,
+        keep_code=keep_code,
+    )
