@@ -147,7 +147,7 @@ def pairs(corpus: Corpus, count: int) -> list[Case]:
                 corpus,
                 bad,
                 name=f"{corpus.name}-pair-{number:03}",
-                number=number,
+                number=number + number // len(both),  # or of a task all would be known alike
                 red=bad["code"],
                 green=good["code"],
                 kind="by lot" if number % 3 == 2 else "most alike",

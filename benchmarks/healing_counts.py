@@ -174,6 +174,12 @@ def _unit_counts(counts: Counts, unit: Failing) -> None:
         )
     elif changed is None:
         counts.of("the unit is gone: no fix").add(case, not mined, told)
+    elif changed == 0 and mined:
+        # The unit is as it was, but a name that it lacked is imported now.
+        brought = [str(line) for fix in unit.fixes for line in fix["imports"]]
+        before, after = statements.imports(case.red), statements.imports(case.green)
+        added = bool(set(after) - set(before)) and all(fix["bad"] == fix["good"] for fix in unit.fixes)
+        counts.of("only an import was missing: fix of that import", 1.0).add(case, bool(brought) and added, told)
     elif changed == 0:
         counts.of("the unit is as it was: no fix", 1.0).add(case, not mined, told)
     elif changed > LIMIT:
@@ -260,16 +266,25 @@ def single_counts(counts: Counts, done: Sequence[Done]) -> None:
 
 def _exact(case: Case, fix: Record) -> bool:
     """Whether what differs between the hunk's sides is the planted statement and the one that was meant."""
-    bad, good = [[bare(line) for line in str(fix[side]).splitlines()] for side in ("bad", "good")]
-    gone, new = [*(Counter(bad) - Counter(good))], [*(Counter(good) - Counter(bad))]
+    gone, new = _apart(str(fix["bad"]), str(fix["good"])), _apart(str(fix["good"]), str(fix["bad"]))
     if case.kind == "missing import":
-        return not gone and (new == [bare(case.meant)] or (not new and case.meant in fix["imports"]))
-    wrong, right = bare(" ".join(case.planted.splitlines())), bare(" ".join(case.meant.splitlines()))
-    return _said(gone) in ("", wrong) and _said(new) in ("", right) and (gone or new) != []
+        return not gone and not new and list(fix["imports"]) == [case.meant]
+    return bool(gone or new) and _says(gone, case.planted) and _says(new, case.meant)
 
 
-def _said(lines: Sequence[str]) -> str:
-    return "".join(lines)
+def _apart(side: str, other: str) -> list[str]:
+    """The lines of one side of a hunk that the other has not."""
+    left = Counter(bare(line) for line in other.splitlines())
+    left.subtract(bare(line) for line in side.splitlines())
+    return [line for line in side.splitlines() if left[bare(line)] < 0]
+
+
+def _says(lines: Sequence[str], statement: str) -> bool:
+    """Whether lines are nothing, or the statement and no more; a long one may be cut in its middle."""
+    whole = " ".join(statement.splitlines())
+    if len(lines) == 1 and "…" in lines[0]:
+        return holds(lines[0], whole)
+    return not lines or bare("".join(lines)) == bare(whole)
 
 
 def test_counts(counts: Counts, done: Sequence[tuple[Done, weaker.Weaker]]) -> None:
