@@ -50,10 +50,10 @@ class Found:
 def find(red: str, qualname: str, text: str, *, known: Collection[str] = ()) -> Found | None:
     """The unit of a present file that the red text has become; None where it is gone or cannot be told.
 
-    `red` is the unit's text as it was kept, `qualname` its qualified name, empty for an import block or a statement of
-    the module. A unit of that name and kind is it, whatever its code; of several the most similar. Else the only one
-    of its kind that is similar enough. `known` are the qualified names of what stood beside it when it was red, as far
-    as the caller knows them: it has become none of these, however like a twin may be.
+    `red` is the unit's text as it was kept, `qualname` its qualified name, empty for an import block, a statement of
+    the module, or code that did not parse. A unit of that name and kind is it, whatever its code; of several the most
+    similar. Else the only one of its kind that is similar enough. `known` are the qualified names of what stood beside
+    it when it was red, as far as the caller knows them: it has become none of these, however like a twin may be.
     """
     kind = _kind(red, qualname)
     if kind == "imports":
@@ -63,6 +63,8 @@ def find(red: str, qualname: str, text: str, *, known: Collection[str] = ()) -> 
         )
     if kind in ("function", "class"):
         candidates = [unit for unit in units(text) if unit.kind == kind]
+        # What does not parse had no name when it was red, but its first line may tell.
+        qualname = qualname or _opened(red)
         named = [unit for unit in candidates if unit.qualname == qualname]
     else:
         candidates = list(_statements(text))
@@ -126,6 +128,12 @@ def _kind(red: str, qualname: str) -> UnitKind:
     if word in ("import", "from"):
         return "module" if qualname else "imports"
     return "class" if word == "class" else "function" if word == "def" else "variable" if qualname else "module"
+
+
+def _opened(red: str) -> str:
+    """The name of the function or class with which a text at the margin begins; empty where it begins otherwise."""
+    opening = re.match(r"(?:@.*\n)*(?:async[ \t]+def|def|class)[ \t]+(\w+)", red.lstrip("\n"))
+    return opening[1] if opening else ""
 
 
 def _statements(text: str) -> Iterable[Unit]:

@@ -152,6 +152,23 @@ def test_a_unit_that_does_not_parse_is_found_under_its_name() -> None:
     assert found is not None and found.unit.qualname == "load"
 
 
+@pytest.mark.parametrize(
+    ("red", "expected"),
+    [
+        ("def load(path, limit=10):\n    1. Open the file.\n", "load"),
+        ("@cached\nasync def load(path):\n    return (\n", "load"),
+        ("class Rows:\n    def load(self):\n        return [\n", "Rows"),
+        ("def other(path):\n    return [\n", None),
+        ("rows = (\n    def load(path):\n", None),
+    ],
+)
+def test_a_text_that_did_not_parse_is_named_by_its_first_line(red: str, expected: str | None) -> None:
+    """It had no name when it was red, for nothing in its file had."""
+    present = f"{LOAD}\n\n@cached\nclass Rows:\n    def load(self):\n        return []\n"
+    found = find(red, "", present)
+    assert (found.unit.qualname if found is not None else None) == expected
+
+
 def test_looking_for_a_unit_in_a_long_file_takes_little_time() -> None:
     """500 functions, 5,000 lines: what the search adds to parsing the file."""
     many = "\n\n".join(LOAD.replace("load", f"load_{n}").replace("limit", f"limit_{n}") for n in range(500))
