@@ -75,8 +75,8 @@ def origins(
         history=history,
         surroundings=surroundings,
     )
-    remembered: Any = Late(lambda: remembered(root))
-    return Origins(lambda: readers(project, plugins), surroundings.text, history=history, cache=remembered)
+    cached: Any = Late(lambda: remembered(root))
+    return Origins(lambda: readers(project, plugins), surroundings.text, history=history, cache=cached)
 
 
 def remembered(root: Path) -> ProvenanceCache:
