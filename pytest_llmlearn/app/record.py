@@ -127,7 +127,7 @@ class Recorder:
             severity=chief.severity,
             symbols=tuple(redact(symbol) for symbol in chief.symbols),
             lesson=lesson,
-            snippet=source.snippet(text, line, shown) or statement,
+            snippet=source.snippet(text, line, shown, culprit.unit) or statement,
             words=" ".join(_words(occurrence, chief, message, unit_name, statement, redact)),
             findings=tuple(
                 FindingRow(

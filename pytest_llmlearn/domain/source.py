@@ -240,20 +240,25 @@ def _spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def snippet(text: str, line: int | None, shown: str | None = None) -> str:
+def snippet(text: str, line: int | None, shown: str | None = None, unit: Unit | None = None) -> str:
     """The statement at `line` with what stands around it: at most `SNIPPET_LINES` lines, dedented, none too wide.
 
-    Control characters are left out. `shown` is the same text, line by line, as it may be shown.
+    Control characters are left out. `shown` is the same text, line by line, as it may be shown. Nothing is taken from
+    beyond `unit`, where that is a function or a class and holds the line.
     """
     lines = lines_of((text if shown is None else shown).rstrip())
     if line is None or not 0 < line <= len(lines):
         return ""
     first, last = statement_span(text, line)
+    top, bottom = 1, len(lines)
+    # What stands beside a function has not failed, and would be read as if it had.
+    if unit is not None and unit.kind in ("function", "class") and unit.start <= first and last <= unit.end:
+        top, bottom = unit.start, min(unit.end, len(lines))
     if last - first + 1 >= SNIPPET_LINES:
         first = max(first, min(line - SNIPPET_LINES // 2, last - SNIPPET_LINES + 1))
         last = first + SNIPPET_LINES - 1
-    while last - first + 1 < SNIPPET_LINES and (first > 1 or last < len(lines)):
-        if first > 1 and (line - first <= last - line or last == len(lines)):
+    while last - first + 1 < SNIPPET_LINES and (first > top or last < bottom):
+        if first > top and (line - first <= last - line or last >= bottom):
             first -= 1
         else:
             last += 1

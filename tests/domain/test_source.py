@@ -94,6 +94,14 @@ def test_a_long_statement_is_cut_around_the_line() -> None:
     assert len(shown) == source.SNIPPET_LINES and "28," in [entry.strip() for entry in shown]
 
 
+@pytest.mark.parametrize(("line", "said"), [(5, "def two():"), (2, "def one():"), (9, "def three():")])
+def test_a_snippet_of_a_function_takes_nothing_from_its_neighbours(line: int, said: str) -> None:
+    """They have not failed, and what is shown as failed code is read as if they had."""
+    text = "def one():\n    return 1\n\ndef two():\n    return 2\n\n\ndef three():\n    return 3\n"
+    shown = source.snippet(text, line, unit=unit_at(text, line))
+    assert shown == f"{said}\n    return {text.splitlines()[line - 1].strip()[-1]}"
+
+
 @pytest.mark.parametrize("line", [None, 0, 99])
 def test_a_line_that_is_not_there_shows_nothing(line: int | None) -> None:
     """No guess."""
