@@ -208,28 +208,27 @@ def _hunk_counts(counts: Counts, unit: Failing, occurrence: Record, fix: Record)
     counts.of("hunk: five lines at most").add(case, max(bad.count("\n"), good.count("\n")) < 5, said)
     definition = re.match(r"\s*(async\s+def|def|class|@)", lines[line - 1]) if line and line <= len(lines) else None
     if line and line <= len(lines) and not definition and occurrence["chosen_by"] in ("frame", "statement"):
-        failed = _statement_at(cases.shown(case, case.red), line)
-        counts.of("hunk: holds the statement that failed", 1.0).add(
-            case, holds(bad, failed), f"{failed!r} not in {said}"
-        )
+        written = _statement_at(cases.shown(case, case.red), line)
+        reached = any(holds(bad, one) for one in written)
+        counts.of("hunk: holds the statement that failed", 1.0).add(case, reached, f"{written[0]!r} not in {said}")
     else:
         changed = [*_only(case.red, case.green, unit.qualname)]
         shown = any(holds(side, text) for text in changed for side in (bad, good))
         counts.of("hunk: holds a statement that differs, where no line is known", 1.0).add(case, shown, said)
 
 
-def _statement_at(text: str, line: int) -> str:
-    """The head of the smallest statement around a line, as written; the line itself where nothing parses."""
+def _statement_at(text: str, line: int) -> list[str]:
+    """The smallest statement around a line, as it is written and as Python writes it; the line alone of a head."""
     tree = statements.parsed(text)
     around = [
         node
         for node in (statements.statements(tree) if tree is not None else ())
-        if getattr(node, "lineno", 0) <= line <= (getattr(node, "end_lineno", 0) or 0)
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)
     ]
-    smallest = min(around, key=lambda node: (node.end_lineno or 0) - node.lineno, default=None)  # type: ignore[union-attr]
+    smallest = min(around, key=lambda node: (node.end_lineno or 0) - node.lineno, default=None)
     if smallest is None or hasattr(smallest, "body"):
-        return text.splitlines()[line - 1]
-    return ast.get_source_segment(text, smallest) or text.splitlines()[line - 1]
+        return [text.splitlines()[line - 1]]
+    return [ast.get_source_segment(text, smallest) or "", ast.unparse(smallest)]
 
 
 def _only(red: str, green: str, qualname: str) -> Iterator[str]:
