@@ -230,6 +230,20 @@ def test_the_memory_is_private_and_ignored_by_git(shop: Shop) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in state.iterdir()} == {0o600}
 
 
+def test_the_memory_stays_out_of_git_where_the_branch_has_no_gitignore(shop: Shop) -> None:
+    """The one beside the README is committed, and goes with its branch; the private part is ignored all the same."""
+    branch = shop.git("rev-parse", "--abbrev-ref", "HEAD").strip()
+    shop.git("checkout", "-q", "-b", "work")
+    shop.run("pytest", "--llm-learn", "-p", "no:cacheprovider")
+    shop.git("add", "-A")
+    shop.git("commit", "-q", "-m", "Learn")
+    shop.git("checkout", "-q", branch)
+    assert (shop.root / ".llmlearn" / "state" / "memory.db").exists()
+    assert not (shop.root / ".llmlearn" / ".gitignore").exists()
+    shop.git("add", "-A")
+    assert ".llmlearn" not in shop.git("diff", "--cached", "--name-only")
+
+
 def test_learning_never_changes_the_exit_status(shop: Shop) -> None:
     """A store that cannot be made costs the learning and one line."""
     (shop.root / ".llmlearn").write_text("in the way", encoding="utf-8")

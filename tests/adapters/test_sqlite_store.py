@@ -125,7 +125,7 @@ def test_only_the_owner_can_read_the_private_part(store: SqliteStore, tmp_path: 
     state = tmp_path / ".llmlearn/state"
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in state.iterdir()}
-    assert modes == {"memory.db": 0o600, "memory.db-wal": 0o600, "memory.db-shm": 0o600}
+    assert modes == {".gitignore": 0o600, "memory.db": 0o600, "memory.db-wal": 0o600, "memory.db-shm": 0o600}
     assert stat.S_IMODE((tmp_path / ".llmlearn/README.md").stat().st_mode) & 0o044
 
 

@@ -44,6 +44,9 @@ GITIGNORE = """\
 !marks.jsonl
 !traces.jsonl
 """
+PRIVATE_GITIGNORE = "*\n"
+"""Of the private part itself. The one above may be committed, and a branch without it takes it away; this one hides
+itself, so no checkout does."""
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
@@ -84,11 +87,15 @@ def _complete(folder: Path) -> None:
     # A checkout or a restored archive may have made it for everybody.
     if os.name == "posix" and state.stat().st_mode & 0o077 and state.stat().st_uid == os.geteuid():
         state.chmod(PRIVATE_FOLDER)
+    if not (state / ".gitignore").exists():
+        _write_new(state / ".gitignore", PRIVATE_GITIGNORE, mode=PRIVATE_FILE)
 
 
-def _write_new(path: Path, text: str) -> None:
+def _write_new(path: Path, text: str, mode: int | None = None) -> None:
     draft = path.with_name(f"{path.name}-{os.getpid()}-{os.urandom(4).hex()}")
     draft.write_text(text, encoding="utf-8")
+    if mode is not None:
+        draft.chmod(mode)
     draft.replace(path)
 
 
