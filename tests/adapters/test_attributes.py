@@ -336,6 +336,19 @@ def test_what_a_file_says_makes_older_answers_void(repository: Repository, tmp_p
     assert a_reader(repository.top).standing() != before
 
 
+def test_a_file_that_nobody_added_yet_makes_older_answers_void(repository: Repository) -> None:
+    """git heeds it, tracked or not; what was remembered of files in other folders stays."""
+    repository.commit({"other/b.py": "b = 1\n"})
+    paths = ["app/a.py", "other/b.py"]
+    reader = a_reader(repository.top)
+    assert reader.standing_of(paths) == {}
+    repository.write({"app/.gitattributes": "a.py llm-generated\n"})
+    generated = reader.standing_of(paths)
+    assert list(generated) == ["app/a.py"]
+    repository.write({"app/.gitattributes": "a.py -llm-generated\n"})
+    assert reader.standing_of(paths)["app/a.py"] != generated["app/a.py"]
+
+
 def test_other_rules_leave_older_answers_alone(repository: Repository) -> None:
     """Where nothing speaks of what was generated, all of it is one state."""
     repository.commit({".gitattributes": "* text\n"})

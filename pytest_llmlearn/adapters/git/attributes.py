@@ -86,7 +86,7 @@ class AttributesReader:
         """A digest of the attribute files that matter and of who counts as an assistant; empty where none does.
 
         Those above the root and about all paths, and tracked ones below it, submodules' too. One below the root that
-        is not tracked is looked at when its files are, and not for what is remembered of them.
+        is not tracked is looked for by `standing_of`.
         """
         digest = blake2b(self.roster.digest.encode("ascii"), digest_size=16)
         said = False
@@ -99,6 +99,23 @@ class AttributesReader:
                 said = said or WORD in content
                 digest.update(b"%b\0%d\0%b" % (os.fsencode(path), len(content), content))
         return digest.hexdigest() if said else ""
+
+    def standing_of(self, paths: Sequence[str]) -> Mapping[str, str]:
+        """The attribute files in the folders from below the root down to each of the paths, tracked or not."""
+        said: dict[str, bytes] = {"": b""}
+        return {
+            path: blake2b(content, digest_size=16).hexdigest()
+            for path in paths
+            if (content := self._said_below(path.rpartition("/")[0], said))
+        }
+
+    def _said_below(self, folder: str, said: dict[str, bytes]) -> bytes:
+        """What the attribute files from below the root down to the folder hold; `said` is what is known of folders."""
+        if folder not in said:
+            above = self._said_below(folder.rpartition("/")[0], said)
+            content = read(self.root / folder / NAME)
+            said[folder] = b"%b%d\0%b" % (above, len(content), content) if above or content else b""
+        return said[folder]
 
     def _answer(self, ours: str, linguists: str, content: bytes) -> Provenance | None:
         if ours.lower() in _NO or ours.lower() == "human":
