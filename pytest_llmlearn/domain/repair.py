@@ -54,7 +54,7 @@ def _statements(removed: Sequence[str], added: Sequence[str]) -> Iterator[str]:
 def _one(red: str, green: str) -> str:
     before, after = _tree(red), _tree(green)
     if before is None or after is None:
-        return f"{_quoted(red)} became {_quoted(green)}"
+        return _became(red, green)
     old, new = _differing(before, after)
     if isinstance(new, ast.Await) and _same(new.value, old):
         return "await was added"
@@ -62,7 +62,15 @@ def _one(red: str, green: str) -> str:
         return "await was removed"
     if type(old).__name__.removeprefix("Async") == type(new).__name__.removeprefix("Async") != type(old).__name__:
         return "async was added"
-    return f"{_quoted(_text(old, red))} became {_quoted(_text(new, green))}"
+    return _became(_text(old, red), _text(new, green))
+
+
+def _became(red: str, green: str) -> str:
+    one, two = flat(red, len(red)), flat(green, len(green))
+    about = 0
+    if cut(one, QUOTED) == cut(two, QUOTED):  # what differs lies beyond what is quoted: it is quoted instead
+        about = next((at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), 0)
+    return f"`{cut(one, QUOTED, about)}` became `{cut(two, QUOTED, about)}`"
 
 
 def _differing(old: ast.AST, new: ast.AST) -> tuple[ast.AST, ast.AST]:
@@ -73,7 +81,11 @@ def _differing(old: ast.AST, new: ast.AST) -> tuple[ast.AST, ast.AST]:
         if len(different) != 1 or not _same_but(old, new, *different[0]):
             break
         one, two = different[0]
-        if one is None or two is None or not (isinstance(one, ast.expr | ast.stmt) and isinstance(two, type(two))):
+        if isinstance(one, ast.comprehension) and isinstance(two, ast.comprehension):
+            deeper = _differing(one, two)
+            if isinstance(deeper[0], ast.expr):  # a whole `for … in …` is no expression that could be quoted
+                return deeper
+        if not (isinstance(one, ast.expr | ast.stmt) and isinstance(two, ast.expr | ast.stmt)):
             break
         old, new = one, two
     return old, new
