@@ -48,7 +48,9 @@ class Recall:
 
     def recall(self, query: Query, now: datetime) -> Guidance:
         """The lessons that matter for `query`, or none."""
-        asked = dict.fromkeys(words.words(query.text[:TEXT_LIMIT]))
+        asked: dict[str, str] = {}
+        for stem, word in words.spelled(query.text[:TEXT_LIMIT]):
+            asked.setdefault(stem, word)  # the reasons say it in the words of whoever asks
         context = dict.fromkeys(_context(query.path, self._text_of))
         total, known = self._store.rarity([*asked, *context])
         if not total:
@@ -57,7 +59,7 @@ class Recall:
         around = guidance.weights([term for term in context if known.get(term)], total, known)
         named = words.symbols(query.text[:TEXT_LIMIT])
         hits = self._store.search([*weighted, *around], sorted(named), CANDIDATES)
-        found = [self._candidate(hit, query, weighted, around, named, now) for hit in hits]
+        found = [self._candidate(hit, query, asked, weighted, around, named, now) for hit in hits]
         if query.threshold == 0 and len(found) < query.limit:  # all is asked for, what has nothing in common too
             there = {hit.pattern.fingerprint for hit in hits}
             rest = self._store.patterns(limit=2 * CANDIDATES, shown=True)
@@ -81,6 +83,7 @@ class Recall:
         self,
         hit: Hit,
         query: Query,
+        asked: dict[str, str],
         weighted: dict[str, float],
         around: dict[str, float],
         named: frozenset[str],
@@ -93,7 +96,7 @@ class Recall:
         if query.path is not None:
             beside = 1.0 if same_file else guidance.relevance(around, document, 0)
             near += CONTEXT_SHARE * (1.0 - near) * beside
-        common = [term for term in weighted if term in document]
+        common = [asked[term] for term in weighted if term in document]
         reasons = [f"names {symbol}" for symbol in shared[:2]]
         reasons += [f"speaks of {', '.join(common[:4])}"] if common else []
         reasons += ["same file"] if same_file else []

@@ -50,12 +50,18 @@ def stem(word: str) -> str:
 
 def words(text: str) -> Iterator[str]:
     """The stemmed words of `text` in their order, stop words, numbers and single letters left out."""
+    for found, _ in spelled(text):
+        yield found
+
+
+def spelled(text: str) -> Iterator[tuple[str, str]]:
+    """The same words, each with how it is written there, in lower case: ("pars", "parse")."""
     for token in _TOKEN.findall(text):
         parts = (token,) if token.isalpha() and token.islower() else _PART.findall(token)
         for part in parts:
             lower = part.lower()
             if 1 < len(lower) <= MAX_WORD and lower not in STOP_WORDS and not lower.isdigit():
-                yield stem(lower)
+                yield stem(lower), lower
 
 
 def symbols(text: str) -> frozenset[str]:

@@ -53,6 +53,12 @@ def test_the_lesson_that_answers_comes_first() -> None:
     assert any("async" in reason and "load" in reason for reason in found.matches[0].reasons)
 
 
+def test_reasons_are_in_the_words_of_whoever_asks() -> None:
+    """Not in the shortened ones by which texts are compared."""
+    found = ask(a_store(*LESSONS), "closing the cursors")
+    assert found.matches[0].reasons[0] == "speaks of closing, cursors"
+
+
 @pytest.mark.parametrize("text", ["draw a bar chart of rainfall", "", "the of and", "🦆", "def", "x" * 50_000])
 def test_silence_where_nothing_matters(text: str) -> None:
     """No words in common, or no words at all."""
