@@ -123,7 +123,9 @@ def guidance_lines(answer: Guidance) -> list[str]:
 
 
 def pattern_line(found: Pattern) -> str:
-    state = "" if found.state == "candidate" else f" ({found.state})"
+    standing: list[str] = [] if found.state == "candidate" else [found.state]
+    standing += ["archived"] if found.archived else []
+    state = f" ({', '.join(standing)})" if standing else ""
     often = f"seen {times(found.frequency)}" if found.frequency else "told apart"
     return (
         f"{found.fingerprint[:10]}  {often}{state}  {place(found.path, found.line)} [{found.rule_id}] {found.lesson}"

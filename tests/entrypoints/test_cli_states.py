@@ -67,6 +67,17 @@ def test_the_last_word_counts(learned: str) -> None:
     assert (listed()["word"], listed()["state"]) == ("right", "active")
 
 
+def test_the_list_tells_what_was_put_away(learned: str) -> None:
+    """Beside its state, for `restore` wants its fingerprint."""
+    llmlearn("archive", learned)
+    assert " seen once (archived)  " in llmlearn("patterns").stdout
+    llmlearn("approve", learned)
+    llmlearn("archive", learned)
+    assert " seen once (active, archived)  " in llmlearn("patterns").stdout
+    llmlearn("restore", learned)
+    assert " seen once (active)  " in llmlearn("patterns").stdout
+
+
 @pytest.mark.parametrize("command", ["approve", "enforce", "mute"])
 def test_a_word_on_nothing_is_one_sentence(learned: str, command: str) -> None:
     """Exit status 1, on standard error."""
