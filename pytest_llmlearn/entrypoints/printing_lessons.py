@@ -115,9 +115,9 @@ def fix(found: Fix) -> dict[str, Any]:
 
 
 def _rate(found: Rate) -> dict[str, Any]:
-    """A share with its count and its interval; null where there is nothing to share."""
-    if not found.of:
-        return {"count": 0, "of": 0, "rate": None, "low": None, "high": None}
+    """A share with its count and its interval; these are null where there are not enough cases to tell them."""
+    if not found.enough:
+        return {"count": found.count, "of": found.of, "rate": None, "low": None, "high": None}
     ends = {"rate": found.rate, "low": found.low, "high": found.high}
     return {"count": found.count, "of": found.of, **{key: round(value, 4) for key, value in ends.items()}}
 
