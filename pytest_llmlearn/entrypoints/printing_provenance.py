@@ -139,7 +139,8 @@ def summary_lines(found: Summary) -> list[str]:
 
 def marked_line(mark: Mark, undone: bool) -> str:
     """What was marked, in one sentence."""
-    where = f"lines {mark.start} to {mark.end} of {mark.path}" if mark.end else mark.path
+    lines = f"line {mark.start}" if mark.start == mark.end else f"lines {mark.start} to {mark.end}"
+    where = f"{lines} of {mark.path}" if mark.end else mark.path
     if undone:
         return f"what was said of {where} is taken back"
     return f"{where}: marked as written by {flat(mark.model, _NAME) if mark.model else 'a human'}"

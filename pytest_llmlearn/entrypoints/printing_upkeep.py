@@ -42,7 +42,8 @@ def audit_lines(found: Audit) -> Iterator[str]:
     yield f"candidates aged out    {_share(found.aged, found.patterns)}"
     yield f"of no use              {_share(found.junk, found.patterns)}"
     yield f"secrets found again    {leaks}"
-    yield f"growth in a week       {found.weekly_patterns:g} patterns, about {_bytes(found.weekly_bytes)}"
+    grown = f"{found.weekly_patterns:g} pattern{'' if found.weekly_patterns == 1 else 's'}"
+    yield f"growth in a week       {grown}, about {_bytes(found.weekly_bytes)} (mean of four weeks)"
     yield f"size                   {_bytes(found.bytes)}"
     for size in found.sizes:
         if size.rows:

@@ -125,7 +125,7 @@ def test_ingest_records_lines_and_says_how_many(project: Path) -> None:
     """From a file or standard input; the same failure twice is one pattern."""
     lines = json.dumps(OCCURRENCE) + "\n" + json.dumps(OCCURRENCE)
     (project / "failures.jsonl").write_text(lines, encoding="utf-8")
-    assert llmlearn("ingest", "failures.jsonl").stdout == "recorded 2 occurrences of 1 patterns\n"
+    assert llmlearn("ingest", "failures.jsonl").stdout == "recorded 2 occurrences of 1 pattern\n"
     assert llmlearn("ingest", "-", stdin=lines).exit_code == 0
     assert parsed("patterns")[0]["raw_count"] == 4
 

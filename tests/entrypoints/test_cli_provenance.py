@@ -223,7 +223,7 @@ def test_a_mark_wins_over_all_else(project: Project) -> None:
     assert done.stdout == "lines 2 to 3 of own.py: marked as written by a human\n"
     assert [line["type"] for line in parsed("provenance", "own.py")["lines"]] == ["ai", "human", "human"]
     done = llmlearn("mark", "app/client.py", "--model", "gpt-4o", "--lines", "4", "--by", "Robin")
-    assert done.stdout == "lines 4 to 4 of app/client.py: marked as written by gpt-4o\n"
+    assert done.stdout == "line 4 of app/client.py: marked as written by gpt-4o\n"
     line = parsed("provenance", "app/client.py")["lines"][3]
     assert (line["type"], line["model"], line["confidence"]) == ("ai", "gpt-4o", 1.0)
     assert line["evidence"].startswith("marked by Robin on ")

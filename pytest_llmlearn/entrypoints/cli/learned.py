@@ -154,4 +154,8 @@ def ingest(context: click.Context, file: str, kind: str, style: str) -> None:
         if style == "json":
             print_json({"recorded": len(fingerprints), "fingerprints": fingerprints})
         else:
-            click.echo(f"recorded {len(fingerprints)} occurrences of {len(set(fingerprints))} patterns")
+            distinct = len(set(fingerprints))
+            click.echo(
+                f"recorded {len(fingerprints)} occurrence{'' if len(fingerprints) == 1 else 's'} "
+                f"of {distinct} pattern{'' if distinct == 1 else 's'}"
+            )
