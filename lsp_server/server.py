@@ -25,6 +25,7 @@ def make_server() -> Any:
         MissingExtra: pygls is not installed.
     """
     try:
+        from pygls.exceptions import JsonRpcInvalidParams
         from pygls.lsp.server import LanguageServer
     except ImportError as error:
         raise MissingExtra("lsp", "the language server") from error
@@ -34,14 +35,20 @@ def make_server() -> Any:
     def _command(*arguments: Any) -> dict[str, Any]:
         # pygls wants as many arguments as there are parameters; only the first is required here.
         text, uri, model = (*arguments, None, None, None)[:3]
-        return to_client(relevant(text or "", uri, model, server.workspace.root_path))
+        return answer(text, uri, model)
 
     @server.feature("llmlearn/relevantMistakes")
     def _request(parameters: Any) -> dict[str, Any]:
         document = getattr(parameters, "textDocument", None)
         uri = getattr(document, "uri", None)
-        text = getattr(parameters, "intent", None) or getattr(parameters, "text", None) or ""
-        return to_client(relevant(text, uri, getattr(parameters, "model", None), server.workspace.root_path))
+        text = getattr(parameters, "intent", None) or getattr(parameters, "text", None)
+        return answer(text, uri, getattr(parameters, "model", None))
+
+    def answer(text: Any, uri: Any, model: Any) -> dict[str, Any]:
+        for name, value in (("text", text), ("file's URI", uri), ("model", model)):
+            if not isinstance(value, str | None):
+                raise JsonRpcInvalidParams(f"relevantMistakes takes strings; the {name} is {type(value).__name__}")
+        return to_client(relevant(text or "", uri, model, server.workspace.root_path))
 
     return server
 

@@ -26,13 +26,18 @@ class Client:
         self._number = 0
 
     def ask(self, method: str, parameters: Any) -> Any:
+        message = self.answer(method, parameters)
+        assert "error" not in message, message
+        return message["result"]
+
+    def answer(self, method: str, parameters: Any) -> dict[str, Any]:
+        """The whole answer, be it an error."""
         self._number += 1
         self._send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": parameters})
         for _ in range(20):  # notifications may come in between, but not for ever
             message = self._read()
             if message.get("id") == self._number:
-                assert "error" not in message, message
-                return message["result"]
+                return message
         raise AssertionError(f"no answer to {method}")
 
     def tell(self, method: str, parameters: Any) -> None:
@@ -88,6 +93,18 @@ def test_an_editor_asks_for_the_mistakes_that_matter(tmp_path: Path) -> None:
     assert by_command["lessons"][0]["rule_id"] == "runtime.key" and not by_command["abstained"]
     assert by_request["lessons"] == by_command["lessons"]
     assert silent["abstained"] and silent["lessons"] == []
+    assert client.close() == 0
+
+
+def test_arguments_that_are_no_strings_are_named(tmp_path: Path) -> None:
+    """As the protocol's own error for wrong parameters, and the server goes on."""
+    client = Client(tmp_path)
+    client.ask("initialize", {"processId": None, "rootUri": tmp_path.as_uri(), "capabilities": {}})
+    client.tell("initialized", {})
+    command = {"command": "llmlearn.relevantMistakes", "arguments": [{"text": "an order"}]}
+    error = client.answer("workspace/executeCommand", command)["error"]
+    assert error["code"] == -32602 and "the text is" in error["message"]
+    assert client.ask("llmlearn/relevantMistakes", {"intent": "an order"})["abstained"]
     assert client.close() == 0
 
 
