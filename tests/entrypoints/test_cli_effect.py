@@ -69,6 +69,16 @@ def test_a_pattern_that_is_not_there_is_an_error(project: Path) -> None:
     assert "cccc" in done.stderr
 
 
+def test_below_ten_cases_no_rate_is_told_anywhere(project: Path) -> None:
+    """Neither by `effect` nor by `show`, which has the counts."""
+    expose(project, {True: ["avoided", "recurred"]})
+    assert told("aaaa")["success_rate_after_injection"] is None
+    done = llmlearn("show", "aaaa", "--format", "json")
+    assert done.exit_code == 0, done.output
+    rate = json.loads(done.stdout)["effect"]["success_rate_after_injection"]
+    assert rate == {"count": 1, "of": 2, "rate": None, "low": None, "high": None}
+
+
 def test_fourteen_avoided_of_fifteen_is_a_rate_of_93_percent(project: Path) -> None:
     """With its interval and its count; what had no opportunity is not in it."""
     expose(project, {True: ["avoided"] * 14 + ["recurred"] + ["no-opportunity"] * 5})
