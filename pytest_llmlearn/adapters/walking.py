@@ -12,7 +12,7 @@ _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "e
 def files(root: Path, ending: str) -> list[str]:
     """The files below `root` with that ending, as paths from it with `/`, sorted.
 
-    Hidden folders, environments, and folders that builds and installers write are left out; links are not followed.
+    Hidden folders, environments, and folders that builds and installers write are left out, and so are links.
     """
     found: list[str] = []
     for folder, folders, names in os.walk(root):
@@ -21,5 +21,6 @@ def files(root: Path, ending: str) -> list[str]:
             for name in folders
             if name not in _SKIPPED and not name.startswith(".") and not Path(folder, name, "pyvenv.cfg").exists()
         ]
-        found += [Path(folder, name).relative_to(root).as_posix() for name in names if name.endswith(ending)]
+        paths = (Path(folder, name) for name in names if name.endswith(ending))
+        found += [path.relative_to(root).as_posix() for path in paths if not path.is_symlink()]
     return sorted(found)

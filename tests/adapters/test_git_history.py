@@ -66,6 +66,19 @@ def test_a_staged_renaming_is_followed_and_is_not_to_be_remembered_before(reposi
     assert GitHistory(repository.top).uncommitted(["new.py"]) == {"new.py": [False] * 20}
 
 
+def test_a_link_is_the_file_that_it_leads_to(repository: Repository, tmp_path: Path) -> None:
+    """git blames the link itself, of which whoever made it wrote one line; one that leads outside is nobody's."""
+    first = repository.commit(files={"app/a.py": TEXT})
+    (repository.top / "b.py").symlink_to("app/a.py")
+    (repository.top / "folder").symlink_to("app")
+    (tmp_path / "outside.py").write_text("x = 1\n", encoding="utf-8")
+    (repository.top / "out.py").symlink_to(tmp_path / "outside.py")
+    repository.commit()
+    assert of(repository.top, "b.py") == [(first, "app/a.py", line) for line in range(1, 21)]
+    assert of(repository.top, "folder/a.py")[0] == (first, "app/a.py", 1)
+    assert GitHistory(repository.top).origins(["out.py"]) == {}
+
+
 def test_a_file_that_is_only_staged_is_uncommitted(repository: Repository) -> None:
     """Even where it would be ignored."""
     repository.commit(files={".gitignore": "*.gen.py\n", "empty.py": ""})

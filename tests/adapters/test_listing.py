@@ -26,6 +26,17 @@ def test_tracked_files_and_those_that_git_would_track(project: Project) -> None:
     assert listing.files(project.root, ".py") == ["a.py", "gone.py", "new\nline.py", "src/ä b.py"]
 
 
+def test_links_are_not_counted_once_more(project: Project) -> None:
+    """With git and without it: the lines are those of the files that they lead to."""
+    (project.root / "again.py").symlink_to("a.py")
+    project.git("add", "-A")
+    listed = listing.files(project.root, ".py")
+    assert listed is not None
+    assert "a.py" in listed and "again.py" not in listed
+    walked = walking.files(project.root, ".py")
+    assert "a.py" in walked and "again.py" not in walked
+
+
 def test_a_project_within_a_repository(project: Project) -> None:
     """Paths are from its root, and what lies beside it is left out."""
     assert listing.files(project.root / "src", ".py") == ["ä b.py"]

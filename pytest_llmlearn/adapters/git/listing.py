@@ -18,8 +18,9 @@ _DEPTH = 5
 def files(root: Path, ending: str, environ: Mapping[str, str] | None = None) -> list[str] | None:
     """The files below `root` with that ending, as paths from it with `/`, sorted; ignored ones are left out.
 
-    Those of submodules, and of repositories that lie within, belong to it. None where git cannot tell: no repository
-    is there, `root` itself is ignored by one around it, git is missing or fails.
+    Those of submodules, and of repositories that lie within, belong to it; links do not, for they are other files once
+    more. None where git cannot tell: no repository is there, `root` itself is ignored by one around it, git is missing
+    or fails.
     """
     if toplevel(root) is None:
         return None
@@ -41,7 +42,8 @@ def _listed(folder: Path, ending: str, environ: Mapping[str, str], depth: int) -
         raise subprocess.CalledProcessError(process.returncode, "git ls-files", output, errors)
     for name in map(os.fsdecode, output.split(b"\0")):
         if name.endswith(ending):
-            yield name
+            if not (folder / name).is_symlink():
+                yield name
         # A submodule, or a repository that nobody added: git names it, and does not look into it.
         elif name and depth and (folder / name / ".git").exists():
             inner = name.rstrip("/")

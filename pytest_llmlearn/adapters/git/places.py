@@ -33,15 +33,26 @@ class Places:
         return top, real
 
     def of(self, path: str) -> tuple[Path, str] | None:
-        """The top of the repository that a path lies in, and its name from there; None outside one, or the root."""
+        """The top of the repository that a path lies in, and its name from there; None outside one, or the root.
+
+        A link is the file that it leads to: what git holds of the link itself is no line of anybody's.
+        """
         folder, _, name = path.rpartition("/")
         if not is_inside(path):
             return None
         if not name or name == "." or "//" in path or folder.startswith("."):
             pure = PurePosixPath(path)
             folder, name = "" if len(pure.parts) < 2 else pure.parent.as_posix(), pure.name
-        top, _, prefix = self._folder(folder)
+        top, real, prefix = self._folder(folder)
+        if (link := real / name).is_symlink():
+            return self._led_to(link)
         return (top, prefix + name) if top is not None else None
+
+    def _led_to(self, link: Path) -> tuple[Path, str] | None:
+        """Of the file that a link leads to; None where that is outside the root."""
+        target = Path(os.path.realpath(link))
+        top = toplevel(target.parent) if target.is_relative_to(self.here[1]) else None
+        return (top, target.relative_to(top).as_posix()) if top is not None else None
 
     def tops_of(self, name: str) -> Iterable[Path]:
         """The repositories in which a file is called so, as far as it was asked for; else the root's."""
