@@ -218,7 +218,9 @@ def test_a_list_that_the_repository_itself_asks_for_in_vain_is_said(repository: 
     repository.git("config", "blame.ignoreRevsFile", "revisions")
     reader = reader_of(repository.top)
     assert reader.read(["a.py"]) == {}
-    assert "could not open object name list: revisions" in reader.notices[-1]
+    (notice,) = reader.notices
+    assert "could not open object name list: revisions" in notice
+    assert "take it out of the repository's blame.ignoreRevsFile" in notice
 
 
 def test_the_mailmap_says_who_somebody_is(repository: Repository) -> None:

@@ -6,19 +6,22 @@ A repository that git cannot read costs its own answers, and a sentence for peop
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_llmlearn.adapters.git.repository import end, start
+from pytest_llmlearn.adapters.git.attribute_files import read
+from pytest_llmlearn.adapters.git.repository import common_folder, end, git_folder, start
 
 IGNORED = ".git-blame-ignore-revs"
 
 _LONGEST = 86_400.0
 """Seconds; whoever has endless patience has a day's, for systems do not count much further."""
 _TRUSTED = "safe.directory=*"
+_LIST = re.compile(rb"^[ \t]*ignorerevsfile[ \t]*=", re.IGNORECASE | re.MULTILINE)
 # What git says of a file that it does not know, or that is gone: no answer, and nothing to be told.
 _UNKNOWN = (b"no such path", b"no such ref", b"cannot lstat", b"is outside repository", b"bad revision", b"bad object")
 _ABSENT = (b"promisor", b"lazy fetching", b"transport ", b"could not fetch")
@@ -113,6 +116,12 @@ class Repository:
             raise Failed
         return None
 
+    def _names_a_list(self) -> bool:
+        """Whether the repository's own settings name a list of commits to ignore: nothing but git itself unsets it."""
+        git = git_folder(self.top)
+        settings = [common_folder(git) / "config", git / "config.worktree"] if git is not None else []
+        return any(_LIST.search(read(file)) for file in settings)
+
     def _failed(self, process: subprocess.Popen[bytes], errors: bytes) -> bool:
         """Say why, and whether it is a fault; that something is not known is none."""
         said = next((line for line in errors.decode("utf-8", "replace").splitlines() if line.startswith("fatal:")), "")
@@ -122,7 +131,14 @@ class Repository:
                 f"`git config --global --add safe.directory {self.top}` allows it."
             )
         words = process.args
-        if b"object name" in errors and isinstance(words, list) and "blame" in words and _TRUSTED not in words:
+        unread = b"object name" in errors and isinstance(words, list) and "blame" in words
+        if unread and self._names_a_list():
+            self.notice(
+                f"git blames nothing in {self.top}, for a list of commits to ignore cannot be read ({said}); make that "
+                "file, or take it out of the repository's blame.ignoreRevsFile."
+            )
+            return True
+        if unread and isinstance(words, list) and _TRUSTED not in words:
             # A list that is configured for all repositories, and missing in this one, stops every blame. No option
             # takes it back; that git asked for it at all shows that the user trusts the repository.
             self.environ = {**self.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
