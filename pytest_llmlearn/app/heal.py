@@ -41,7 +41,10 @@ class Mined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Healed:
-    """What a run healed: the verdict on each red occurrence of its tests, and the fixes among them, each once."""
+    """What a run healed: the verdict on each red occurrence of its tests, and the fixes among them, each once.
+
+    Fixes of patterns that are not to be shown are among the verdicts alone.
+    """
 
     healings: tuple[Healing, ...] = ()
     fixes: tuple[Mined, ...] = ()
@@ -251,8 +254,9 @@ class Healer:
     def _mined(self, fixes: Iterable[Fix], places: Mapping[tuple[str, str], Red]) -> Iterator[Mined]:
         for fix in fixes:
             red = places[fix.fingerprint, fix.digest]
-            seen = next((one.frequency for one in self._store.matching(fix.fingerprint)), 0)
-            yield Mined(fix=fix, path=red.path, qualname=red.qualname, seen=seen)
+            pattern = next(iter(self._store.matching(fix.fingerprint)), None)
+            if pattern is not None and pattern.shown:
+                yield Mined(fix=fix, path=red.path, qualname=red.qualname, seen=pattern.frequency)
 
     def _gave_way(self, red: Red, why: str, green: Green) -> Healing:
         """A test that was red and is skipped now, or expected to fail: it stays red, and that is written down."""

@@ -102,12 +102,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What recording one entry did to its pattern: `before` and `after` are its frequency, `raw_count` afterwards."""
+    """What recording one entry did to its pattern: `before` and `after` are its frequency, `raw_count` afterwards.
+
+    `hidden` says that the pattern is not to be shown, though it failed: a person called it wrong, it is not proven in
+    this project, or its code was not written yet.
+    """
 
     fingerprint: str
     before: int
     after: int
     raw_count: int
+    hidden: bool = False
 
     @property
     def new(self) -> bool:

@@ -6,7 +6,7 @@ Assistants read the terminal too, so this is the first delivery: each line names
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pytest_llmlearn.app.heal import Healed
 from pytest_llmlearn.app.record import Recording
@@ -93,6 +93,8 @@ def headline(recording: Recording) -> str:
     text = " and ".join(parts)
     if pairs:
         text += f": {_count(new, 'new pattern')}, {len(pairs) - new} seen before"
+    hidden = sum(counted.hidden for _, counted in pairs)
+    text += f", {hidden} of them not shown" if hidden else ""
     rest = [f"{apart} not caused by it (environment or test)"] if apart else []
     rest += [f"{recording.unlaid} elsewhere"] if recording.unlaid else []
     return text + (f"; {', '.join(rest)}" if rest else "")
@@ -106,10 +108,7 @@ def _patterns(recording: Recording) -> list[tuple[Entry, Counted]]:
             before = found.get(counted.fingerprint)
             # The first entry tells whether the pattern was there before, the last one how often it is now.
             kept = before[1].before if before else counted.before
-            last = Counted(
-                fingerprint=counted.fingerprint, before=kept, after=counted.after, raw_count=counted.raw_count
-            )
-            found[counted.fingerprint] = (before[0] if before else entry, last)
+            found[counted.fingerprint] = (before[0] if before else entry, replace(counted, before=kept))
     return sorted(
         found.values(),
         key=lambda pair: (pair[1].new, -pair[1].after, SEVERITIES.index(pair[0].severity), pair[0].path or ""),
@@ -119,6 +118,8 @@ def _patterns(recording: Recording) -> list[tuple[Entry, Counted]]:
 def _lessons(recording: Recording) -> list[Line]:
     shown = []
     for entry, counted in _patterns(recording):
+        if counted.hidden:  # who muted a lesson, or has not written the code yet, has nothing to learn from it
+            continue
         often = f", {'' if counted.new else 'seen '}{times(counted.after)}" if counted.after > 1 else ""
         label = f"{'new' if counted.new else 'again'}{often}"
         place = f"{entry.path}:{entry.line}" if entry.path else "?"

@@ -310,6 +310,16 @@ def test_a_word_outlives_a_recurrence(store: Store, word: Word, state: str) -> N
     assert (pattern.state, pattern.frequency, pattern.word) == (state, 2, word)
 
 
+def test_recording_says_what_is_not_to_be_shown(store: Store) -> None:
+    """What was called wrong, what counts for it, and what only stubs failed with; it is counted all the same."""
+    entries = [an_entry("1:aaaa"), an_entry("1:bbbb"), an_entry("1:cccc", stub=True), an_entry("1:dddd")]
+    assert [one.hidden for one in store.record(a_run("run-1"), entries)] == [False, False, True, False]
+    store.merge("1:aaaa", "1:bbbb")
+    store.say("1:aaaa", "wrong")
+    again = store.record(a_run("run-2"), [replace(entry, unit_hash="h2", stub=False) for entry in entries])
+    assert [(one.hidden, one.after) for one in again] == [(True, 2), (True, 2), (False, 2), (False, 2)]
+
+
 def test_a_word_is_said_of_a_known_pattern_only(store: Store) -> None:
     """Before anything is recorded, and after."""
     ways: list[Callable[[str], None]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,6 +45,16 @@ def test_new_patterns_and_known_ones_are_told_apart() -> None:
         "2 failures laid on LLM-written code: 1 new pattern, 1 seen before",
         "again, seen 4 times: known.py:3 [type.none-value] Lesson known.",
         "new: new.py:3 [type.none-value] Lesson new.",
+    ]
+
+
+def test_a_pattern_that_is_not_to_be_shown_is_counted_only() -> None:
+    """Somebody muted it, or its code was not written yet: its lesson is nobody's."""
+    entry, count = pair("muted", 3, 4)
+    said = printed(a_recording(pair("known", 3, 4), (entry, replace(count, hidden=True))))
+    assert said == [
+        "2 failures laid on LLM-written code: 0 new patterns, 2 seen before, 1 of them not shown",
+        "again, seen 4 times: known.py:3 [type.none-value] Lesson known.",
     ]
 
 

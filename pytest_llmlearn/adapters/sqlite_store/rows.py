@@ -39,6 +39,9 @@ _SHOWN = f"""p.archived = 0 AND p.state NOT IN ({_HIDDEN}) AND p.merged_into IS 
     (p.frequency > 0 AND p.stub = 0) OR p.word IN ('right', 'enforce') OR EXISTS (
         SELECT 1 FROM patterns AS c WHERE c.merged_into = p.id AND c.frequency > 0 AND c.stub = 0))"""
 """What may be shown unasked: see `evolution.showable`. A merged pattern speaks through the one it was merged into."""
+_HIDDEN_ONES = f"""
+    SELECT c.fingerprint FROM patterns AS c JOIN patterns AS p ON p.id = coalesce(c.merged_into, c.id)
+    WHERE ({_SHOWN}) IS NOT 1 AND c.fingerprint IN ({{}})"""
 _OCCURRENCE = (
     'id, nodeid, "when", run, path, line, function, rule_id, category, severity, fingerprint, exception, message, '
     "model, scope, chosen_by, flaky, statement, unit, time, confidence, provenance, tool, source, snippet, findings, "
@@ -46,6 +49,12 @@ _OCCURRENCE = (
 )
 
 _FINDING = ("rule_id", "severity", "line", "confidence", "detail")
+
+
+def hidden(connection: sqlite3.Connection, fingerprints: Sequence[str]) -> frozenset[str]:
+    """Which of these patterns may not be shown, or were merged into one that may not."""
+    asked = {storable(fingerprint): fingerprint for fingerprint in fingerprints}
+    return frozenset(asked[row[0]] for row in in_chunks(connection, _HIDDEN_ONES, list(asked)))
 
 
 def patterns(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmlearn.adapters.sqlite_store import evolving, lessons, promoting
+from pytest_llmlearn.adapters.sqlite_store import evolving, lessons, promoting, rows
 from pytest_llmlearn.adapters.sqlite_store.asking import line_number, optional, storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.erasing import moved
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
@@ -98,7 +99,8 @@ class Writer:
         promoting.promote(self._db, self._promoting)
         evolving.evolve(self._db, (row["id"] for row in self._patterns.values()), self._moment)
         moved(self._db)
-        return counted
+        hidden = rows.hidden(self._db.conn, [one.fingerprint for one in counted])
+        return [replace(one, hidden=one.fingerprint in hidden) for one in counted] if hidden else counted
 
     def _redden(self, entries: Sequence[Entry]) -> None:
         """These tests failed, or something was found of them, and did not pass when they were run again."""
