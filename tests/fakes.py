@@ -146,6 +146,11 @@ class FakeStore:
         own = [self._known[fingerprint]] if fingerprint in self._known else []
         return own + [known for known in self._known.values() if known.merged_into == fingerprint]
 
+    def standing_for(self, fingerprint: str) -> Collection[str]:
+        """Its own fingerprint, and that of the pattern it was merged into."""
+        known = self._known.get(fingerprint)
+        return [fingerprint] if known is None or known.merged_into is None else [fingerprint, known.merged_into]
+
     def _root(self, fingerprint: str) -> str:
         if fingerprint not in self._known:
             raise UnknownPattern(fingerprint)
@@ -162,7 +167,9 @@ class FakeStore:
             for digest, (kind, added) in self._held.items()
             if self._hold_days > 0 and added >= limit
         }
-        return counted
+        if again:
+            return counted
+        return [replace(one, hidden=not self._pattern(self._root(one.fingerprint)).shown) for one in counted]
 
     def _count(self, run: Run, entry: Entry, again: bool) -> Counted:
         known = self._known.get(entry.fingerprint.exact) or _Known()
@@ -656,9 +663,9 @@ class FakeFixes:
     def fixes(self, fingerprint: str | None = None) -> Sequence[Fix]:
         groups: dict[tuple[str, str], list[Healing]] = {}
         for healing in self._healings.values():
-            if healing.fix is not None and fingerprint in (None, healing.fingerprint):
-                groups.setdefault((healing.fingerprint, healing.fix.digest), []).append(healing)
-        found = [_fix_of(healings) for healings in groups.values()]
+            if healing.fix is not None and fingerprint in (None, *self._store.standing_for(healing.fingerprint)):
+                groups.setdefault((fingerprint or healing.fingerprint, healing.fix.digest), []).append(healing)
+        found = [replace(_fix_of(healings), fingerprint=name) for (name, _), healings in groups.items()]
         goods: dict[tuple[str, str], set[str]] = {}
         for fix in found:
             goods.setdefault((fix.fingerprint, fix.bad), set()).add(fix.good)
@@ -666,11 +673,11 @@ class FakeFixes:
         return sorted(found, key=lambda fix: (fix.verified, fix.last_seen, fix.digest), reverse=True)
 
     def healings(self, fingerprint: str | None = None) -> Sequence[Healing]:
-        standing = {(fix.fingerprint, fix.digest): fix for fix in self.fixes()}
+        standing = {(fix.fingerprint, fix.digest): fix for fix in self.fixes(fingerprint)}
         found = [
-            replace(one, fix=standing[one.fingerprint, one.fix.digest] if one.fix is not None else None)
+            replace(one, fix=standing[fingerprint or one.fingerprint, one.fix.digest] if one.fix is not None else None)
             for one in self._healings.values()
-            if fingerprint in (None, one.fingerprint)
+            if fingerprint in (None, *self._store.standing_for(one.fingerprint))
         ]
         return sorted(found, key=lambda one: one.time)
 

@@ -201,6 +201,23 @@ def test_a_healing_of_a_pattern_that_was_forgotten_is_left_out(both: tuple[Store
     assert list(fixes.healings()) == []
 
 
+def test_fixes_of_merged_patterns_are_fixes_of_the_whole(both: tuple[Store, Fixes]) -> None:
+    """Equal ones are one, told apart again when the patterns are split."""
+    store, fixes = both
+    store.record(a_run(), [an_entry("1:aaaa"), an_entry("1:bbbb")])
+    other = a_fix(digest="b2:f2", good="for row in list(rows):")
+    mine = [a_healing(), a_healing(other, unit="app.users:more", time=at(7))]
+    theirs = a_healing(a_fix(fingerprint="1:bbbb"), fingerprint="1:bbbb", unit="app.b:f", green_hash="h9", time=at(6))
+    fixes.note(time=at(8), healings=[*mine, theirs])
+    store.merge("1:aaaa", "1:bbbb")
+    told = [(fix.digest, fix.verified, fix.last_seen, fix.conflicting) for fix in fixes.fixes("1:aaaa")]
+    assert told == [("b2:f1", 2, at(6), True), ("b2:f2", 1, at(7), True)]
+    assert [one.unit for one in fixes.healings("1:aaaa")] == ["app.users:load_user", "app.b:f", "app.users:more"]
+    assert {one.fix.verified for one in fixes.healings("1:aaaa") if one.fix is not None} == {1, 2}
+    store.split("1:bbbb")
+    assert [fix.verified for fix in fixes.fixes("1:aaaa")] == [1, 1]
+
+
 def test_a_healed_pattern_shows_its_best_fix(tmp_path: Path) -> None:
     """And that it is fixed, until it is back."""
     store = SqliteStore(tmp_path)

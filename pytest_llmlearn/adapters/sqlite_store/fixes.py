@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmlearn.adapters.sqlite_store import evolving
+from pytest_llmlearn.adapters.sqlite_store import evolving, families
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.erasing import moved
 from pytest_llmlearn.adapters.sqlite_store.rows import in_chunks, storable, timestamp
@@ -138,8 +139,8 @@ class SqliteFixes:
         return [known[row] for known in [dict(_fixes(db.conn, None))] for row in rows if row in known]
 
     def fixes(self, fingerprint: str | None = None) -> Sequence[Fix]:
-        """Fixes, of one pattern or all, most often verified and then latest first."""
-        return self._file.ask(lambda connection: [fix for _, fix in _fixes(connection, fingerprint)], [])
+        """Fixes, of one pattern with those merged into it or of all, most often verified and then latest first."""
+        return self._file.ask(lambda connection: _in_order(dict(_fixes(connection, fingerprint)).values()), [])
 
     def healings(self, fingerprint: str | None = None) -> Sequence[Healing]:
         """What became of red occurrences, oldest first."""
@@ -236,40 +237,56 @@ def _tell_pattern(db: Database, pattern: int) -> None:
 
 
 def _fixes(connection: sqlite3.Connection, fingerprint: str | None) -> list[tuple[int, Fix]]:
-    where = "" if fingerprint is None else "AND fingerprint = ?"
-    rows = connection.execute(
-        f"SELECT {_FIXED} FROM fix_rows WHERE verified > 0 {where} ORDER BY verified DESC, last_seen DESC, digest DESC",
-        [] if fingerprint is None else [storable(fingerprint)],
-    ).fetchall()
+    """Fixes by their rows. Of one pattern with those merged into it: equal ones are one then, which both rows mean."""
+    names = [] if fingerprint is None else families.fingerprints(connection, storable(fingerprint))
+    where = f"AND fingerprint IN ({', '.join('?' * len(names))})" if names else ""
+    rows = connection.execute(f"SELECT {_FIXED} FROM fix_rows WHERE verified > 0 {where}", names).fetchall()
     goods: dict[tuple[str, str], set[str]] = {}
+    found: dict[tuple[str, str], Fix] = {}
+    keys: list[tuple[int, tuple[str, str]]] = []
     for row in rows:
-        goods.setdefault((row[1], digest(row[3], "")), set()).add(digest("", row[4]))
-    return [
-        (
-            row[0],
-            Fix(
-                fingerprint=row[1],
-                digest=row[2],
-                bad=row[3],
-                good=row[4],
-                signature=row[5],
-                imports=tuple(json.loads(row[6])),
-                difference=row[7],
-                verified=row[8],
-                first_seen=datetime.fromisoformat(row[9]),
-                last_seen=datetime.fromisoformat(row[10]),
-                conflicting=len(goods[row[1], digest(row[3], "")]) > 1,
-            ),
-        )
-        for row in rows
-    ]
+        fix = _read_fix(row[1:], fingerprint)
+        key = (fix.fingerprint, fix.digest)
+        found[key] = _together(found[key], fix) if key in found else fix
+        goods.setdefault((fix.fingerprint, digest(fix.bad, "")), set()).add(digest("", fix.good))
+        keys.append((row[0], key))
+    for key, fix in found.items():
+        found[key] = replace(fix, conflicting=len(goods[fix.fingerprint, digest(fix.bad, "")]) > 1)
+    return [(row, found[key]) for row, key in keys]
+
+
+def _read_fix(row: Sequence[Any], root: str | None) -> Fix:
+    return Fix(
+        fingerprint=row[0] if root is None else root,
+        digest=row[1],
+        bad=row[2],
+        good=row[3],
+        signature=row[4],
+        imports=tuple(json.loads(row[5])),
+        difference=row[6],
+        verified=row[7],
+        first_seen=datetime.fromisoformat(row[8]),
+        last_seen=datetime.fromisoformat(row[9]),
+    )
+
+
+def _together(one: Fix, other: Fix) -> Fix:
+    """The same fix of two patterns that were merged."""
+    seen = [time for fix in (one, other) for time in (fix.first_seen, fix.last_seen) if time is not None]
+    return replace(one, verified=one.verified + other.verified, first_seen=min(seen), last_seen=max(seen))
+
+
+def _in_order(fixes: Iterable[Fix]) -> list[Fix]:
+    once = {(fix.fingerprint, fix.digest): fix for fix in fixes}
+    return sorted(once.values(), key=lambda fix: (fix.verified, fix.last_seen, fix.digest), reverse=True)
 
 
 def _healings(connection: sqlite3.Connection, fingerprint: str | None) -> list[Healing]:
-    where = "" if fingerprint is None else "WHERE p.fingerprint = ?"
+    names = [] if fingerprint is None else families.fingerprints(connection, storable(fingerprint))
+    where = f"WHERE p.fingerprint IN ({', '.join('?' * len(names))})" if names else ""
     rows = connection.execute(
         f"SELECT {_HEALED} FROM healings AS h JOIN patterns AS p ON p.id = h.pattern {where} ORDER BY h.time, h.id",
-        [] if fingerprint is None else [storable(fingerprint)],
+        names,
     ).fetchall()
     fixes = dict(_fixes(connection, fingerprint)) if any(row[12] is not None for row in rows) else {}
     return [
