@@ -161,6 +161,25 @@ def test_a_test_that_is_set_aside_stays_red(shop: Shop, mark: str) -> None:
     assert sorted(set(shop.verdicts())) == ["fix", "test-changed"]
 
 
+def test_a_repaired_test_that_is_expected_to_fail_stays_red(shop: Shop) -> None:
+    """It passes and nobody would hear if it did not: that its test gave way is written down."""
+    shop.tested()
+    aside = "import pytest\n" + TESTS.lstrip("\n").replace("def test_name", "@pytest.mark.xfail\ndef test_name")
+    assert "1 xpassed" in shop.write({"tests/test_users.py": aside, "shop/users.py": AWAITED}).tested()
+    assert (shop.verdicts(), shop.fixes()) == (["test-changed"], [])
+
+
+def test_a_mistake_that_is_not_to_be_shown_is_not_told(shop: Shop) -> None:
+    """Who muted a lesson reads neither that its mistake was made again nor what repaired it."""
+    shop.tested()
+    with Memory.open(shop.root) as memory:
+        (pattern,) = memory.patterns()
+        memory.mute(pattern.fingerprint)
+    assert pattern.lesson not in (said := shop.tested()) and "1 of them not shown" in said
+    assert "fixed:" not in shop.write({"shop/users.py": AWAITED}).tested()
+    assert (shop.verdicts(), len(shop.fixes())) == (["fix"], 1)
+
+
 def test_a_test_that_is_deleted_stays_red(shop: Shop) -> None:
     """Nobody saw it pass."""
     shop.tested()

@@ -84,7 +84,7 @@ class Collector:
 
     @property
     def skipped(self) -> set[str]:
-        """Ids of the tests that were skipped, or failed as they were expected to."""
+        """Ids of the tests that were skipped or expected to fail, whether they did or not."""
         return {bounded_nodeid(nodeid) for nodeid in self._skipped}
 
     @property
@@ -111,8 +111,9 @@ class Collector:
         if more is not None:
             self._take(more)
         if outcome == "passed":
-            if report.when == "call" and not hasattr(report, "wasxfail"):
-                self._passed.add(report.nodeid)
+            if report.when == "call":
+                # One that was expected to fail and passed does not count any more: its marker would hide a failure.
+                (self._skipped if hasattr(report, "wasxfail") else self._passed).add(report.nodeid)
         elif outcome == "skipped":
             self._skipped.add(report.nodeid)
             if hasattr(report, "wasxfail"):
