@@ -11,6 +11,7 @@ from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.errors import CannotMerge, UnknownPattern
 
 if TYPE_CHECKING:
+    from pytest_llmlearn.app.heal import Healer
     from pytest_llmlearn.app.maintain import Maintained, Maintenance
     from pytest_llmlearn.app.ports import Clock, Store
     from pytest_llmlearn.app.ports.upkeep import Erased, Upkeep
@@ -33,6 +34,7 @@ class UpkeepOfMemory:
     _upkeep: Upkeep
     _maintenance: Maintenance
     _runs: Runs
+    _healer: Healer
     _clock: Clock
 
     if TYPE_CHECKING:
@@ -69,7 +71,9 @@ class UpkeepOfMemory:
             StoreUnavailable: another process still reads what was erased; its bytes remain until it is done.
         """
         erased = self._upkeep.forget(self.pattern(fingerprint).fingerprint)
+        # What the last runs were like is told in files of its own, by the names of tests.
         self._runs.awaits()
+        self._healer.failed()
         return erased
 
     def merge(self, one: str, other: str) -> tuple[Pattern, Pattern]:

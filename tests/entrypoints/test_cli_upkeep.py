@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pytest_llmlearn import Memory, Occurrence
+from pytest_llmlearn.adapters import tested
 from pytest_llmlearn.entrypoints import background
 from pytest_llmlearn.entrypoints.cli import main
 from tests.projects import Project
@@ -87,7 +88,8 @@ def test_an_archived_pattern_is_hidden_until_it_is_restored(learned: list[str]) 
 
 
 def test_forgetting_asks_first_and_erases_every_byte(learned: list[str], project: Path) -> None:
-    """Only a yes erases."""
+    """Only a yes erases; then the names of red tests are gone from the files beside the database, too."""
+    tested.TestedFile(project).saw([], lambda: [f"tests/test_{WORD}.py::test_{WORD}"])
     assert "nothing was erased" in llmlearn("forget", learned[0], stdin="n\n").stdout
     assert len(patterns()) == 3
     done = llmlearn("forget", learned[0], "--yes")
