@@ -40,8 +40,9 @@ class GitAiReader:
         if not self._foreign:
             return ()
         count, one = len(self._foreign), min(self._foreign)[:12]
-        said = "a note that is" if count == 1 else f"{count} notes that are"
-        return (f"{said} not git-ai's under {REF} were not read (commit {one})",)
+        if count == 1:
+            return (f"a note that is not git-ai's under {REF} was not read (commit {one})",)
+        return (f"{count} notes that are not git-ai's under {REF} were not read (commit {one})",)
 
     def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
         """One answer for each line of `paths` whose commit has a note, where any of its lines has one."""

@@ -220,7 +220,7 @@ def test_paths_that_leave_the_repository_are_refused_and_told_once(project: Proj
     reader = project.reader()
     assert types(reader.read(["a.py"])["a.py"]) == IN_THE_MIDDLE
     assert reader.notices == [
-        "3 paths in .agent-trace/traces.jsonl lie outside the repository and were refused, such as '../../x.py'"
+        "3 paths were refused in .agent-trace/traces.jsonl, leading outside the repository, such as '../../x.py'"
     ]
 
 
@@ -250,7 +250,7 @@ def test_bad_lines_are_skipped_and_told_once(project: Project) -> None:
     reader = project.reader()
     assert types(reader.read(["a.py"])["a.py"]) == IN_THE_MIDDLE
     assert reader.notices == [
-        "3 lines of .agent-trace/traces.jsonl were skipped, for they are no records, 1 of them for their length"
+        "3 lines were skipped in .agent-trace/traces.jsonl, being no record, 1 of them for their length"
     ]
     assert reader.read(["a.py"]) != {}
     assert len(reader.notices) == 1

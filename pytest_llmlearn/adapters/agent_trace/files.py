@@ -132,11 +132,12 @@ class TraceFiles:
                 self._add(content, place, without_future(record, now), refused)
         if bad or long:
             also = f", {long} of them for their length" if long else ""
-            content.notices.append(f"{bad + long} lines of {place.name} were skipped, for they are no records{also}")
+            said = "1 line was" if bad + long == 1 else f"{bad + long} lines were"
+            content.notices.append(f"{said} skipped in {place.name}, being no record{also}")
         if refused:
+            said = "1 path was" if len(refused) == 1 else f"{len(refused)} paths were"
             content.notices.append(
-                f"{len(refused)} paths in {place.name} lie outside the repository and were refused, "
-                f"such as {min(refused)[:200]!r}"
+                f"{said} refused in {place.name}, leading outside the repository, such as {min(refused)[:200]!r}"
             )
         return content
 
