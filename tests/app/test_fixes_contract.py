@@ -234,6 +234,18 @@ def test_a_healed_pattern_shows_its_best_fix(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("column", ["pattern", "fingerprint"])
+def test_who_asks_for_the_fixes_of_one_pattern_reads_no_others(tmp_path: Path, column: str) -> None:
+    """It is asked for each pattern that a run healed, and there may be thousands of fixes."""
+    store = SqliteStore(tmp_path)
+    store.record(a_run(), [an_entry()])
+    statement = f"EXPLAIN QUERY PLAN SELECT good FROM fix_rows WHERE {column} = ? AND verified > 0"
+    nothing: list[str] = []
+    steps = store._file.ask(lambda one: [row[3] for row in one.execute(statement, (1,))], nothing)
+    assert steps and not [step for step in steps if step.startswith("SCAN")]
+    store.close()
+
+
 def test_all_of_it_can_be_erased(tmp_path: Path) -> None:
     """Fixes, what became of red tests, and the tests."""
     store = SqliteStore(tmp_path)

@@ -14,6 +14,7 @@ def m004_fixes(db: Database) -> None:
     # A test is told by its id; green is when it was first seen green, red whether it failed when last seen. A test that
     # was never green cannot have broken. healings are what became of a red occurrence, once for each code that made its
     # test green; a fix is what several healings share, and is verified as often as distinct code was healed by it.
+    # fix_rows groups nothing, or a question for one pattern's fixes would read those of all.
     # Codes of occurrences keep the session: two recurrences count only if they are of different units or sessions.
     execute(
         db,
@@ -59,13 +60,14 @@ def m004_fixes(db: Database) -> None:
 
         CREATE VIEW fix_rows AS
             SELECT f.id, f.pattern, p.fingerprint, f.digest, b.text AS bad, g.text AS good, f.signature, f.imports,
-                f.difference, COUNT(DISTINCT h.unit || char(0) || h.green_hash) AS verified,
-                MIN(h.time) AS first_seen, MAX(h.time) AS last_seen
+                f.difference,
+                (SELECT count(DISTINCT h.unit || char(0) || h.green_hash) FROM healings AS h WHERE h.fix = f.id)
+                    AS verified,
+                (SELECT min(h.time) FROM healings AS h WHERE h.fix = f.id) AS first_seen,
+                (SELECT max(h.time) FROM healings AS h WHERE h.fix = f.id) AS last_seen
             FROM fixes AS f
             JOIN patterns AS p ON p.id = f.pattern
             JOIN occurrence_texts AS b ON b.id = f.bad_id
-            JOIN occurrence_texts AS g ON g.id = f.good_id
-            LEFT JOIN healings AS h ON h.fix = f.id
-            GROUP BY f.id;
+            JOIN occurrence_texts AS g ON g.id = f.good_id;
         """,
     )
