@@ -283,13 +283,7 @@ def _summed(sheet: Sheet, command: Sequence[str], tree: Path, paths: Sequence[st
     """Hold the sums, which by now come from what was stored at several commits, against the second opinion's."""
     told = json.loads(subprocess.run(command, cwd=tree, env=env, check=True, capture_output=True).stdout)
     second = SecondOpinion.of(tree)
-    # Blank lines are nobody's in a sum.
-    counted = Counter(
-        opinion.type
-        for path in paths
-        for opinion, line in zip(second.lines(path), (tree / path).read_text("utf-8").split("\n"), strict=False)
-        if line.strip()
-    )
+    counted = Counter(opinion.type for path in paths for opinion in second.lines(path))
     sheet.figures["summary"] = told
     wrong = {
         f"{kind}: {told['lines'].get(kind, 0)} told, {counted[kind]} counted": 1
