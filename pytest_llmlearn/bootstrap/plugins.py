@@ -80,15 +80,19 @@ def _each_alone(plugins: Iterable[object], call: Callable[[Any], object], failed
     """Call a hook of each plug-in. One that raises is logged and left out; the others are not its hostages."""
     from pytest_llmlearn import hookspecs
 
+    alone: pluggy.PluginManager | None = None
     for plugin in dict.fromkeys(plugins):
-        # One raising implementation voids a whole pluggy call, so each plug-in gets a call of its own.
-        alone = _plugin_manager(hookspecs.PROJECT)
-        alone.add_hookspecs(_hooks())
+        if alone is None:
+            alone = _plugin_manager(hookspecs.PROJECT)
+            alone.add_hookspecs(_hooks())
         try:
+            # One raising implementation voids a whole pluggy call, so each plug-in gets a call of its own.
             alone.register(plugin)
             call(alone.hook)
+            alone.unregister(plugin)
         except Exception:  # a plug-in may be anyone's
             log.exception("%r %s", plugin, failed)
+            alone = None  # what became of it in there, nobody knows
 
 
 def _plugin_manager(project: str) -> pluggy.PluginManager:
