@@ -11,6 +11,9 @@ from pytest_llmlearn.app.heal_between import SHORT, HealedBetween
 from pytest_llmlearn.domain.fix import Fix, Healing
 from pytest_llmlearn.entrypoints.printing import moment
 
+HEALINGS = 5
+"""Tests of which it is said why they brought no fix."""
+
 
 def values(found: Fix) -> dict[str, Any]:
     """A fix as `llmlearn fixes --format json` prints it. Keys may be added, never changed."""
@@ -100,6 +103,12 @@ def listing(found: Iterable[Fix]) -> Iterator[str]:
     """Fixes, one after the other."""
     for one in found:
         yield from fix_lines(one)
+
+
+def none_lines(healings: Sequence[Healing]) -> Iterator[str]:
+    """That there are no fixes, and what became of the tests that turned green without one, the latest last."""
+    yield "no fixes yet: they are mined when a test that failed passes again"
+    yield from [f"  {line}" for line in dict.fromkeys(map(healing_line, healings))][-HEALINGS:]
 
 
 def _listed(names: Sequence[str]) -> str:

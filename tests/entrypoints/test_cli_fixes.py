@@ -83,6 +83,18 @@ def test_the_fixes_of_one_pattern_by_the_start_of_its_fingerprint(project: Path)
     assert unknown.exit_code == 1 and "no pattern has the fingerprint" in unknown.stderr
 
 
+def test_why_there_is_no_fix_is_said(project: Path) -> None:
+    """Of each test that turned green without one, once."""
+    store = SqliteStore(project)
+    weaker = {"fingerprint": "1:bbbb", "verdict": "test-changed", "reason": "the test asserts less", "fix": None}
+    store.fixes().note(time=at(6), healings=[healing(**weaker), healing(**weaker, red_hash="h3", time=at(6))])
+    store.close()
+    assert llmlearn("fixes", "bb").stdout.splitlines() == [
+        "no fixes yet: they are mined when a test that failed passes again",
+        "  test-changed: t.py::t, m:load: the test asserts less",
+    ]
+
+
 def test_heal_asks_for_two_commits(project: Path) -> None:
     """Wrong usage, and a folder that is no repository."""
     assert llmlearn("heal").exit_code == 2
