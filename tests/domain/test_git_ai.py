@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -210,6 +209,7 @@ def test_any_mixture_of_its_own_pieces_may_be_a_note(pieces: list[str]) -> None:
     assert read is None or read.at("b.py", 1) is None
 
 
+@pytest.mark.timeout(120)  # against running without an end; how long it takes is for benchmarks to say
 @pytest.mark.parametrize(
     "text",
     [
@@ -223,6 +223,4 @@ def test_any_mixture_of_its_own_pieces_may_be_a_note(pieces: list[str]) -> None:
 )
 def test_a_huge_note_is_read_in_bounded_time(text: str) -> None:
     """No shape of it costs more than its length."""
-    start = time.perf_counter()
     parse(text)
-    assert time.perf_counter() - start < 10
