@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from pytest_llmlearn.app import reaching
 from pytest_llmlearn.app.attribute import Attribution
@@ -162,8 +163,11 @@ class _Looking:
         digests = {one.text_digest for one in self._awaiting if one.text_digest is not None and one.path is not None}
         self._known = world.exposures.pieces(digests) if digests else {}
         self._fresh: dict[tuple[str, str | None], list[Piece]] = {}
-        self._wrote: list[Wrote] | None = None
+        self._wrote: list[tuple[Wrote, list[Place]]] | None = None
+        self._told_at: dict[str | None, dict[Place, datetime]] = {}
+        self._possible: dict[tuple[str, str], list[Piece]] = {}
         self._changed: dict[str, datetime | None] = {}
+        self._new: dict[str, Sequence[bool]] = {}
 
     def outcomes(self, passed: Collection[str], occurrences: Sequence[Occurrence]) -> dict[int, Outcome]:
         """What the run says of exposures, by their ids; those of which it says nothing are left out."""
@@ -208,7 +212,8 @@ class _Looking:
             return entry.path == one.path and place is not None and place[1] in self._since(one)
         if place is None:
             return False
-        if place in self._told(one):
+        told = self._told(one).get(place)
+        if told is not None and told > one.time:
             return True
         changed = self._when_changed(entry.path)
         if changed is None or changed <= one.time:
@@ -234,13 +239,25 @@ class _Looking:
     def _opportunities(self, one: Awaiting) -> Iterator[Place]:
         """Code that was written since, in which the mistake could have been made, and that the tests loaded."""
         if one.path is not None:
-            places = [(one.path, piece) for piece in self._since(one)] if one.path in self._loaded else []
-        else:
-            places = [*self._told(one)] or [*self._seen_changed(one)]
-        for path, piece in places:
-            text = self._world.text(path)
-            if text and path in self._loaded and _could(one, path, piece, text) and not is_test_file(path, text):
-                yield path, piece
+            known = set(self._could(one, one.path))
+            yield from ((one.path, piece) for piece in self._since(one) if piece in known)
+            return
+        told = self._told(one)
+        if any(time > one.time for time in told.values()):
+            for path in {path for path, _ in told}:
+                yield from ((path, piece) for piece in self._could(one, path) if _after(told.get((path, piece)), one))
+            return
+        yield from self._seen_changed(one)
+
+    def _could(self, one: Awaiting, path: str) -> Sequence[Piece]:
+        """The pieces of a file that the tests loaded in which the mistake of the exposure's pattern could be made."""
+        # A pattern is shown many times, and its exposures differ in what was written since.
+        key = one.fingerprint, path
+        if key not in self._possible:
+            text = self._world.text(path) if path in self._loaded else None
+            read = text if text and not is_test_file(path, text) else ""
+            self._possible[key] = [piece for piece in written.pieces(read) if _could(one, path, piece, read)]
+        return self._possible[key]
 
     def _other_text(self, one: Awaiting) -> bool:
         if one.path is None:
@@ -264,31 +281,37 @@ class _Looking:
             self._fresh[key] = [] if gone else written.written_since(text, known)
         return [piece for piece in self._fresh[key] if one.unit is None or piece.within(one.unit)]
 
-    def _told(self, one: Awaiting) -> frozenset[Place]:
-        """What models wrote after the exposure, in the same session where both are known."""
+    def _told(self, one: Awaiting) -> Mapping[Place, datetime]:
+        """When a model last wrote each piece, in the exposure's session where both are known."""
+        if one.session not in self._told_at:
+            # The oldest come first, so that the latest time of a piece stays.
+            self._told_at[one.session] = {
+                place: wrote.time
+                for wrote, places in self._writings()
+                if one.session is None or wrote.session is None or one.session == wrote.session
+                for place in places
+            }
+        return self._told_at[one.session]
+
+    def _writings(self) -> Sequence[tuple[Wrote, list[Place]]]:
+        """What models wrote before the run, since the first exposure that named no file."""
         if self._wrote is None:
-            first = min((each.time for each in self._awaiting if each.path is None), default=one.time)
-            self._wrote = self._world.exposures.wrote(first)
-        return frozenset(
-            (wrote.path, piece)
-            for wrote in self._wrote
-            if one.time < wrote.time <= self._run.started
-            and (one.session is None or wrote.session is None or one.session == wrote.session)
-            for piece in _pieces_of(wrote, self._world.text(wrote.path) or "")
-        )
+            first = min((each.time for each in self._awaiting if each.path is None), default=self._run.started)
+            self._wrote = [
+                (wrote, [(wrote.path, piece) for piece in _pieces_of(wrote, self._world.text(wrote.path) or "")])
+                for wrote in self._world.exposures.wrote(first)
+                if wrote.time <= self._run.started
+            ]
+        return self._wrote
 
     def _seen_changed(self, one: Awaiting) -> Iterator[Place]:
         """Where no model told what it wrote: lines in no commit, of files that were changed after the exposure."""
         for path in sorted(self._loaded):
-            changed = self._when_changed(path)
-            text = self._world.text(path) if changed is not None and changed > one.time else None
-            if not text:
+            if not _after(self._when_changed(path), one) or not (could := self._could(one, path)):
                 continue
-            could = [piece for piece in written.pieces(text) if _could(one, path, piece, text)]
-            new = self._world.uncommitted(path) if could else ()
-            for piece in could:
-                if any(new[piece.start - 1 : piece.end]):
-                    yield path, piece
+            if path not in self._new:
+                self._new[path] = self._world.uncommitted(path)
+            yield from ((path, piece) for piece in could if any(self._new[path][piece.start - 1 : piece.end]))
 
     def _when_changed(self, path: str) -> datetime | None:
         if path not in self._changed:
@@ -328,11 +351,28 @@ def _could(one: Awaiting, path: str, piece: Piece, text: str) -> bool:
     return written.could_be_made(one.symbols, written.names(text, piece))
 
 
+def _after(time: datetime | None, one: Awaiting) -> bool:
+    return time is not None and time > one.time
+
+
 def _pieces_of(wrote: Wrote, text: str) -> list[Piece]:
     """The pieces that an operation wrote, as far as it tells: by its unit, its added lines, or as all of a new file."""
-    known = [piece for piece in written.pieces(text) if wrote.qualname is None or piece.within(wrote.qualname)]
+    known = written.pieces(text)
     if wrote.hunks is not None:
         added = {line[1:].strip() for line in wrote.hunks.splitlines() if line[:1] == "+" and line[1:].strip()}
-        lines = source.lines_of(text)
-        return [piece for piece in known if any(line.strip() in added for line in lines[piece.start - 1 : piece.end])]
-    return known if wrote.qualname is not None or wrote.operation == "create" else []
+        by_line = _by_line(text)
+        known = tuple(dict.fromkeys(piece for line in added for piece in by_line.get(line, ())))
+    elif wrote.qualname is None and wrote.operation != "create":
+        known = ()
+    return [piece for piece in known if wrote.qualname is None or piece.within(wrote.qualname)]
+
+
+@lru_cache(maxsize=256)
+def _by_line(text: str) -> Mapping[str, Sequence[Piece]]:
+    """In which pieces each line stands: one file is told of by many operations."""
+    lines = source.lines_of(text)
+    found: dict[str, list[Piece]] = {}
+    for piece in written.pieces(text):
+        for line in {line.strip() for line in lines[piece.start - 1 : piece.end]}:
+            found.setdefault(line, []).append(piece)
+    return found
