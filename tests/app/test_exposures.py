@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from pytest_llmlearn.adapters.surroundings import ProjectSurroundings
+from pytest_llmlearn.app import judging
 from pytest_llmlearn.app.attribute import Attribution
 from pytest_llmlearn.app.exposures import Delivery
 from pytest_llmlearn.app.judging import Judged, Judging
 from pytest_llmlearn.app.outcomes import Watched
+from pytest_llmlearn.app.ports.exposures import Wrote
 from pytest_llmlearn.app.provenance import Origins
 from pytest_llmlearn.app.recall import Recall
 from pytest_llmlearn.app.record import Recording
@@ -23,6 +25,7 @@ from pytest_llmlearn.domain import source
 from pytest_llmlearn.domain.effect import Arm, Outcome, held_back
 from pytest_llmlearn.domain.entry import Entry
 from pytest_llmlearn.domain.guidance import Guidance, Query
+from pytest_llmlearn.domain.written import Piece
 from tests.builders import NOON, a_fingerprint, a_generation, a_run, an_entry, an_occurrence, at
 from tests.exposing import FakeExposures
 from tests.fakes import FakeLedger, FakeStore
@@ -465,6 +468,25 @@ def test_what_another_session_wrote_is_not_its_opportunity(bench: Bench) -> None
     bench.ledger.add([a_generation("g-2", time=LATE)])
     bench.run(LOAD)
     assert bench.outcome == "avoided"
+
+
+def test_what_was_written_is_looked_at_once_however_often_a_lesson_was_shown(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prompts name no file, and a week has many of them: the time after the last test must not grow with both."""
+    for number in range(20):
+        bench.deliver(path=None, session=f"s-{number}")
+    bench.ledger.add([a_generation(f"g-{number}", time=LATE, session=f"s-{number % 2}") for number in range(5)])
+    seen: list[Wrote] = []
+    pieces_of = judging._pieces_of
+
+    def counted(wrote: Wrote, text: str) -> list[Piece]:
+        seen.append(wrote)
+        return pieces_of(wrote, text)
+
+    monkeypatch.setattr(judging, "_pieces_of", counted)
+    assert bench.run(LOAD) == Judged(judged=2, awaiting=18)
+    assert len(seen) == 5
 
 
 def test_the_mistake_in_a_generation_is_a_recurrence_wherever_it_is(bench: Bench) -> None:
