@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from pytest_llmlearn.bootstrap.plugins import detectors
 from tests.projects import Project
 
 PAGE = Path(__file__).parents[1] / "docs" / "plugins.md"
@@ -43,3 +46,23 @@ def test_what_the_reader_knows_changes_with_its_manifest(project: Project) -> No
     project.write({"generated.json": '{"pay.py": "acme-2"}\n'})
     project.run("pytest", "-q")
     assert [entry["model"] for entry in project.json("occurrences")] == ["acme-1", "acme-2"]
+
+
+@dataclass
+class Unhashable:
+    """A plug-in with fields, as instances of it are equal where these are."""
+
+    fails: bool = False
+
+    def llmlearn_register_detectors(self, register: Callable[[object], None]) -> None:
+        if self.fails:
+            raise ValueError("no gateway")
+        register(self)
+
+
+def test_a_plugin_may_be_of_any_class_and_one_that_raises_costs_itself_alone() -> None:
+    """Each is asked once, in the order given, whatever became of the one before it."""
+    first, last = Unhashable(), Unhashable()
+    found: Sequence[object] = detectors([first, Unhashable(fails=True), last, first])
+    assert [one for one in found if one is first or one is last] == [first, last]
+    assert len(found) == len(detectors()) + 2

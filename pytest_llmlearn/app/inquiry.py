@@ -114,7 +114,9 @@ class Inquiry:
             BadInput: it leads outside the project, or is no name that a file can have.
         """
         try:
-            target = Path(os.path.normpath(self._root / path.replace("\\", "/")))
+            # Where folders are not separated so, a backslash may belong to the name.
+            spelled = path if (self._root / path).exists() else path.replace("\\", "/")
+            target = Path(os.path.normpath(self._root / spelled))
             real = target.resolve()
             top = self._root.resolve()
         except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name, a loop of links

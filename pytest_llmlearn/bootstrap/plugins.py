@@ -81,7 +81,8 @@ def _each_alone(plugins: Iterable[object], call: Callable[[Any], object], failed
     from pytest_llmlearn import hookspecs
 
     alone: pluggy.PluginManager | None = None
-    for plugin in dict.fromkeys(plugins):
+    # The same one may come twice, and may be of a class whose instances cannot be hashed.
+    for plugin in {id(plugin): plugin for plugin in plugins}.values():
         if alone is None:
             alone = _plugin_manager(hookspecs.PROJECT)
             alone.add_hookspecs(_hooks())

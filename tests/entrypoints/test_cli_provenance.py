@@ -108,6 +108,14 @@ def test_a_path_may_be_given_from_anywhere(project: Project, monkeypatch: pytest
     assert parsed("provenance", str(project.root / "new.py"))["path"] == "new.py"
 
 
+@pytest.mark.skipif(os.sep != "/", reason="names that Windows does not allow")
+def test_a_backslash_may_belong_to_the_name(project: Project) -> None:
+    """Else it separates folders, as on Windows."""
+    project.write({"odd\\name.py": "x = 1\n"}).commit(CLAUDE)
+    assert parsed("provenance", "odd\\name.py")["path"] == "odd\\name.py"
+    assert parsed("provenance", "app\\client.py")["path"] == "app/client.py"
+
+
 def test_a_folder_is_one_line_a_python_file(project: Project) -> None:
     """Tracked, or not ignored; each rolled up."""
     found = parsed("provenance", ".")
