@@ -172,9 +172,20 @@ def test_xdist_records_the_same(shop: Shop) -> None:
 
 def test_all_failures_are_recorded_where_all_are_asked_for(shop: Shop) -> None:
     """A person's mistake too, marked as such."""
-    shop.run("pytest", "--llm-learn", "--llm-learn-scope=all", "-p", "no:cacheprovider")
+    shop.run("pytest", "--llm-learn-scope=all", "-p", "no:cacheprovider")
     scopes = {row["path"]: row["scope"] for row in shop.json("occurrences")}
     assert scopes == {"shop/users.py": "generated", "shop/people.py": "other"}
+
+
+def test_code_that_is_not_committed_yet_is_named_and_not_guessed(shop: Shop) -> None:
+    """Nothing says who wrote it: the head line says so, and what to do."""
+    shop.write("shop/fresh.py", "def fresh():\n    return 1 / 0\n")
+    shop.write("tests/test_fresh.py", "from shop.fresh import fresh\n\n\ndef test_fresh():\n    fresh()\n")
+    done = shop.run("pytest", "--llm-learn", "-p", "no:cacheprovider", "tests/test_fresh.py")
+    assert "1 elsewhere (not known who wrote shop/fresh.py: commit it, or say it with `llmlearn mark`)" in done.stdout
+    shop.run("llmlearn", "mark", "shop/fresh.py", "--model", "gpt-x")
+    shop.run("pytest", "--llm-learn", "-p", "no:cacheprovider", "tests/test_fresh.py")
+    assert {row["model"] for row in shop.json("occurrences")} == {"gpt-x"}
 
 
 def test_a_repository_that_says_nothing_is_told_how_to(shop: Shop) -> None:

@@ -42,6 +42,8 @@ class Attribution:
         self._origins = origins
         self._everything = everything
         self._test_files: dict[str, bool] = {}
+        self.unknown: set[str] = set()
+        """Files on which a failure would have been laid, had it been known who wrote them."""
 
     def attribute(self, occurrences: Sequence[Occurrence]) -> list[Culprit | None]:
         """The culprit of each failure, None where none of its code is known to be a model's."""
@@ -94,6 +96,9 @@ class Attribution:
                 kept = [(candidate, origin) for candidate, origin in kept if origin.generated or not allowed]
                 if kept:
                     return self._culprit(occurrence, kept)
+        nearest = next((candidate for level in levels for candidate in level), None)
+        if nearest is not None and self._written(nearest).type == "unknown":
+            self.unknown.add(nearest.path)
         return None
 
     def _culprit(self, occurrence: Occurrence, kept: Sequence[tuple[_Candidate, Provenance]]) -> Culprit:

@@ -38,12 +38,14 @@ FINDING_LIMIT = 4
 class Recording:
     """What came of recording a run: each entry with what it did to its pattern, in order.
 
-    `unlaid` failures could not be laid on LLM-written code and were not recorded.
+    `unlaid` failures could not be laid on LLM-written code and were not recorded; `unknown` are the files of which
+    nothing says who wrote them, and on which some of these would else have been laid.
     """
 
     entries: tuple[Entry, ...]
     counted: tuple[Counted, ...]
     unlaid: int
+    unknown: tuple[str, ...] = ()
 
 
 class Recorder:
@@ -76,7 +78,12 @@ class Recorder:
             if culprit is not None
         )
         counted = tuple(self._store.record(run, entries)) if entries else ()
-        return Recording(entries=entries, counted=counted, unlaid=len(occurrences) - len(entries))
+        return Recording(
+            entries=entries,
+            counted=counted,
+            unlaid=len(occurrences) - len(entries),
+            unknown=tuple(sorted(self._attribution.unknown)),
+        )
 
     def _entry(self, run: Run, occurrence: Occurrence, culprit: Culprit) -> Entry:
         text = occurrence.code if occurrence.code is not None else self._surroundings.text(culprit.path) or ""

@@ -43,14 +43,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("generated", "all"),
         default=None,
         dest="llm_learn_scope",
-        help="record failures laid on LLM-written code only (the default), or all of them, marked",
+        help="learn; record failures laid on LLM-written code only (the default), or all of them, marked",
     )
     group.addoption(
         "--llm-learn-store",
         metavar="PATH",
         default=None,
         dest="llm_learn_store",
-        help="the project's root, where .llmlearn/ lies or is made",
+        help="learn; the project's root, where .llmlearn/ lies or is made",
     )
 
 
@@ -76,10 +76,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
     try:
         root = _root(config)
-        overrides = {"enabled": config.option.llm_learn, "scope": config.option.llm_learn_scope}
+        overrides = {"enabled": _asked(config), "scope": config.option.llm_learn_scope}
         settings = Settings.load(root.path, os.environ, overrides)
     except (SettingError, OSError) as error:
-        if config.option.llm_learn or os.environ.get("LLMLEARN", "0") not in ("", "0"):
+        if _asked(config) or os.environ.get("LLMLEARN", "0") not in ("", "0"):
             raise pytest.UsageError(f"llmlearn: {error}") from None
         config.stash[_UNUSABLE] = str(error)  # nobody asked in so many words: a line, not the end of the run
         return
@@ -89,12 +89,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _may_be_asked(config: pytest.Config) -> bool:
     """Whether learning could be on: told without importing anything of ours."""
-    if config.option.llm_learn is not None:
-        return bool(config.option.llm_learn)
+    asked = _asked(config)
+    if asked is not None:
+        return asked
     if any(name.startswith("LLMLEARN") for name in os.environ):
         return True
     start = _start(config)
     return any(_mentions_us(folder / "pyproject.toml") for folder in (start, *start.parents))
+
+
+def _asked(config: pytest.Config) -> bool | None:
+    """What the command line says of learning; None for nothing. Who says how to learn wants it."""
+    if config.option.llm_learn is not None:
+        return bool(config.option.llm_learn)
+    return True if config.option.llm_learn_scope or config.option.llm_learn_store else None
 
 
 def _mentions_us(pyproject: Path) -> bool:

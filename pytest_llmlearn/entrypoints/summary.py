@@ -96,8 +96,16 @@ def headline(recording: Recording) -> str:
     hidden = sum(counted.hidden for _, counted in pairs)
     text += f", {hidden} of them not shown" if hidden else ""
     rest = [f"{apart} not caused by it (environment or test)"] if apart else []
-    rest += [f"{recording.unlaid} elsewhere"] if recording.unlaid else []
+    rest += [f"{recording.unlaid} elsewhere{_nobodys(recording.unknown)}"] if recording.unlaid else []
     return text + (f"; {', '.join(rest)}" if rest else "")
+
+
+def _nobodys(unknown: Sequence[str]) -> str:
+    """What to do about code of which nobody is known to have written it, such as what is not committed yet."""
+    if not unknown:
+        return ""
+    more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+    return f" (not known who wrote {unknown[0]}{more}: commit it, or say it with `llmlearn mark`)"
 
 
 def _patterns(recording: Recording) -> list[tuple[Entry, Counted]]:

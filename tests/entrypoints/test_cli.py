@@ -155,6 +155,12 @@ def test_doctor_prints_the_root_and_why(learned: str, project: Path) -> None:
     assert report["store"]["patterns"] == 1 and report["problems"] == []
 
 
+def test_a_root_that_is_not_there_is_named(project: Path) -> None:
+    """A typing mistake is no empty memory."""
+    done = llmlearn("--root", str(project / "nope"), "patterns")
+    assert done.exit_code == 1 and "there is no folder" in done.stderr and "nope" in done.stderr
+
+
 def test_doctor_names_a_bad_setting(project: Path) -> None:
     """Exit status 1, and the sentence that the run would print."""
     (project / "pyproject.toml").write_text("[tool.llmlearn]\nlimits = 3\n", encoding="utf-8")

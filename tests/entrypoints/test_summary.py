@@ -118,3 +118,10 @@ def test_a_notice_is_one_line() -> None:
     """Whatever a fault's message holds."""
     said = printed(None, "a\nb" + "c" * 1000)
     assert len(said) == 1 and "\n" not in said[0] and len(said[0]) < 320
+
+
+def test_code_that_nobody_is_known_to_have_written_is_named() -> None:
+    """Else what an assistant wrote and nobody committed would be passed over in silence."""
+    recording = replace(a_recording(pair("a", 0, 1), unlaid=2), unknown=("shop/a.py", "shop/b.py"))
+    said = printed(recording)[0]
+    assert "2 elsewhere (not known who wrote shop/a.py and 1 more: commit it, or say it with `llmlearn mark`)" in said

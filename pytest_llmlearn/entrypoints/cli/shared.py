@@ -40,10 +40,14 @@ def errors() -> Iterator[None]:
 
 
 def root_of(context: click.Context) -> Root:
-    """The root of the project that the command line means."""
+    """The root of the project that the command line means; one that it names has to be there."""
     from pytest_llmlearn.bootstrap import project_root
 
-    return project_root(Path.cwd(), context.find_root().params.get("root"))
+    named = context.find_root().params.get("root")
+    root = project_root(Path.cwd(), named)
+    if named and not root.path.is_dir():
+        raise Failure(f"there is no folder {root.path}; --root is the project's root, where .llmlearn/ lies or is made")
+    return root
 
 
 @contextmanager
