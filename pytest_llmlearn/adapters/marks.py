@@ -20,7 +20,7 @@ from pytest_llmlearn.domain.marks import Mark
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.hookspecs import Project, ProvenanceReader, hookimpl
 
-VERSION = "1"
+VERSION = "2"
 """Of how marks are laid on lines: another one makes what was remembered void."""
 FILE = ".llmlearn/marks.jsonl"
 SIZE_LIMIT = 50_000_000
@@ -118,20 +118,14 @@ class MarkReader:
         return (f"{lines} of {FILE} cannot be understood, and nothing was taken from them",)
 
     def read(self, paths: Sequence[str]) -> Mapping[str, Sequence[Provenance | None]]:
-        """Answers for the lines of those of the files that have marks."""
-        answers: dict[str, Sequence[Provenance | None]] = {}
-        for path in paths:
-            marks = self._file.of(path)
-            text = self._project.text(path) if marks else None
-            if text is not None:
-                answers[path] = domain.applied(marks, source.lines_of(text))
-        return answers
+        """Answers for the lines of those of the files that have marks, be it under an older name."""
+        return self._applied(self._marks_on(paths))
 
     def says_anything(self) -> bool:
-        """Whether a line is marked as a model's, and still stands."""
+        """Whether a line is marked as a model's, and still stands. Older names of files are not looked for."""
         return any(
             answer is not None and answer.generated
-            for answers in self.read(self._file.paths).values()
+            for answers in self._applied({path: self._file.of(path) for path in self._file.paths}).values()
             for answer in answers
         )
 
@@ -140,8 +134,42 @@ class MarkReader:
         return VERSION
 
     def standing_of(self, paths: Sequence[str]) -> Mapping[str, str]:
-        """The marks on each of the files."""
-        return {path: repr(marks) for path in paths if (marks := self._file.of(path))}
+        """The marks on each of the files, and those on files that are gone, which may have another name now."""
+        gone = "".join(repr(self._file.of(path)) for path in self._gone())
+        return {path: f"{marks!r}{gone}" for path in paths if (marks := self._file.of(path)) or gone}
+
+    def _applied(self, found: Mapping[str, Sequence[Mark]]) -> Mapping[str, Sequence[Provenance | None]]:
+        answers: dict[str, Sequence[Provenance | None]] = {}
+        for path, marks in found.items():
+            text = self._project.text(path) if marks else None
+            if text is not None:
+                answers[path] = domain.applied(marks, source.lines_of(text))
+        return answers
+
+    def _marks_on(self, paths: Sequence[str]) -> Mapping[str, Sequence[Mark]]:
+        """By path, the marks on each of the files; the history is asked for older names only where a marked file is
+        gone."""
+        found = {path: self._file.of(path) for path in paths}
+        gone = {*self._gone()}
+        origins = self._project.history.origins(paths) if gone else {}
+        for path, lines in origins.items():
+            name = self._project.history.name_of(path)
+            old = {origin.path for origin in lines if origin is not None} - {name}
+            earlier = {_from_root(one, path, name) for one in old if name is not None} & gone
+            found[path] = (*(mark for one in sorted(earlier) for mark in self._file.of(one)), *found[path])
+        return found
+
+    def _gone(self) -> Sequence[str]:
+        """The marked files that are there no more."""
+        return [path for path in self._file.paths if not (self._project.root / path).is_file()]
+
+
+def _from_root(other: str, path: str, name: str) -> str:
+    """A name from the repository's top as a path from the project's root, as `path` is for `name`; else empty."""
+    if path.endswith(name):
+        return path[: -len(name)] + other
+    above = name[: -len(path)]
+    return other.removeprefix(above) if name.endswith(path) and other.startswith(above) else ""
 
 
 def _written(mark: Mark) -> dict[str, object]:

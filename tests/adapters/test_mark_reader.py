@@ -84,11 +84,18 @@ def test_what_is_written_is_read(project: _Project) -> None:
 
 
 def test_the_reader_answers_for_marked_lines_alone(project: _Project) -> None:
-    """Files without marks, and files that are gone, are left out."""
+    """Files without marks are left out."""
     marks_of(project).add(a_mark())
-    marks_of(project).add(a_mark(path="gone.py"))
     assert types(project) == [None, None, "ai", "ai", None]
-    assert set(MarkReader(project).read(["a.py", "b.py", "gone.py"])) == {"a.py"}
+    assert set(MarkReader(project).read(["a.py", "b.py"])) == {"a.py"}
+
+
+def test_a_marked_file_that_is_gone_says_nothing_by_itself(project: _Project) -> None:
+    """Whether anything is a model's is asked in runs, without the history; its marks count for what is remembered."""
+    before = MarkReader(project).standing_of(["a.py"])
+    marks_of(project).add(a_mark(path="gone.py"))
+    assert not MarkReader(project).says_anything()
+    assert MarkReader(project).standing_of(["a.py"]) != before == {}
 
 
 def test_it_knows_whether_anything_is_a_models(project: _Project) -> None:
@@ -105,6 +112,7 @@ def test_it_knows_whether_anything_is_a_models(project: _Project) -> None:
 def test_a_word_moves_the_standing_of_its_file_alone(project: _Project) -> None:
     """What is remembered of the others holds."""
     reader = MarkReader(project)
+    (project.root / "b.py").write_text(TEXT, encoding="utf-8")
     marks_of(project).add(a_mark())
     marks_of(project).add(a_mark(path="b.py"))
     before, everywhere = reader.standing_of(["a.py", "b.py", "c.py"]), reader.standing()

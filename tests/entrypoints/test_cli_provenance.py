@@ -266,6 +266,31 @@ def test_a_mark_follows_its_lines(project: Project) -> None:
     assert marked == [5]
 
 
+def test_a_mark_follows_its_file_to_another_name(project: Project) -> None:
+    """As far as git does; what is said of the new name comes on top."""
+    assert llmlearn("mark", "app/client.py", "--lines", "8-9", "--human").exit_code == 0
+    assert llmlearn("provenance", "app/client.py").exit_code == 0
+    project.git("mv", "app", "lib")
+    assert [line["type"] for line in parsed("provenance", "lib/client.py")["lines"]][6:10] == [
+        "ai",
+        "human",
+        "human",
+        "ai",
+    ]
+    project.commit("rename")
+    assert [line["type"] for line in parsed("provenance", "lib/client.py")["lines"]][6:10] == [
+        "ai",
+        "human",
+        "human",
+        "ai",
+    ]
+    assert llmlearn("mark", "lib/client.py", "--lines", "8", "--model", "gpt-4o").exit_code == 0
+    assert parsed("provenance", "lib/client.py")["lines"][7]["model"] == "gpt-4o"
+    assert parsed("provenance", "lib/client.py")["lines"][8]["type"] == "human"
+    assert llmlearn("mark", "app/client.py", "--undo").exit_code == 0
+    assert parsed("provenance", "lib/client.py")["lines"][8]["type"] == "ai"
+
+
 def test_what_cannot_be_marked_is_one_sentence(project: Project) -> None:
     """Nothing is written then."""
     (project.root / "empty.py").touch()
