@@ -55,6 +55,7 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.mark.corpora
+@pytest.mark.xdist_group("replay")
 @pytest.mark.slow
 @replayed
 @pytest.mark.parametrize("arm", ["plain", "again", "n2"])
@@ -66,6 +67,7 @@ def test_every_failing_test_is_captured_once_and_nothing_else(replay: Any, arm: 
 
 
 @pytest.mark.corpora
+@pytest.mark.xdist_group("replay")
 @pytest.mark.slow
 @replayed
 @pytest.mark.parametrize(
