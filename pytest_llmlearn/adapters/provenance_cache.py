@@ -81,7 +81,7 @@ class SqliteProvenanceCache:
             return rows
 
         with self._lock:
-            rows = self._guarded(ask, "read") if standings and self._path.exists() else None
+            rows = self._guarded(ask, "read") if standings and _is_there(self._path) else None
         found: dict[str, Remembered] = {}
         for row in rows or ():
             try:
@@ -95,7 +95,7 @@ class SqliteProvenanceCache:
         with self._lock:
             # A name in bytes that are no text cannot be a key.
             self._waiting.update((path, one) for path, one in found.items() if _is_text(path))
-            if make or self._path.parent.is_dir():
+            if make or _is_there(self._path.parent):
                 self._write()
 
     def clear(self) -> None:
@@ -128,7 +128,7 @@ class SqliteProvenanceCache:
     def close(self) -> None:
         """Write what waits, if there is a folder by now, and let go of the file."""
         with self._lock:
-            if self._waiting and self._path.parent.is_dir():
+            if self._waiting and _is_there(self._path.parent):
                 self._write()
             self._waiting.clear()
             self._disconnect()
@@ -225,6 +225,14 @@ def _lay_out(connection: sqlite3.Connection) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it can be seen: the private folder of another user's checkout hides what is in it."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _is_text(path: str) -> bool:

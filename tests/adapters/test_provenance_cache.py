@@ -207,6 +207,26 @@ def test_what_cannot_be_written_is_still_read(cache: SqliteProvenanceCache, file
         file.parent.chmod(0o700)
 
 
+def test_a_folder_that_is_somebody_elses_is_done_without(
+    cache: SqliteProvenanceCache, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Private to whoever made it: not even what it holds can be told."""
+    cache.put({"a.py": remembered()})
+    cache.close()
+    look = Path.stat
+
+    def stat(path: Path, **more: bool) -> os.stat_result:
+        if path == file or path == file.parent:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, **more)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    later = a_cache(file, days=3)
+    assert later.get(at_s1(["a.py"])) == {}
+    later.put({"b.py": remembered()})
+    later.close()
+
+
 def test_a_folder_that_cannot_be_made_is_done_without(file: Path) -> None:
     """The answers are told all the same."""
 
