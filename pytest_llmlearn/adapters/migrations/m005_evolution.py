@@ -22,6 +22,7 @@ def m005_evolution(db: Database) -> None:
         db,
         """
         ALTER TABLE runs ADD COLUMN session TEXT;
+        CREATE INDEX runs_by_start ON runs (started);
         ALTER TABLE occurrences ADD COLUMN stub INTEGER NOT NULL DEFAULT 0 CHECK (stub IN (0, 1));
         ALTER TABLE occurrences ADD COLUMN promotes INTEGER NOT NULL DEFAULT 0 CHECK (promotes IN (0, 1));
         ALTER TABLE patterns ADD COLUMN word TEXT CHECK (word IN ('right', 'wrong', 'enforce'));

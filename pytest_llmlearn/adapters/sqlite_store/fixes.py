@@ -136,7 +136,8 @@ class SqliteFixes:
             _tell_pattern(db, pattern)
         evolving.evolve(db, touched, now)
         moved(db)
-        return [known[row] for known in [dict(_fixes(db.conn, None))] for row in rows if row in known]
+        known = dict(_fixes(db.conn, None, of=sorted(touched)))
+        return [known[row] for row in rows if row in known]
 
     def fixes(self, fingerprint: str | None = None) -> Sequence[Fix]:
         """Fixes, of one pattern with those merged into it or of all, most often verified and then latest first."""
@@ -236,11 +237,20 @@ def _tell_pattern(db: Database, pattern: int) -> None:
         )
 
 
-def _fixes(connection: sqlite3.Connection, fingerprint: str | None) -> list[tuple[int, Fix]]:
-    """Fixes by their rows. Of one pattern with those merged into it: equal ones are one then, which both rows mean."""
+def _fixes(
+    connection: sqlite3.Connection, fingerprint: str | None, *, of: Sequence[int] | None = None
+) -> list[tuple[int, Fix]]:
+    """Fixes by their rows. Of one pattern with those merged into it: equal ones are one then, which both rows mean.
+
+    `of` are the rows of patterns, where only theirs are wanted.
+    """
     names = [] if fingerprint is None else families.fingerprints(connection, storable(fingerprint))
     where = f"AND fingerprint IN ({', '.join('?' * len(names))})" if names else ""
-    rows = connection.execute(f"SELECT {_FIXED} FROM fix_rows WHERE verified > 0 {where}", names).fetchall()
+    asked = f"SELECT {_FIXED} FROM fix_rows WHERE verified > 0 {where}"
+    if of is None:
+        rows = connection.execute(asked, names).fetchall()
+    else:
+        rows = [row for pattern in of for row in connection.execute(f"{asked} AND pattern = ?", (*names, pattern))]
     goods: dict[tuple[str, str], set[str]] = {}
     found: dict[tuple[str, str], Fix] = {}
     keys: list[tuple[int, tuple[str, str]]] = []
