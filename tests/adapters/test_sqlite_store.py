@@ -106,6 +106,7 @@ def test_recording_makes_the_folder_whole(store: SqliteStore, tmp_path: Path) ->
         ".llmlearn/README.md",
         ".llmlearn/.gitignore",
         ".llmlearn/state",
+        ".llmlearn/state/.gitignore",
         ".llmlearn/state/memory.db",
     }
     ignored = (tmp_path / ".llmlearn/.gitignore").read_text(encoding="utf-8")
