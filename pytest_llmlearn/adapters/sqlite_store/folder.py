@@ -23,7 +23,6 @@ README = """\
 
 pytest-llmlearn keeps here what it learned from the test failures of LLM-written code in this project.
 
-- `lessons.jsonl`: the lessons that are fit to be shared. Commit it.
 - `marks.jsonl`: what people said of who wrote some lines (`llmlearn mark`), with short hashes of those lines so that
   the words follow them. Commit it. Lines are only ever added: `.llmlearn/marks.jsonl merge=union` in the project's
   `.gitattributes` lets branches add them side by side.
