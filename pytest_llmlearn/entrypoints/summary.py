@@ -19,7 +19,7 @@ LINE_LIMIT = 9
 NOTICE_LIMIT = 2
 WAYS_TO_SAY = (
     "no LLM-written code is known in this repository, so nothing was recorded. Say which it is by one of:",
-    "  `# llmlearn: generated=MODEL` in the first lines of a file",
+    "  `# llmlearn: generated=MODEL` in the first lines of a file, or `llmlearn mark PATH --model MODEL`",
     '  generated = ["src/made/**"] under [tool.llmlearn] in pyproject.toml',
     "  a commit trailer: `Co-Authored-By: MODEL <noreply@anthropic.com>`, `Assisted-by: TOOL:MODEL`",
 )
