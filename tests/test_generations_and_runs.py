@@ -199,7 +199,7 @@ def test_a_fault_of_ours_costs_one_line(shop: Shop) -> None:
     shop.add(function="total")
     plugin = (
         "from pytest_llmlearn.app.runs import Runs\n\n"
-        "def broken(*_, **__):\n    raise RuntimeError('ours')\n\nWatch.run = broken\n"
+        "def broken(*_, **__):\n    raise RuntimeError('ours')\n\nRuns.run = broken\n"
     )
     shop.write({"conftest.py": plugin})
     done = shop.tested()
