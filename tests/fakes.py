@@ -188,9 +188,7 @@ class FakeStore:
             raw_count=len(known.entries),
         )
 
-    def patterns(
-        self, *, category: str | None = None, limit: int | None = None, shown: bool = False
-    ) -> list[Pattern]:
+    def patterns(self, *, category: str | None = None, limit: int | None = None, shown: bool = False) -> list[Pattern]:
         found = [self._pattern(name) for name, known in self._known.items() if known.merged_into is None]
         found = [pattern for pattern in found if category in (None, pattern.category) and (pattern.shown or not shown)]
         found.sort(key=lambda pattern: pattern.last_seen, reverse=True)
@@ -264,9 +262,7 @@ class FakeStore:
 
     def runs_of(self, nodeid: str) -> list[tuple[Run, Entry]]:
         """The failures of one test that were not flaky, each with its run."""
-        return [
-            (self._runs[run], entry) for run, entry in self._rows if entry.nodeid == nodeid and not entry.flaky
-        ]
+        return [(self._runs[run], entry) for run, entry in self._rows if entry.nodeid == nodeid and not entry.flaky]
 
     @property
     def entries(self) -> list[Entry]:
@@ -653,9 +649,7 @@ class FakeFixes:
             if healing.fingerprint in known and wins:
                 self._healings[key] = healing
         mined = dict.fromkeys(
-            (one.fingerprint, one.fix.digest)
-            for one in healings
-            if one.fix is not None and one.fingerprint in known
+            (one.fingerprint, one.fix.digest) for one in healings if one.fix is not None and one.fingerprint in known
         )
         standing = {(fix.fingerprint, fix.digest): fix for fix in self.fixes()}
         return [standing[key] for key in mined]

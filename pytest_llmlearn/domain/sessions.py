@@ -69,7 +69,6 @@ def live_session(environ: Mapping[str, str], roster: Roster = KNOWN) -> Session 
     return Session(tool=tool_named, variable="AGENT") if tool_named else None
 
 
-
 def session_id(environ: Mapping[str, str]) -> str | None:
     """The name that the live session has for itself, or None: most tools tell their commands only that they are there.
 

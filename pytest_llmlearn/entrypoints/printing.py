@@ -114,8 +114,7 @@ def guidance_lines(answer: Guidance) -> list[str]:
         known, lesson = found.pattern, found.lesson
         lines.append(strong(lesson.sentence))
         lines.append(
-            f"    {known.rule_id}, {place(known.path, known.line)}, score {found.score:.2f}: "
-            f"{'; '.join(found.reasons)}"
+            f"    {known.rule_id}, {place(known.path, known.line)}, score {found.score:.2f}: {'; '.join(found.reasons)}"
         )
         for mark, code in (("|", lesson.bad), ("+", "\n".join((*lesson.imports, lesson.good)) if lesson.good else "")):
             lines += [f"    {mark} {line}" for line in code.splitlines()]
@@ -127,9 +126,7 @@ def pattern_line(found: Pattern) -> str:
     standing += ["archived"] if found.archived else []
     state = f" ({', '.join(standing)})" if standing else ""
     often = f"seen {times(found.frequency)}" if found.frequency else "told apart"
-    return (
-        f"{found.fingerprint[:10]}  {often}{state}  {place(found.path, found.line)} [{found.rule_id}] {found.lesson}"
-    )
+    return f"{found.fingerprint[:10]}  {often}{state}  {place(found.path, found.line)} [{found.rule_id}] {found.lesson}"
 
 
 def occurrence_line(row: Mapping[str, Any]) -> str:

@@ -99,9 +99,7 @@ class SqliteStore:
 
         return self._file.write(change)
 
-    def patterns(
-        self, *, category: str | None = None, limit: int | None = None, shown: bool = False
-    ) -> list[Pattern]:
+    def patterns(self, *, category: str | None = None, limit: int | None = None, shown: bool = False) -> list[Pattern]:
         """Patterns, most frequent and then latest first; with `shown` only those that may be shown unasked."""
         return self._file.ask(lambda connection: rows.patterns(connection, category, limit, shown=shown), [])
 
