@@ -197,7 +197,7 @@ class SqliteProvenanceCache:
             connection.execute("PRAGMA synchronous = OFF")
             if connection.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
                 _lay_out(connection)
-        except BaseException:
+        except BaseException:  # raised again: the connection alone would be left behind
             connection.close()
             raise
         self._connection = connection
@@ -222,7 +222,7 @@ def _lay_out(connection: sqlite3.Connection) -> None:
             connection.execute(_TABLE)
             connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException:  # raised again: half a table must not stay, whatever interrupted it
         connection.execute("ROLLBACK")
         raise
 

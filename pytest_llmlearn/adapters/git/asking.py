@@ -107,7 +107,7 @@ class Repository:
         except subprocess.TimeoutExpired:
             end(process)
             raise Refused(f"git took too long in {self.top}; some lines' origin was not looked up.") from None
-        except BaseException:
+        except BaseException:  # raised again: whatever interrupts the wait must not leave a git running
             end(process)
             raise
         if process.returncode in fine:
