@@ -96,7 +96,7 @@ def runs(
 ) -> Runs:
     from pytest_llmlearn.adapters.agent_trace.files import TraceFiles
     from pytest_llmlearn.adapters.git import GitBlame
-    from pytest_llmlearn.adapters.seen import SeenFile
+    from pytest_llmlearn.adapters.last_run.seen import SeenFile
     from pytest_llmlearn.app.gather import Gatherer
     from pytest_llmlearn.app.runs import Runs
 
@@ -115,7 +115,7 @@ def delivery(root: Path, exposures: Exposures, surroundings: Surroundings, setti
     from pytest_llmlearn.app.exposures import Delivery
 
     def awaits() -> None:
-        from pytest_llmlearn.adapters.seen import SeenFile
+        from pytest_llmlearn.adapters.last_run.seen import SeenFile
 
         SeenFile(root).shown()
 
@@ -136,7 +136,7 @@ def judging(
     origins: Origins,
     settings: Settings,
 ) -> Judging:
-    from pytest_llmlearn.adapters.seen import SeenFile
+    from pytest_llmlearn.adapters.last_run.seen import SeenFile
     from pytest_llmlearn.app.attribute import Attribution
     from pytest_llmlearn.app.judging import Judging
 
@@ -160,7 +160,7 @@ def judging(
 def healer(
     root: Path, store: SqliteStore, fixes: Fixes, surroundings: Surroundings, redact: Callable[[str], str]
 ) -> Healer:
-    from pytest_llmlearn.adapters.tested import TestedFile
+    from pytest_llmlearn.adapters.last_run.tested import TestedFile
     from pytest_llmlearn.app.heal import Healer
 
     return Healer(store=store, fixes=fixes, tested=TestedFile(root), surroundings=surroundings, redact=redact)
@@ -257,7 +257,7 @@ def inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: C
 
 def generations(root: Path, ledger: Ledger, redact: Callable[[str], str], *, keep_code: bool) -> Generations:
     from pytest_llmlearn.adapters import agent_trace
-    from pytest_llmlearn.adapters.seen import SeenFile
+    from pytest_llmlearn.adapters.last_run.seen import SeenFile
     from pytest_llmlearn.app.generations import Generations
 
     return Generations(

@@ -114,7 +114,7 @@ class Learner:
     def _could_tell(self, exit_status: int) -> bool:
         """Whether a run in which nothing failed can tell the ledger anything: asked of one small file."""
         # By its own name, not by way of the composition root, which loads twenty times as much to answer no.
-        from pytest_llmlearn.adapters.seen import SeenFile
+        from pytest_llmlearn.adapters.last_run.seen import SeenFile
 
         seen = SeenFile(self._root.path)
         return (
@@ -125,7 +125,7 @@ class Learner:
 
     def _could_heal(self, exit_status: int) -> bool:
         """Whether a run in which nothing failed can heal anything, or saw tests that are not known to be green."""
-        from pytest_llmlearn.adapters.tested import TestedFile
+        from pytest_llmlearn.adapters.last_run.tested import TestedFile
 
         tested = TestedFile(self._root.path)
         return (

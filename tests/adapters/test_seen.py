@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmlearn.adapters.seen import SeenFile, head
+from pytest_llmlearn.adapters.last_run.seen import SeenFile, head
 from tests.projects import Project
 
 RAN = ("tests/test_a.py::test_one",)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_llmlearn.adapters.tested import KNOWN_RUNS, MASKS
-from pytest_llmlearn.adapters.tested import TestedFile as File
+from pytest_llmlearn.adapters.last_run.tested import KNOWN_RUNS, MASKS
+from pytest_llmlearn.adapters.last_run.tested import TestedFile as File
 from pytest_llmlearn.domain.redaction import EMAIL, HOME, IP
 from pytest_llmlearn.domain.secret_shapes import MASK
 

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pytest_llmlearn import Memory, Occurrence
-from pytest_llmlearn.adapters import tested
+from pytest_llmlearn.adapters.last_run import tested
 from pytest_llmlearn.entrypoints import background
 from pytest_llmlearn.entrypoints.cli import main
 from tests.projects import Project

@@ -6,16 +6,13 @@ damaged or gone, the run is looked at, and the file is written anew. The truth i
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
-FOLDER = ".llmlearn/state"
+from pytest_llmlearn.adapters.last_run.state_file import StateFile
+
 FILE = "tested.json"
-DATABASE = "memory.db"
 VERSION = 1
 KNOWN_RUNS = 64
 """Selections of tests that are remembered as green, the latest."""
@@ -27,19 +24,19 @@ class TestedFile:
     """The file of the project at `root`. Nothing is written where there is no database."""
 
     def __init__(self, root: Path) -> None:
-        self._folder = root / FOLDER
+        self._file = StateFile(root, FILE, VERSION)
 
     @property
     def watched(self) -> bool:
         """Whether there is a memory in which anything could have been red."""
-        return self._store() is not None
+        return self._file.store() is not None
 
     def unchanged(self, passed: Collection[str], skipped: Collection[str]) -> bool:
         """Whether a run in which nothing failed can say nothing new: these tests are known as green, none is red."""
-        store = self._store()
+        store = self._file.store()
         if store is None:
             return True
-        seen = self._read()
+        seen = self._file.read()
         if seen is None or seen.get("store") != store:
             return False
         red, green = seen.get("red"), seen.get("green")
@@ -53,17 +50,17 @@ class TestedFile:
         Raises:
             OSError: the file cannot be written.
         """
-        store = self._store()
+        store = self._file.store()
         if store is None:
             return
-        seen = self._read() or {}
+        seen = self._file.read() or {}
         known = seen.get("green") if seen.get("store") == store else None
         digest = _digest(passed)
         others = [one for one in known if one != digest] if isinstance(known, list) else []
         green = [digest, *others][:KNOWN_RUNS]
         tests = sorted(red())
         while True:
-            self._write({"store": store, "red": tests, "green": green})
+            self._file.write({"store": store, "red": tests, "green": green})
             # Another run may have failed between the question and the writing; whoever writes last has looked again.
             again = sorted(red())
             if again == tests:
@@ -76,29 +73,7 @@ class TestedFile:
         Raises:
             OSError: the file cannot be removed.
         """
-        (self._folder / FILE).unlink(missing_ok=True)
-
-    def _store(self) -> int | None:
-        """What tells this database from another under the same name."""
-        try:
-            return (self._folder / DATABASE).stat().st_ino
-        except OSError:
-            return None
-
-    def _read(self) -> dict[str, Any] | None:
-        try:
-            seen = json.loads((self._folder / FILE).read_bytes())
-        except (OSError, ValueError):
-            return None
-        return seen if isinstance(seen, dict) and seen.get("version") == VERSION else None
-
-    def _write(self, values: dict[str, Any]) -> None:
-        target = self._folder / FILE
-        draft = target.with_name(f"{FILE}-{os.getpid()}-{os.urandom(4).hex()}")
-        content = json.dumps({"version": VERSION, **values})
-        draft.touch(mode=0o600)
-        draft.write_text(content, encoding="ascii")
-        draft.replace(target)
+        self._file.remove()
 
 
 def _concerns(red: Sequence[str], passed: Collection[str], skipped: Collection[str]) -> bool:

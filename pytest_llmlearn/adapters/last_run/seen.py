@@ -6,16 +6,14 @@ is damaged or gone, the run is looked at as if it were the first one, and the fi
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Collection, Iterable
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
-FOLDER = ".llmlearn/state"
+from pytest_llmlearn.adapters.last_run.state_file import StateFile
+
 FILE = "seen.json"
-DATABASE = "memory.db"
 TRACES = (".agent-trace/traces.jsonl", ".llmlearn/traces.jsonl")
 VERSION = 1
 
@@ -25,12 +23,12 @@ class SeenFile:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._folder = root / FOLDER
+        self._file = StateFile(root, FILE, VERSION)
 
     @property
     def watched(self) -> bool:
         """Whether there is a memory in which a run could be joined with anything."""
-        return self._store() is not None
+        return self._file.store() is not None
 
     def unchanged(self, loaded: Collection[str], ran: Callable[[], Iterable[str]]) -> bool:
         """Whether this run, which passed, can tell nothing new.
@@ -38,10 +36,10 @@ class SeenFile:
         `loaded` are the own files that its tests loaded, paths relative to the root; those of earlier runs tell nothing
         new. `ran` gives the ids of its tests, seen from the root. Without a memory nothing can be told.
         """
-        store = self._store()
+        store = self._file.store()
         if store is None:
             return True
-        seen = self._read()
+        seen = self._file.read()
         if seen is None or seen.get("store") != store or seen.get("head") != self._head():
             return False
         known = seen.get("loaded")
@@ -56,14 +54,16 @@ class SeenFile:
         Raises:
             OSError: the file cannot be written.
         """
-        store = self._store()
+        store = self._file.store()
         if store is None:
             return
-        before = self._read() or {}
+        before = self._file.read() or {}
         known = before.get("loaded") if before.get("store") == store else None
         together = {*loaded, *(path for path in known if isinstance(path, str))} if isinstance(known, list) else loaded
         tried = self._tried(loaded, ran) if awaiting else None
-        self._write({"store": store, "loaded": sorted(together), "awaiting": awaiting, "tried": tried})
+        self._file.write(
+            {"head": self._head(), "store": store, "loaded": sorted(together), "awaiting": awaiting, "tried": tried}
+        )
 
     def awaits(self) -> None:
         """A generation was recorded: the next run has something to tell. What was loaded is forgotten with the rest.
@@ -71,7 +71,7 @@ class SeenFile:
         Raises:
             OSError: the file cannot be removed.
         """
-        (self._folder / FILE).unlink(missing_ok=True)
+        self._file.remove()
 
     def shown(self) -> None:
         """A lesson was shown: what comes of it is to be looked at as soon as code or tests are others.
@@ -79,36 +79,14 @@ class SeenFile:
         Raises:
             OSError: the file cannot be removed.
         """
-        seen = self._read()
+        seen = self._file.read()
         # Where something is awaited, the next run of other code or tests is looked at already.
         if seen is not None and seen.get("awaiting") is not True:
             self.awaits()
 
-    def _store(self) -> int | None:
-        """What tells this database from another under the same name."""
-        try:
-            return (self._folder / DATABASE).stat().st_ino
-        except OSError:
-            return None
-
     def _head(self) -> str:
         """What changes with what others could have told of the code: the present commit, and traces."""
         return " ".join((head(self._root), *(_version(self._root / path) for path in TRACES)))
-
-    def _read(self) -> dict[str, Any] | None:
-        try:
-            seen = json.loads((self._folder / FILE).read_bytes())
-        except (OSError, ValueError):
-            return None
-        return seen if isinstance(seen, dict) and seen.get("version") == VERSION else None
-
-    def _write(self, values: dict[str, Any]) -> None:
-        target = self._folder / FILE
-        draft = target.with_name(f"{FILE}-{os.getpid()}-{os.urandom(4).hex()}")
-        content = json.dumps({"version": VERSION, "head": self._head(), **values})
-        draft.touch(mode=0o600)
-        draft.write_text(content, encoding="ascii")
-        draft.replace(target)
 
     def _tried(self, loaded: Iterable[str], ran: Iterable[str]) -> str:
         """What a run can tell depends on which tests passed and on the texts that are read to see what they reach."""

@@ -1,0 +1,1 @@
+"""What the last watched runs were like, in small files beside the database that every passing run reads."""
