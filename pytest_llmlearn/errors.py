@@ -12,6 +12,8 @@ LlmlearnError
 ├── UnknownPattern          a fingerprint that names no pattern, or several
 ├── CannotMerge             two patterns that are one already, or can never be
 ├── CannotHeal              two commits between which a test does not turn from red to green
+├── EmbedderUnavailable     no weights, wrong weights, or an endpoint that does not answer
+├── IndexUnavailable        an index of vectors that cannot be opened, or is another process's
 └── StoreError
     ├── StoreTooNew         written by a newer version; left alone
     ├── StoreUnavailable    locked, full, or not writable
@@ -143,3 +145,11 @@ class StoreDamaged(StoreError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path} is damaged and could not be moved aside: {reason}")
         self.path = path
+
+
+class EmbedderUnavailable(LlmlearnError):
+    """No vectors can be made: no weights, wrong weights, or an endpoint that does not answer."""
+
+
+class IndexUnavailable(LlmlearnError):
+    """An index of vectors that cannot be opened, or that another process owns now."""
