@@ -18,6 +18,7 @@ from pytest_llmlearn.adapters.migrations.m004_fixes import m004_fixes
 from pytest_llmlearn.adapters.migrations.m005_evolution import m005_evolution
 from pytest_llmlearn.adapters.migrations.m006_lessons import m006_lessons
 from pytest_llmlearn.adapters.migrations.m007_exposures import m007_exposures
+from pytest_llmlearn.adapters.migrations.m008_prompts import m008_prompts
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -33,6 +34,7 @@ STEPS = (
     m005_evolution,
     m006_lessons,
     m007_exposures,
+    m008_prompts,
 )
 
 

@@ -39,7 +39,8 @@ def erase(db: Database) -> None:
     db.execute("PRAGMA defer_foreign_keys = ON")
     for table in tables(db):
         db.execute(f"DELETE FROM {table}")
-    db.execute("INSERT INTO pattern_words (pattern_words) VALUES ('delete-all')")
+    for index in ("pattern_words", "prompt_words"):
+        db.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
     db.execute("DELETE FROM sqlite_sequence")
     moved(db)
 
@@ -69,9 +70,11 @@ def forget(db: Database, patterns: Sequence[int]) -> None:
     db.execute("DELETE FROM held WHERE id NOT IN (SELECT held FROM held_by_occurrence)")
     needed = "SELECT text_digest FROM exposures WHERE text_digest IS NOT NULL"
     db.execute(f"DELETE FROM exposed_texts WHERE digest NOT IN ({needed})")
+    db.execute("DELETE FROM prompts WHERE id NOT IN (SELECT prompt FROM pattern_prompts)")
     orphans(db)
     # A deleted word stays in the index's segments beside the note of its deletion; made anew, it is gone.
-    db.execute("INSERT INTO pattern_words (pattern_words) VALUES ('rebuild')")
+    for index in ("pattern_words", "prompt_words"):
+        db.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")
     moved(db)
 
 
@@ -96,6 +99,8 @@ def silence(db: Database, before: datetime) -> None:
         f"UPDATE exposures SET session = NULL, path = NULL, unit = NULL WHERE {TOLD_EXPOSURES} AND time < ?", (limit,)
     )
     db.execute("UPDATE runs SET command = '' WHERE command <> '' AND finished < ?", (limit,))
+    if db.execute("DELETE FROM prompts WHERE last_asked < ?", (limit,)).rowcount:
+        db.execute("INSERT INTO prompt_words (prompt_words) VALUES ('rebuild')")
     orphans(db)
 
 
