@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from pytest_llmlearn.app.ports import Clock
 from pytest_llmlearn.app.ports.exposures import Exposures, Showing, Shown
-from pytest_llmlearn.domain import effect, guidance, source, written
+from pytest_llmlearn.domain import effect, source, written
 from pytest_llmlearn.domain.guidance import Guidance, Match, Query
+from pytest_llmlearn.domain.guidance_text import guide
 
 UNLOGGED = "evaluate"
 """The channel of answers that nobody reads before writing code."""
@@ -59,7 +60,7 @@ class Delivery:
         kept = [match for match, lesson in zip(answer.matches, lessons, strict=True) if lesson.shown]
         if len(kept) == len(lessons):
             return answer
-        return guidance.guide(query, kept) if kept else Guidance(query=query)
+        return guide(query, kept) if kept else Guidance(query=query)
 
     def _lesson(self, match: Match, query: Query) -> Shown:
         pattern = match.pattern

@@ -11,6 +11,7 @@ from pytest_llmlearn.domain.bounds import HALF_LIFE_DAYS
 from pytest_llmlearn.domain.confidence import Confidence, measured
 from pytest_llmlearn.domain.evolution import PRIORITY
 from pytest_llmlearn.domain.guidance import Candidate, Guidance, Match, Query
+from pytest_llmlearn.domain.guidance_text import guide
 from pytest_llmlearn.domain.lesson import lesson, times
 from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.domain.reach import imports_of
@@ -66,7 +67,7 @@ class Recall:
             found += [Candidate(pattern=one, score=0.0) for one in rest if one.fingerprint not in there]
         near = guidance.ordered(found, query, lambda pattern: confidence_of(pattern, now).value)
         chosen = self._standing(near, query, now)
-        return guidance.guide(query, list(self._matches(chosen, now)))
+        return guide(query, list(self._matches(chosen, now)))
 
     def _standing(self, near: Sequence[Candidate], query: Query, now: datetime) -> Sequence[Candidate]:
         """What fills the answer, but for what speaks of things that are gone: others take its place."""

@@ -1,4 +1,4 @@
-"""Which lessons to show for one question, in what order, in what words, within what budget, or none.
+"""Which lessons to show for one question, in what order, or none.
 
 Relevance decides; frequency, recency, severity, the same model and whether it is proven only order what is relevant.
 Below the threshold the answer is silence, but for the few lessons that are always shown.
@@ -16,13 +16,11 @@ from pytest_llmlearn.domain import decay, words
 from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, HALF_LIFE_DAYS, MAX_LIMIT
 from pytest_llmlearn.domain.confidence import Confidence
 from pytest_llmlearn.domain.effect import CHANNELS, Channel
-from pytest_llmlearn.domain.evolution import always_slots, detailed
+from pytest_llmlearn.domain.evolution import always_slots
 from pytest_llmlearn.domain.finding import SEVERITIES
 from pytest_llmlearn.domain.lesson import Lesson
 from pytest_llmlearn.domain.pattern import Pattern
 
-CHARACTERS_A_TOKEN = 4
-"""How tokens are estimated where no tokenizer is installed."""
 QUERY_TERMS = 24
 """Rarest words of a long question that take part."""
 SYMBOL_WEIGHT = 4.0
@@ -38,8 +36,6 @@ LEAST_WEIGHT = 0.3
 UNPROVEN = 0.9
 """By what a candidate's score is multiplied where the order is made. Of two that are equally relevant the proven one
 comes first, unless they differ in much else; one that is a tenth more relevant comes before it, proven or not."""
-ASIDE: Mapping[str, str] = {"firm": "well founded", "open": "does it hold here?", "weak": "weakly founded"}
-"""What a lesson is called by its confidence; of what is new nothing is said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,39 +210,3 @@ def filled(near: Sequence[Candidate], always: Iterable[Candidate], limit: int) -
             room -= 1
     known = {one.pattern.symbol_key for one in kept}
     return (*kept, *(one for one in forced if one.pattern.symbol_key not in known))
-
-
-def tokens(text: str) -> int:
-    """An estimate of the text's length in tokens, rounded up."""
-    return -(-len(text) // CHARACTERS_A_TOKEN)
-
-
-def shown_lesson(match: Match) -> Lesson:
-    """The lesson as an answer shows it: of what is new without its surroundings, unless a person wrote them."""
-    lesson = match.lesson
-    if not detailed(match.pattern.frequency) and lesson.by == "template":
-        lesson = replace(lesson, when="")
-    aside = ASIDE.get(match.confidence.wording)
-    return replace(lesson, standing=f"{lesson.standing}; {aside}") if aside else lesson
-
-
-def guide(query: Query, matches: Sequence[Match]) -> Guidance:
-    """Word the matches within the budget: code goes first when room is short, then the last lessons.
-
-    The text states facts; it never commands, for lessons quote what anyone could have written into a test.
-    """
-    head = "Past failures of generated code in this repository, most relevant first:"
-    kept: list[Match] = []
-    parts = [head]
-    for match in matches:
-        lesson = shown_lesson(match)
-        for form in (lesson.worded(), lesson.bare().worded()):
-            if tokens("\n".join([*parts, form])) <= query.budget:
-                kept.append(match)
-                parts.append(form)
-                break
-    if not kept:
-        # A budget too small for any wording still gets the matches; only the text stays empty.
-        return Guidance(query=query, matches=tuple(matches))
-    text = "\n".join(parts)
-    return Guidance(query=query, matches=tuple(matches), text=text, tokens=tokens(text))

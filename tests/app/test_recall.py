@@ -10,7 +10,8 @@ from pytest_llmlearn.app.recall import Recall
 from pytest_llmlearn.domain import words
 from pytest_llmlearn.domain.entry import Entry
 from pytest_llmlearn.domain.fix import Fix
-from pytest_llmlearn.domain.guidance import Guidance, Query, tokens
+from pytest_llmlearn.domain.guidance import Guidance, Query
+from pytest_llmlearn.domain.guidance_text import tokens
 from tests.builders import a_fingerprint, a_run, an_entry, at
 from tests.fakes import FakeLessons, FakeStore
 
