@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
+from typing import Literal, get_args
 
 from pytest_llmlearn.domain import decay, words
 from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, HALF_LIFE_DAYS, MAX_LIMIT
@@ -20,6 +21,7 @@ from pytest_llmlearn.domain.evolution import always_slots
 from pytest_llmlearn.domain.finding import SEVERITIES
 from pytest_llmlearn.domain.lesson import Lesson
 from pytest_llmlearn.domain.pattern import Pattern
+from pytest_llmlearn.domain.score import Part
 
 QUERY_TERMS = 24
 """Rarest words of a long question that take part."""
@@ -37,6 +39,13 @@ UNPROVEN = 0.9
 """By what a candidate's score is multiplied where the order is made. Of two that are equally relevant the proven one
 comes first, unless they differ in much else; one that is a tenth more relevant comes before it, proven or not."""
 
+Style = Literal["text", "context", "prompt", "markdown"]
+"""How an answer is worded: `text`, the lessons as they are noted; `context`, statements alone, for what is brought to
+an assistant unasked; `prompt`, numbered directives for a person to paste; `markdown`, for a page or a comment."""
+STYLES: tuple[Style, ...] = get_args(Style)
+BELOW = 5
+"""Candidates just below the threshold that an answer tells of, at most."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
@@ -46,7 +55,8 @@ class Query:
     symbols join the question. `model`: who is going to write. `limit`: lessons at most, 1 to 10 (default 5). `budget`:
     tokens that the worded guidance may take (default 300). `threshold`: score below which a lesson is not shown; None
     is the default, 0 shows all. `unit`: the function or class, where only one is meant. `session`: that of whoever
-    asks, where it has one; `channel`: the way by which the answer reaches them.
+    asks, where it has one; `channel`: the way by which the answer reaches them. `style`: how the answer is worded;
+    `compact` words each lesson on one line of 50 tokens at most, even where there is room for more.
     """
 
     text: str
@@ -58,6 +68,8 @@ class Query:
     unit: str | None = None
     session: str | None = None
     channel: Channel = "library"
+    style: Style = "text"
+    compact: bool = False
 
     def __post_init__(self) -> None:
         if self.limit < 1:
@@ -68,16 +80,22 @@ class Query:
             raise ValueError(f"budget must not be negative, not {self.budget}")
         if self.channel not in CHANNELS:
             raise ValueError(f"channel must be one of {', '.join(CHANNELS)}, not {self.channel!r}")
+        if self.style not in STYLES:
+            raise ValueError(f"style must be one of {', '.join(STYLES)}, not {self.style!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A pattern that may answer the question: `score` in 0 to 1, and the `reasons` for it, most telling first."""
+    """A pattern that may answer the question: `score` in 0 to 1, and the `reasons` for it, most telling first.
+
+    `parts` are what the score is made of, by name; empty where it was not taken apart.
+    """
 
     pattern: Pattern
     score: float
     reasons: tuple[str, ...] = ()
     always: bool = False
+    parts: Mapping[str, Part] = field(default_factory=dict, hash=False)
 
     @property
     def weight(self) -> float:
@@ -90,7 +108,7 @@ class Match:
     """A lesson that is shown: its pattern, `score` in 0 to 1, and the `reasons` for it, most telling first.
 
     `always` says that it is shown whatever the question; its score may then be below the threshold. `contexts` are
-    those in which the mistake was made, most frequent first.
+    those in which the mistake was made, most frequent first. `parts` are what the score is made of, by name.
     """
 
     pattern: Pattern
@@ -100,23 +118,30 @@ class Match:
     reasons: tuple[str, ...] = ()
     contexts: tuple[str, ...] = ()
     always: bool = False
+    parts: Mapping[str, Part] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guidance:
-    """The answer: matches, best first, worded within the budget. `tokens` is an estimate of the text's length.
+    """The answer: matches, best first, worded in the question's style within its budget. `tokens` is the text's length.
 
-    `abstained` says that nothing was near enough; then `matches` is empty and `text` is "".
+    `abstained` says that nothing was near enough; then `matches` is empty and `text` is "". `below` are those that came
+    nearest to the threshold without reaching it, the nearest first, at most `BELOW`.
     """
 
     query: Query
     matches: tuple[Match, ...] = ()
     text: str = ""
     tokens: int = 0
+    below: tuple[Candidate, ...] = ()
 
     @property
     def abstained(self) -> bool:
         return not self.matches
+
+    def between(self, base: str, task: str) -> str:
+        """A whole prompt: the base instruction, the lessons, then the task; what is empty leaves no gap."""
+        return "\n\n".join(part for part in (base.strip("\n"), self.text, task.strip("\n")) if part)
 
 
 def weights(terms: Iterable[str], total: int, known: Mapping[str, int]) -> dict[str, float]:
