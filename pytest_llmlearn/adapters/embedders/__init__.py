@@ -1,0 +1,34 @@
+"""Embedders: what makes vectors of texts. `choose` makes the one that a setting names; nothing is downloaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.ports.vectors import Embedder
+
+
+def choose(
+    setting: str = "minilm",
+    *,
+    folder: str = "",
+    device: str = "",
+    batch: int = 16,
+    threads: int = 1,
+    environ: Mapping[str, str] | None = None,
+) -> Embedder | None:
+    """The embedder named by `setting`: `minilm`, `hashing`, `sentence-transformers:NAME_OR_FOLDER`,
+    `openai:BASE_URL#MODEL`; None for `none`. Each is made in a millisecond, and loads its model with the first text.
+
+    `folder` is where minilm's weights lie first of all, `device` where sentence-transformers computes, `batch` how
+    many texts go together, `threads` how many minilm uses; `environ` is the environment, by default this process's.
+
+    Raises:
+        MissingExtra: packages that it needs are not installed.
+        EmbedderUnavailable: weights are nowhere, or the setting names no embedder; says what would help.
+    """
+    environ = os.environ if environ is None else environ
+    from pytest_llmlearn.adapters.embedders.minilm import MiniLM
+    return MiniLM(environ, folder=folder, batch=batch, threads=threads)
