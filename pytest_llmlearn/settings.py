@@ -24,7 +24,7 @@ FOLDER = ".llmlearn"
 ENABLING_VARIABLE = "LLMLEARN"
 ROOT_VARIABLE = "LLMLEARN_ROOT"
 PREFIX = "LLMLEARN_"
-OTHER_VARIABLES = frozenset({ROOT_VARIABLE, "LLMLEARN_CORPORA", "LLMLEARN_DEBUG"})
+OTHER_VARIABLES = frozenset({ROOT_VARIABLE, "LLMLEARN_CORPORA", "LLMLEARN_DEBUG", "LLMLEARN_OPENAI_API_KEY"})
 """Variables with our prefix that are no settings."""
 _WELL = Bounds()
 
@@ -45,6 +45,20 @@ def _flag(value: object) -> bool:
 def _scope(value: object) -> str:
     if value in ("generated", "all"):
         return str(value)
+    raise ValueError
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value.strip()
+
+
+def _embedder(value: object) -> str:
+    name = _text(value)
+    kind, _, rest = name.partition(":")
+    if name in ("minilm", "hashing", "none") or (kind in ("sentence-transformers", "openai") and rest):
+        return name
     raise ValueError
 
 
@@ -249,6 +263,36 @@ class Settings:
         _whole(0, 1_000_000),
         "a whole number, 0 or more",
         "Patterns that may be added in a week before it fails.",
+    )
+    embedder: str = _setting(
+        "minilm",
+        _embedder,
+        "`minilm`, `hashing`, `none`, `sentence-transformers:NAME_OR_FOLDER` or `openai:BASE_URL#MODEL`",
+        "What makes vectors of texts, to find lessons by meaning: see [embeddings](embeddings.md).",
+    )
+    embedder_folder: str = _setting(
+        "",
+        _text,
+        "a folder",
+        "Where the weights of `minilm` are looked for first and `llmlearn model fetch` puts them; empty: the user's data.",
+    )
+    embedder_device: str = _setting(
+        "",
+        _text,
+        "a device of torch's, such as `cpu` or `cuda:0`",
+        "Where `sentence-transformers` computes; empty: the best there is.",
+    )
+    embedder_batch: int = _setting(
+        32, _whole(1, 2048), "a whole number from 1 to 2048", "Texts that are made into vectors together, at most."
+    )
+    embedder_threads: int = _setting(
+        1, _whole(1, 256), "a whole number from 1 to 256", "Threads that `minilm` may keep busy."
+    )
+    embedder_seconds: float = _setting(
+        10.0,
+        _number(0.1, 3600),
+        "a number of seconds from 0.1 to 3600",
+        "How long an `openai` endpoint may take for each of at most four attempts.",
     )
     busy_seconds: float = _setting(
         10.0, _number(0, 600), "a number of seconds from 0 to 600", "How long to wait for another writer of the store."

@@ -18,7 +18,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from onnx import ModelProto, NodeProto, TensorProto, checker, helper
+from onnx import ModelProto, NodeProto, TensorProto, helper
 
 TARGET = Path(__file__).resolve().parents[2] / "pytest_llmlearn" / "adapters" / "embedders" / "minilm.onnx"
 LAYERS, HEADS, HIDDEN, INNER, WORDS, POSITIONS, KINDS = 6, 12, 384, 1536, 30522, 512, 2
@@ -86,9 +86,7 @@ def layer(graph: Graph, number: int, source: str) -> str:
     for part in ("query", "key", "value"):
         rows = graph.dense(source, f"{name}.attention.self.{part}", HIDDEN, HIDDEN, f"{at}.{part}_rows")
         parts.append(graph.node("Reshape", [rows, "texts_tokens_hidden"], f"{at}.{part}"))
-    attended = graph.node(
-        "MultiHeadAttention", [*parts, "", "mask"], f"{at}.attended", OURS, num_heads=HEADS
-    )
+    attended = graph.node("MultiHeadAttention", [*parts, "", "mask"], f"{at}.attended", OURS, num_heads=HEADS)
     rows = graph.node("Reshape", [attended, "rows_hidden"], f"{at}.attended_rows")
     out = graph.dense(rows, f"{name}.attention.output.dense", HIDDEN, HIDDEN, f"{at}.out")
     middle = graph.normalised_sum(out, source, f"{name}.attention.output.LayerNorm", f"{at}.middle")
@@ -125,13 +123,12 @@ def model() -> ModelProto:
         for name in ("input_ids", "attention_mask")
     ]
     answered = [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["texts", HIDDEN])]
-    made = helper.make_model(
+    return helper.make_model(
         helper.make_graph(graph.nodes, "all-MiniLM-L6-v2", asked, answered, graph.constants + graph.weights),
         opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(OURS, 1)],
         ir_version=IR_VERSION,
         producer_name="pytest-llmlearn tools/export_minilm",
     )
-    return made
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters.embedders.weights import TENSORS, TOKENIZER, Mapped, Place, Stamps, find, mapped
@@ -19,6 +19,7 @@ from pytest_llmlearn.errors import EmbedderUnavailable, MissingExtra
 if TYPE_CHECKING:
     from pytest_llmlearn.app.ports.vectors import Matrix
 
+GRAPH = Path(__file__).with_name("minilm.onnx")
 DIMENSION = 384
 MAX_TOKENS = 256
 MAX_BATCH_TOKENS = 4096
@@ -33,7 +34,7 @@ class MiniLM:
     `threads` is how many the model may keep busy for one batch.
     """
 
-    def __init__(self, environ: Mapping[str, str], *, folder: str = "", batch: int = 16, threads: int = 1) -> None:
+    def __init__(self, environ: Mapping[str, str], *, folder: str = "", batch: int = 32, threads: int = 1) -> None:
         """Look for the weights and for what runs them.
 
         Raises:
@@ -113,7 +114,7 @@ class MiniLM:
         # Waiting threads sleep: the processor belongs to the tests that run beside.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
-        graph = (resources.files(__package__) / "minilm.onnx").read_bytes()
+        graph = GRAPH.read_bytes()
         named = dict(tensors(mapped(self.place, TENSORS, self._stamps)))
         self._tensors = list(named.values())  # the session points into them, and does not hold them
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(tensor) for tensor in self._tensors]

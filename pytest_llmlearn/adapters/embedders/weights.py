@@ -212,7 +212,7 @@ class Stamps:
         with contextlib.suppress(OSError):  # only speed is lost
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, written = tempfile.mkstemp(dir=self._path.parent, prefix=".verified")
-            with open(handle, "w", encoding="utf-8") as file:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(stamps, file)
             Path(written).replace(self._path)
 
