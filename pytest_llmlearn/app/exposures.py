@@ -14,7 +14,7 @@ from pytest_llmlearn.app.ports import Clock
 from pytest_llmlearn.app.ports.exposures import Exposures, Showing, Shown
 from pytest_llmlearn.domain import effect, source, written
 from pytest_llmlearn.domain.guidance import Guidance, Match, Query
-from pytest_llmlearn.domain.guidance_text import guide
+from pytest_llmlearn.domain.guidance_text import Count, guide, tokens
 
 UNLOGGED = "evaluate"
 """The channel of answers that nobody reads before writing code."""
@@ -23,7 +23,7 @@ UNLOGGED = "evaluate"
 class Delivery:
     """The use case. `text_of` reads a file of the project; `holdback` is the share that is held back, 0 for none.
 
-    `awaits` is called when the next run of the tests has something to judge.
+    `awaits` is called when the next run of the tests has something to judge; `count` tells a text's length in tokens.
     """
 
     def __init__(
@@ -34,12 +34,14 @@ class Delivery:
         clock: Clock,
         holdback: float,
         awaits: Callable[[], None],
+        count: Count = tokens,
     ) -> None:
         self._exposures = exposures
         self._text_of = text_of
         self._clock = clock
         self._holdback = holdback
         self._awaits = awaits
+        self._count = count
 
     def deliver(self, answer: Guidance) -> Guidance:
         """The answer as it is shown.
@@ -60,7 +62,8 @@ class Delivery:
         kept = [match for match, lesson in zip(answer.matches, lessons, strict=True) if lesson.shown]
         if len(kept) == len(lessons):
             return answer
-        return guide(query, kept) if kept else Guidance(query=query)
+        below = answer.below
+        return guide(query, kept, below=below, count=self._count) if kept else Guidance(query=query, below=below)
 
     def _lesson(self, match: Match, query: Query) -> Shown:
         pattern = match.pattern

@@ -84,6 +84,21 @@ class Lesson:
         """What to do instead, or what goes wrong where nobody can say that."""
         return self.instead or self.because
 
+    @property
+    def failed(self) -> str:
+        """The code that failed, inside its signature; "" where there is none."""
+        return _inside(self.signature, self.bad)
+
+    @property
+    def passed(self) -> str:
+        """The code that passed instead, inside its signature and below the imports it needs; "" where there is none."""
+        return _inside(self.signature, self.good, self.imports)
+
+    @property
+    def passed_too(self) -> tuple[str, ...]:
+        """Other code that passed, each inside the signature."""
+        return tuple(_inside(self.signature, rival) for rival in self.rivals)
+
     def line(self) -> str:
         """The lesson as one sentence on one line."""
         stated = "; ".join(part for part in (_open(self.because), _labelled("instead", self.instead)) if part)
@@ -101,10 +116,10 @@ class Lesson:
             lines.append(f"  instead: {self.instead}")
         if self.when:
             lines.append(f"  when: {self.when}")
-        lines += _example("failed", self.bad, self.signature)
-        lines += _example("passed instead", self.good, self.signature, self.imports)
-        for rival in self.rivals:
-            lines += _example("passed too, another way", rival, self.signature)
+        lines += _example("failed", self.failed)
+        lines += _example("passed instead", self.passed)
+        for rival in self.passed_too:
+            lines += _example("passed too, another way", rival)
         return "\n".join(lines)
 
     def bare(self) -> Lesson:
@@ -252,13 +267,16 @@ def _imports(fix: Fix) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def _example(label: str, code: str, signature: str, imports: Sequence[str] = ()) -> list[str]:
+def _inside(signature: str, code: str, imports: Sequence[str] = ()) -> str:
     if not code:
-        return []
+        return ""
     inner = "    " * len(signature.split("\n")) if signature else ""
     body = [f"{inner}{line}" if line else "" for line in code.split("\n")]
-    whole = [*imports, *(signature.split("\n") if signature else ()), *body]
-    return [f"  {label}:", *(f"  {line}" for line in fenced("\n".join(whole)))]
+    return "\n".join((*imports, *(signature.split("\n") if signature else ()), *body))
+
+
+def _example(label: str, code: str) -> list[str]:
+    return [f"  {label}:", *(f"  {line}" for line in fenced(code))] if code else []
 
 
 def _open(sentence: str) -> str:

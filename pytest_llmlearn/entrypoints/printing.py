@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from pytest_llmlearn.domain.confidence import Confidence
-from pytest_llmlearn.domain.guidance import Guidance, Match
 from pytest_llmlearn.domain.lesson import times
 from pytest_llmlearn.domain.pattern import Pattern
 
@@ -62,63 +61,6 @@ def sureness(found: Confidence) -> dict[str, Any]:
         "steadiness": round(found.steadiness, 4),
         "wording": found.wording,
     }
-
-
-def match(found: Match) -> dict[str, Any]:
-    """A match as `llmlearn recall --format json` prints it. Keys may be added, never changed."""
-    known, lesson = found.pattern, found.lesson
-    return {
-        "fingerprint": known.fingerprint,
-        "rule_id": known.rule_id,
-        "category": known.category,
-        "severity": known.severity,
-        "score": found.score,
-        "reasons": list(found.reasons),
-        "frequency": known.frequency,
-        "last_seen": moment(known.last_seen),
-        "models": list(known.models),
-        "lesson": lesson.sentence,
-        "bad": lesson.bad,
-        "good": lesson.good,
-        "path": known.path,
-        "line": known.line,
-        "state": known.state,
-        "standing": lesson.standing,
-        "confidence": sureness(found.confidence),
-        "when": lesson.when,
-        "because": lesson.because,
-        "signature": lesson.signature,
-        "imports": list(lesson.imports),
-        "contexts": list(found.contexts),
-        "always": found.always,
-    }
-
-
-def guidance(answer: Guidance) -> dict[str, Any]:
-    """An answer as `llmlearn recall --format json` prints it. Keys may be added, never changed."""
-    return {
-        "query": answer.query.text,
-        "abstained": answer.abstained,
-        "matches": [match(found) for found in answer.matches],
-        "text": answer.text,
-        "tokens": answer.tokens,
-    }
-
-
-def guidance_lines(answer: Guidance) -> list[str]:
-    """The answer for people: each lesson with its place and the reasons it was chosen for."""
-    if answer.abstained:
-        return ["no lesson here matters for this"]
-    lines = []
-    for found in answer.matches:
-        known, lesson = found.pattern, found.lesson
-        lines.append(strong(lesson.sentence))
-        lines.append(
-            f"    {known.rule_id}, {place(known.path, known.line)}, score {found.score:.2f}: {'; '.join(found.reasons)}"
-        )
-        for mark, code in (("|", lesson.bad), ("+", "\n".join((*lesson.imports, lesson.good)) if lesson.good else "")):
-            lines += [f"    {mark} {line}" for line in code.splitlines()]
-    return lines
 
 
 def pattern_line(found: Pattern) -> str:

@@ -74,7 +74,7 @@ def test_the_keys_that_scripts_read(learned: str) -> None:
     answer = parsed("recall", "load a user in an async endpoint")
     assert set(pattern) >= PATTERN_KEYS
     assert set(occurrence) >= OCCURRENCE_KEYS
-    assert set(answer) == {"query", "abstained", "matches", "text", "tokens"}
+    assert set(answer) >= {"query", "abstained", "matches", "text", "tokens"}
     assert set(answer["matches"][0]) >= MATCH_KEYS
     assert pattern["fingerprint"] == occurrence["fingerprint"] == answer["matches"][0]["fingerprint"] == learned
 
@@ -87,9 +87,9 @@ def test_nothing_to_say_is_an_answer(learned: str) -> None:
 
 
 def test_the_prompt_form_is_ready_to_be_pasted(learned: str) -> None:
-    """Facts, the lesson, the code that failed."""
+    """Numbered directives, how often, and by whom."""
     text = llmlearn("recall", "load a user in an async endpoint", "--format", "prompt").stdout
-    assert "[async.never-awaited]" in text and "seen once, by gpt-4o" in text and "user = load_user(i)" in text
+    assert "1. ALWAYS await 'load_user'" in text and text.endswith("Seen: 1 time | Model: gpt-4o\n")
 
 
 def test_a_question_on_standard_input(learned: str) -> None:

@@ -21,6 +21,7 @@ from pytest_llmlearn.entrypoints.cli import (
     lifecycle,
     models,
     provenance,
+    recall,
     states,
     upkeep,
 )
@@ -49,7 +50,7 @@ def main(context: click.Context, root: str | None) -> None:
 
 
 for command in (
-    learned.recall,
+    recall.recall,
     learned.patterns,
     learned.show,
     lessons.lesson,

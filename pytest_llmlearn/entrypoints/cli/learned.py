@@ -1,66 +1,15 @@
-"""The commands on what was learned: ask for it, list it, explain it, hand failures in."""
+"""The commands on what was learned: list it, explain it, hand failures in."""
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import click
 
-from pytest_llmlearn.entrypoints.cli.shared import formats, opened, print_json, relative
+from pytest_llmlearn.entrypoints.cli.shared import formats, opened, print_json
 
 CATEGORIES = ("async", "type", "import", "security", "syntax", "logic", "runtime")
-
-
-@click.command()
-@click.argument("text")
-@click.option("--path", metavar="FILE", help="The file to be written: its imports and names join the question.")
-@click.option("--model", metavar="NAME", help="The model that is going to write.")
-@click.option("--limit", type=click.IntRange(1, 10), help="Lessons at most. [default: the setting, 5]")
-@click.option("--budget", type=click.IntRange(0), help="Tokens the text may take. [default: the setting, 300]")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="Score below which nothing is shown; 0 shows all.")
-@formats("text", "json", "prompt")
-@click.pass_context
-def recall(
-    context: click.Context,
-    text: str,
-    path: str | None,
-    model: str | None,
-    limit: int | None,
-    budget: int | None,
-    threshold: float | None,
-    style: str,
-) -> None:
-    """Print the lessons that matter for TEXT, what is about to be written, or say that there are none.
-
-    `-` reads TEXT from standard input. `--format prompt` prints what can be pasted into a prompt, and nothing where
-    nothing matters.
-    """
-    from pytest_llmlearn.domain.guidance import Query
-    from pytest_llmlearn.domain.sessions import session_id
-    from pytest_llmlearn.entrypoints import printing
-    from pytest_llmlearn.settings import Settings
-
-    with opened(context) as memory:
-        settings = Settings.load(memory.root, os.environ)
-        query = Query(
-            text=sys.stdin.read() if text == "-" else text,
-            path=relative(path, memory.root) if path else None,
-            model=model,
-            limit=limit or settings.limit,
-            budget=settings.budget if budget is None else budget,
-            threshold=settings.threshold if threshold is None else threshold,
-            session=session_id(os.environ),
-            channel="command",
-        )
-        guidance = memory.recall(query)
-        if style == "json":
-            print_json(printing.guidance(guidance))
-        elif style == "prompt":
-            click.echo(guidance.text, nl=bool(guidance.text))
-        else:
-            click.echo("\n".join(printing.guidance_lines(guidance)))
 
 
 @click.command()
