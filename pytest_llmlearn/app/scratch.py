@@ -1,0 +1,120 @@
+"""A memory for a while: what a replay asks and teaches, away from anybody's store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from pytest_llmlearn.domain.entry import Entry, Run
+from pytest_llmlearn.domain.occurrence import Occurrence
+from pytest_llmlearn.domain.replay import Attempt, Failure
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.memory import Memory
+    from pytest_llmlearn.app.ports import Clock, Store
+    from pytest_llmlearn.domain.guidance import Guidance, Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What an attempt taught: its failures as they are written down, in order."""
+
+    attempt: Attempt
+    entries: tuple[Entry, ...]
+
+    @property
+    def laid(self) -> list[tuple[str, Failure]]:
+        """The failures, each with the fingerprint of its pattern."""
+        pairs = zip(self.entries, self.attempt.failures, strict=True)
+        return [(entry.fingerprint.exact, failure) for entry, failure in pairs]
+
+
+class Scratch:
+    """A memory in a folder of its own, and the store in which it keeps what it learns. `close` lets go of both."""
+
+    def __init__(self, memory: Memory, store: Store, clock: Clock, remove: Callable[[], None]) -> None:
+        self._memory = memory
+        self._store = store
+        self._clock = clock
+        self._remove = remove
+
+    def recall(self, query: Query) -> Guidance:
+        return self._memory.recall(query)
+
+    def learn(self, attempt: Attempt) -> Learned:
+        """Take in what the tests said of an attempt, as failures that are handed in.
+
+        Raises:
+            BadOccurrence: a failure has a value that no failure has.
+        """
+        run = self._run(attempt)
+        occurrences = [occurrence(attempt, failure) for failure in attempt.failures]
+        recording = self._memory.record_run(run, occurrences)
+        return Learned(attempt=attempt, entries=recording.entries)
+
+    def repeat(self, learned: Learned) -> None:
+        """Take in what another scratch memory has learned, without finding out again which mistakes they were."""
+        if learned.entries:
+            self._store.record(self._run(learned.attempt), learned.entries)
+
+    def _run(self, attempt: Attempt) -> Run:
+        now = self._clock()
+        return Run(
+            run_id=uuid4().hex,
+            started=now,
+            finished=now,
+            command="evaluate",
+            passed=int(attempt.passed),
+            failed=len(attempt.failures),
+        )
+
+    @property
+    def watcher(self) -> None:
+        """Nothing of memory knows a mistake by sight yet."""
+        return None
+
+    @property
+    def notices(self) -> list[str]:
+        """Sentences that a person should read: a detector that failed."""
+        return self._memory.notices
+
+    def close(self) -> None:
+        self._store.close()
+        self._memory.close()
+        self._remove()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def occurrence(attempt: Attempt, failure: Failure) -> Occurrence:
+    """A failure of the stream as it is handed in.
+
+    Raises:
+        BadOccurrence: it has a value that no failure has.
+    """
+    return Occurrence.from_dict(
+        {
+            "nodeid": failure.nodeid,
+            "when": failure.when,
+            "exception": failure.exception,
+            "mro": failure.mro or (failure.exception,),
+            "message": failure.message,
+            "path": attempt.path,
+            "line": failure.line,
+            "function": failure.function,
+            "statement": failure.statement,
+            "code": attempt.code,
+            "model": attempt.model,
+            "prompt": attempt.prompt,
+            "task": attempt.task,
+        }
+    )

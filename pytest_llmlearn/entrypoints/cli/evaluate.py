@@ -1,0 +1,146 @@
+"""The command that measures memory itself: past generations, replayed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from pytest_llmlearn.entrypoints.cli.shared import errors, formats, print_json, root_of
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.domain.replay import Attempt
+
+Told = Callable[[int, "int | None"], None]
+OWN_ALONE = ("ours", "none")
+
+
+def _retrievers(context: click.Context, option: click.Parameter, value: str) -> tuple[str, ...]:
+    """`all`, `ours` (no opponents), or names with commas between."""
+    from pytest_llmlearn.app.baselines import NAMES
+
+    if value == "all":
+        return NAMES
+    names = tuple(name.strip() for name in value.split(",") if name.strip() and name.strip() not in OWN_ALONE)
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise click.BadParameter(f"{unknown[0]!r} is none of all, ours, {', '.join(NAMES)}", context, option)
+    return names
+
+
+@click.command()
+@click.argument("stream", required=False, type=click.Path(path_type=Path))
+@click.option("--split", metavar="NAME", help="Which of a folder's streams.")
+@click.option("--cross-task", is_flag=True, help="Use nothing that was learned from the very task, not even counts.")
+@click.option("--edit-time", is_flag=True, help="Ask with the code just written instead of the request.")
+@click.option(
+    "--tasks",
+    "halves",
+    type=click.Choice(["all", "odd", "even"]),
+    default="all",
+    show_default=True,
+    help="Judge every other task by name, the first one being even; all are learned from.",
+)
+@click.option(
+    "--retrievers",
+    default="all",
+    show_default=True,
+    metavar="NAMES",
+    callback=_retrievers,
+    help="Opponents beside memory: all, ours (none), or their names with commas between.",
+)
+@click.option("--threshold", type=click.FloatRange(0, 1), help="Instead of the default one.")
+@click.option("--limit", type=click.IntRange(1, 10), default=5, show_default=True, help="Lessons at most.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the intervals' resamples.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="Tasks at once, with --cross-task."
+)
+@formats("text", "json")
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    stream: Path | None,
+    split: str | None,
+    cross_task: bool,
+    edit_time: bool,
+    halves: Literal["all", "odd", "even"],
+    retrievers: tuple[str, ...],
+    threshold: float | None,
+    limit: int,
+    seed: int,
+    jobs: int,
+    style: str,
+) -> None:
+    """Replay past generations, and measure whether memory would have named what then failed.
+
+    STREAM is a file of JSON lines, or a folder with such a stream. Everything is learned in temporary folders: your
+    own memory is neither read nor changed.
+    """
+    if stream is None:
+        raise click.UsageError("name a STREAM")
+    from pytest_llmlearn.app import evaluate as use
+    from pytest_llmlearn.app.baselines import Baselines
+    from pytest_llmlearn.bootstrap import scratch
+    from pytest_llmlearn.domain.replay import half
+    from pytest_llmlearn.entrypoints import printing_evaluation as printing
+    from pytest_llmlearn.entrypoints import replay_stream
+    from pytest_llmlearn.settings import Settings
+
+    with errors():
+        settings = Settings.load(root_of(context).path, os.environ)
+        tasks: set[str] = set()
+        attempts = _noting(replay_stream.read(stream, split), tasks)
+        terms = use.Terms(limit=limit, threshold=threshold, edit_time=edit_time)
+        opponents = Baselines(retrievers, None)
+        opened = scratch.scratches(settings)
+        with _progress() as told:
+            if cross_task:
+                each = scratch.side_by_side(settings, jobs)
+                found = use.cross_task(attempts, opened, terms, opponents, each, told)
+            else:
+                found = use.any_task(attempts, opened, terms, opponents, told)
+        about = printing.About(
+            title=stream.name,
+            mode="cross-task" if cross_task else "any-task",
+            edit_time=edit_time,
+            limit=limit,
+            threshold=threshold,
+            seed=seed,
+            halves=halves,
+            tasks=half(tasks, halves),
+            all_tasks=len(tasks),
+            dense=False,
+        )
+        if style == "json":
+            print_json(printing.evaluation(found, about))
+        else:
+            click.echo("\n".join(printing.evaluation_lines(found, about)))
+
+
+def _noting(attempts: Iterable[Attempt], tasks: set[str]) -> Iterator[Attempt]:
+    """The same attempts; their tasks are noted as they go by."""
+    for attempt in attempts:
+        tasks.add(attempt.task)
+        yield attempt
+
+
+@contextmanager
+def _progress() -> Iterator[Told | None]:
+    """On a terminal, how far the replay is; on standard error, and wiped out at the end."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def told(done: int, whole: int | None) -> None:
+        of = f" of {whole}" if whole is not None else ""
+        click.echo(f"\rreplaying: {done}{of} questions", err=True, nl=False)
+
+    try:
+        yield told
+    finally:
+        click.echo("\r\x1b[K", err=True, nl=False)
