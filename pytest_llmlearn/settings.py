@@ -274,7 +274,7 @@ class Settings:
         "",
         _text,
         "a folder",
-        "Where the weights of `minilm` are looked for first and `llmlearn model fetch` puts them; empty: the user's data.",
+        "Where the weights of `minilm` are looked for first, and fetched to; empty: the user's data folder.",
     )
     embedder_device: str = _setting(
         "",

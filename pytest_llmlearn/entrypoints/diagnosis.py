@@ -16,7 +16,7 @@ from pytest_llmlearn.settings import FOLDER, Root, Settings
 
 EXTRAS = {
     "secrets": ("detect-secrets",),
-    "vectors": ("chromadb", "onnxruntime", "tokenizers", "safetensors", "numpy"),
+    "vectors": ("chromadb", "onnxruntime", "tokenizers", "numpy"),
     "sentence-transformers": ("sentence-transformers",),
     "security": ("semgrep",),
     "lsp": ("pygls",),

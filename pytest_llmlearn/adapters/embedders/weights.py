@@ -101,8 +101,8 @@ def places(environ: Mapping[str, str], named: str = "") -> Iterator[Place]:
     with contextlib.suppress(EmbedderUnavailable):  # without a home there still are the other places
         yield Place(folder=own_folder(environ), kind="the user's data folder")
     found = importlib.util.find_spec(PACKAGE)
-    for folder in (found.submodule_search_locations or ()) if found else ():
-        yield Place(folder=Path(folder) / "model", kind=f"the installed package {PACKAGE}")
+    for package in (found.submodule_search_locations or ()) if found else ():
+        yield Place(folder=Path(package) / "model", kind=f"the installed package {PACKAGE}")
     for folder in hub_snapshots(HUB_NAME, environ):
         yield Place(folder=folder, kind="the model hub's cache")
 
