@@ -19,6 +19,7 @@ from pytest_llmlearn.adapters.migrations.m005_evolution import m005_evolution
 from pytest_llmlearn.adapters.migrations.m006_lessons import m006_lessons
 from pytest_llmlearn.adapters.migrations.m007_exposures import m007_exposures
 from pytest_llmlearn.adapters.migrations.m008_prompts import m008_prompts
+from pytest_llmlearn.adapters.migrations.m009_vectors import m009_vectors
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -35,6 +36,7 @@ STEPS = (
     m006_lessons,
     m007_exposures,
     m008_prompts,
+    m009_vectors,
 )
 
 

@@ -35,13 +35,13 @@ _COLUMNS = (
     "verified_fixes, imported"
 )
 _HIDDEN = ", ".join(f"'{state}'" for state in sorted(HIDDEN))
-_SHOWN = f"""p.archived = 0 AND p.state NOT IN ({_HIDDEN}) AND p.merged_into IS NULL AND (
+SHOWN = f"""p.archived = 0 AND p.state NOT IN ({_HIDDEN}) AND p.merged_into IS NULL AND (
     (p.frequency > 0 AND p.stub = 0) OR p.word IN ('right', 'enforce') OR EXISTS (
         SELECT 1 FROM patterns AS c WHERE c.merged_into = p.id AND c.frequency > 0 AND c.stub = 0))"""
 """What may be shown unasked: see `evolution.showable`. A merged pattern speaks through the one it was merged into."""
 _HIDDEN_ONES = f"""
     SELECT c.fingerprint FROM patterns AS c JOIN patterns AS p ON p.id = coalesce(c.merged_into, c.id)
-    WHERE ({_SHOWN}) IS NOT 1 AND c.fingerprint IN ({{}})"""
+    WHERE ({SHOWN}) IS NOT 1 AND c.fingerprint IN ({{}})"""
 _OCCURRENCE = (
     'id, nodeid, "when", run, path, line, function, rule_id, category, severity, fingerprint, exception, message, '
     "model, scope, chosen_by, flaky, statement, unit, time, confidence, provenance, tool, source, snippet, findings, "
@@ -64,7 +64,7 @@ def patterns(
     wanted = [
         "merged_into IS NULL",
         *(["category = ?"] if category is not None else []),
-        *([_SHOWN] if shown else []),
+        *([SHOWN] if shown else []),
     ]
     return _most_frequent(connection, wanted, [storable(category)] if category is not None else [], limit)
 
@@ -74,7 +74,7 @@ def frequent(connection: sqlite3.Connection, frequency: int, limit: int) -> list
     often = "frequency >= ?"
     if families.any_merged(connection):
         often = f"(frequency + {families.MERGED_FREQUENCY}) >= ?"
-    return _most_frequent(connection, [_SHOWN, "state IN ('active', 'enforced')", often], [frequency], limit)
+    return _most_frequent(connection, [SHOWN, "state IN ('active', 'enforced')", often], [frequency], limit)
 
 
 def _most_frequent(
@@ -147,7 +147,7 @@ def search(connection: sqlite3.Connection, terms: Sequence[str], symbols: Sequen
             f"""SELECT p.id, bm25(pattern_words) AS rank FROM pattern_words
                 CROSS JOIN patterns AS m ON m.id = pattern_words.rowid
                 CROSS JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
-                WHERE pattern_words MATCH ? AND {_SHOWN} ORDER BY rank LIMIT ?""",
+                WHERE pattern_words MATCH ? AND {SHOWN} ORDER BY rank LIMIT ?""",
             (match, limit),
         )
         for identifier, rank in ranked:
@@ -209,7 +209,7 @@ def _named(connection: sqlite3.Connection, symbols: Sequence[str], limit: int) -
         SELECT p.id, p.frequency, p.last_seen FROM pattern_symbols AS s
         CROSS JOIN patterns AS m ON m.id = s.pattern
         CROSS JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
-        WHERE {_SHOWN} AND s.symbol IN ({{}})"""
+        WHERE {SHOWN} AND s.symbol IN ({{}})"""
     found = set(in_chunks(connection, statement, [storable(symbol) for symbol in symbols]))
     return [row[0] for row in sorted(found, key=lambda row: (row[1], row[2]), reverse=True)[:limit]]
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_llmlearn.adapters.sqlite_store.fixes import SqliteFixes
     from pytest_llmlearn.adapters.sqlite_store.upkeep import SqliteUpkeep
+    from pytest_llmlearn.adapters.sqlite_store.vectors import SqliteVectors
 
 
 class SqliteStore:
@@ -71,6 +72,12 @@ class SqliteStore:
         from pytest_llmlearn.adapters.sqlite_store.upkeep import SqliteUpkeep
 
         return SqliteUpkeep(self._file, self._clock)
+
+    def vectors(self) -> SqliteVectors:
+        """The vectors in the same file, over the same connections."""
+        from pytest_llmlearn.adapters.sqlite_store.vectors import SqliteVectors
+
+        return SqliteVectors(self._file)
 
     @property
     def notices(self) -> Sequence[str]:

@@ -29,9 +29,9 @@ Facet = Literal["mistake", "context", "code", "fix", "prompt"]
 class Embeddable:
     """A text that wants a vector.
 
-    `key` is deterministic (`mistake:<fingerprint>`, `code:<fingerprint>`, `context:<fingerprint>`, `fix:<digest>`,
-    `prompt:<digest>`), so that an index made anew has the same ids. `digest` is of the text: where it changed, the
-    vector is out of date.
+    `key` is deterministic (`mistake:<fingerprint>`, `code:<fingerprint>`, `context:<fingerprint>`,
+    `fix:<digest>@<fingerprint>`, `prompt:<digest>`), so that an index made anew has the same ids. `digest` is of the
+    text: where it changed, the vector is out of date.
     """
 
     key: str
@@ -46,7 +46,8 @@ class Kept:
     """A vector as the store keeps it, with what an index may filter by.
 
     `owner` is the fingerprint of the pattern that it speaks of ("" in the space of prompts, which many patterns
-    share). `revision` is that of its last change; `vector` is None where it was removed, or may be shown no more.
+    share); what was merged speaks of the pattern that it was merged into. `revision` is that of its last change;
+    `vector` is None where it was removed, or may be shown no more. `document` is the text that the vector is of.
     """
 
     key: str
@@ -64,9 +65,29 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Many `Kept` of one space as columns, for whoever has to read them fast: row i of each is of one entry.
+
+    `revision` is that up to which the reader has everything once it has taken this block and those before it. A row
+    of which `shown` is False was removed, or may be shown no more, and its vector is without meaning. `vectors` are
+    float16, shape (n, dimension).
+    """
+
+    space: Space
+    revision: int
+    keys: Sequence[str]
+    owners: Sequence[str]
+    categories: Sequence[str]
+    states: Sequence[str]
+    models: Sequence[tuple[str, ...]]
+    shown: NDArray[numpy.bool_]
+    vectors: NDArray[numpy.float16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which entries may answer: an empty one lets all pass. Prompts have no category or state, and pass on `model` if
-    that model was asked so."""
+    that model failed when it was asked so."""
 
     model: str | None = None
     categories: frozenset[str] = field(default_factory=frozenset)
@@ -108,7 +129,10 @@ class VectorStore(Protocol):
     """The truth about vectors, in the same file as the patterns, and as safe."""
 
     def waiting(self, embedder: str, limit: int | None = None) -> list[Embeddable]:
-        """Texts without a vector of this embedder, or whose text changed since; prompts first, then latest first."""
+        """Texts without a vector of this embedder, or whose text changed since; prompts first, then latest first.
+
+        With a limit there may be fewer for now than wait in all, but none only where nothing does.
+        """
         ...
 
     def put(self, embedder: str, dimension: int, made: Sequence[tuple[Embeddable, Vector]]) -> None:
@@ -119,12 +143,32 @@ class VectorStore(Protocol):
         """How many texts have a vector of this embedder, and how many there are."""
         ...
 
+    def epoch(self) -> str:
+        """Another one whenever vectors were erased for good, or the file is another.
+
+        An index of another epoch is to be made anew from revision 0: the removals are not among the changes, and what
+        was erased must not live on in it.
+        """
+        ...
+
     def revision(self, embedder: str) -> int:
         """Grows with every vector added, changed or removed, and with what an index filters by. 0: there is none."""
         ...
 
     def changes(self, embedder: str, since: int) -> Iterator[Kept]:
         """What changed after revision `since`, oldest first, removals included; from 0 all that is there."""
+        ...
+
+    def blocks(self, embedder: str, since: int) -> Iterator[Block]:
+        """The same without documents, as columns, in any order: for an index that keeps nothing of its own."""
+        ...
+
+    def of_prompt(self, embedder: str, digest: bytes) -> Vector | None:
+        """The vector of a request that was made before, by the digest of its normal form."""
+        ...
+
+    def embedders(self) -> Sequence[str]:
+        """The embedders of which there are vectors, in the order in which they came."""
         ...
 
     def drop(self, embedder: str) -> int:

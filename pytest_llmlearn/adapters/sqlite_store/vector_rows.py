@@ -1,0 +1,225 @@
+"""Vectors as the store answers with them: questions to an open connection, and rows as values.
+
+Nothing here writes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmlearn.adapters.sqlite_store import facet_rows, families, rows
+from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks
+from pytest_llmlearn.app.ports.vectors import Block, Embeddable, Facet, Kept, Space
+from pytest_llmlearn.domain import facets
+from pytest_llmlearn.domain.evolution import tier
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+LAST = 2**62
+"""Above the row of any facet."""
+PAGE = 4_096
+"""Vectors read in one go: some three megabytes."""
+_SPACES: dict[str, Space] = {"fix": "fixes", "prompt": "prompts"}
+_FOUND = f"""
+    CASE WHEN f.prompt IS NOT NULL THEN EXISTS (SELECT 1 FROM pattern_prompts AS a WHERE a.prompt = f.prompt)
+         ELSE ({rows.SHOWN}) END"""
+"""Whether a facet may be found: what it speaks of may be shown; of requests those that something failed under."""
+_JOINED = """
+    LEFT JOIN patterns AS m ON m.id = f.pattern
+    LEFT JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
+    LEFT JOIN fixes AS x ON x.id = f.fix
+    LEFT JOIN prompts AS q ON q.id = f.prompt"""
+_NAMED = "f.kind, m.fingerprint, x.digest, q.digest"
+_READ = f"""SELECT {{}}, {_NAMED}, {_FOUND}, p.id, f.prompt, p.fingerprint, p.category, p.state, v.vector"""
+ALL = f"""{_READ.format("v.id, 0")} FROM vectors AS v JOIN facets AS f ON f.id = v.facet {_JOINED}
+    WHERE +v.embedder = ? AND v.id > ? ORDER BY v.id LIMIT {PAGE}"""
+SINCE = f"""{_READ.format("f.id, f.revision")} FROM facets AS f {_JOINED}
+    LEFT JOIN vectors AS v ON v.facet = f.id AND v.embedder = ?
+    WHERE (f.revision, f.id) > (?, ?) ORDER BY f.revision, f.id LIMIT {PAGE}"""
+CHANGED = f"""{_READ.format("f.id, f.revision")}, p.severity, p.frequency, f.pattern, f.fix FROM facets AS f {_JOINED}
+    LEFT JOIN vectors AS v ON v.facet = f.id AND v.embedder = ?
+    WHERE (f.revision, f.id) > (?, ?) ORDER BY f.revision, f.id LIMIT {PAGE}"""
+_Row = tuple[Any, ...]
+
+
+def row_of(connection: sqlite3.Connection, embedder: str) -> int:
+    """The row of this embedder; 0, which none has, where it has no vectors."""
+    found = connection.execute("SELECT id FROM embedders WHERE name = ?", (embedder,)).fetchone()
+    return 0 if found is None else int(found[0])
+
+
+def covered(connection: sqlite3.Connection, embedder: str) -> tuple[int, int]:
+    """How many texts have a vector of this embedder, and how many there are to be found."""
+    found = connection.execute(
+        f"""SELECT coalesce(sum(v.id IS NOT NULL), 0), count(*) FROM facets AS f {_JOINED}
+            LEFT JOIN vectors AS v ON v.facet = f.id AND v.embedder = ? AND v.digest = f.digest
+            WHERE f.digest IS NOT NULL AND {_FOUND}""",
+        (row_of(connection, embedder),),
+    ).fetchone()
+    new = connection.execute(
+        f"""SELECT count(*) FROM facets_due AS d JOIN patterns AS m ON m.id = d.pattern
+            JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
+            WHERE {rows.SHOWN} AND NOT EXISTS (SELECT 1 FROM facets AS f WHERE f.pattern = m.id)"""
+    ).fetchone()
+    return int(found[0]), int(found[1] + new[0])
+
+
+def waiting(connection: sqlite3.Connection, embedder: str, limit: int | None) -> list[Embeddable]:
+    row = row_of(connection, embedder)
+    # Whatever its embedder's was made last: those of this one are skipped by the index, unless their text changed.
+    others = [
+        one
+        for (one,) in connection.execute("SELECT DISTINCT embedder FROM facets WHERE digest IS NOT NULL")
+        if one != row
+    ]
+    found: list[_Row] = []
+    for kinds in ("f.prompt IS NOT NULL", "f.prompt IS NULL"):
+        for other in others:
+            room = -1 if limit is None else limit - len(found)
+            found += connection.execute(
+                f"""SELECT f.id, f.pattern, f.fix, f.prompt, {_NAMED} FROM facets AS f {_JOINED}
+                    WHERE f.embedder IS ? AND f.digest IS NOT NULL AND {kinds} AND {_FOUND} AND NOT EXISTS (
+                        SELECT 1 FROM vectors AS v WHERE v.facet = f.id AND v.embedder = ? AND v.digest = f.digest)
+                    ORDER BY f.id DESC LIMIT ?""",
+                (other, row, room),
+            ).fetchall()
+    return [*_embeddable(connection, found)]
+
+
+def _embeddable(connection: sqlite3.Connection, found: Sequence[_Row]) -> Iterator[Embeddable]:
+    of_patterns = facet_rows.texts(connection, list(dict.fromkeys(row[1] for row in found if row[1] is not None)))
+    of_prompts = facet_rows.requests(connection, [row[3] for row in found if row[3] is not None])
+    for _, pattern, fix, prompt, *named in found:
+        kind: Facet = named[0]
+        text = of_prompts.get(prompt) if prompt is not None else of_patterns.get(pattern, {}).get((kind, fix))
+        if text:
+            yield Embeddable(
+                key=_key(*named),
+                space=_SPACES.get(kind, "mistakes"),
+                facet=kind,
+                text=text,
+                digest=facets.digest(text).hex(),
+            )
+
+
+def _key(kind: str, fingerprint: str | None, fix: str | None, prompt: bytes | None) -> str:
+    if prompt is not None:
+        return f"prompt:{prompt.hex()}"
+    return f"fix:{fix}@{fingerprint}" if fix is not None else f"{kind}:{fingerprint}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Rows as they were read, with what belongs to them: models by patterns, and by prompts, the frequency of what was
+    merged into patterns, and texts by the rows of facets."""
+
+    rows: Sequence[_Row]
+    dimension: int
+    of_patterns: Mapping[int, tuple[str, ...]]
+    of_prompts: Mapping[int, tuple[str, ...]]
+    merged: Mapping[int, int]
+    documents: Mapping[int, str]
+
+
+def page(connection: sqlite3.Connection, statement: str, embedder: str, last: tuple[int, int]) -> Page | None:
+    known = connection.execute("SELECT id, dimension FROM embedders WHERE name = ?", (embedder,)).fetchone()
+    if known is None:
+        return None
+    values = (known[0], last[1]) if statement is ALL else (known[0], *last)
+    found = connection.execute(statement, values).fetchall()
+    if not found:
+        return None
+    roots = list(dict.fromkeys(row[7] for row in found if row[7] is not None))
+    merged = families.merged(connection, roots)
+    family = {**{root: root for root in roots}, **{one.id: root for root, many in merged.items() for one in many}}
+    asked_with = "SELECT pattern, model FROM pattern_models WHERE pattern IN ({}) ORDER BY pattern, count DESC, model"
+    asked_so = "SELECT DISTINCT prompt, model FROM pattern_prompts WHERE prompt IN ({}) ORDER BY prompt, model"
+    prompts = {row[8]: row[8] for row in found if row[8] is not None}
+    return Page(
+        rows=found,
+        dimension=known[1],
+        of_patterns=_models(connection, asked_with, family),
+        of_prompts=_models(connection, asked_so, prompts),
+        merged={root: sum(one.frequency for one in many) for root, many in merged.items()},
+        documents=_documents(connection, found) if statement is CHANGED else {},
+    )
+
+
+def _models(connection: sqlite3.Connection, statement: str, groups: Mapping[int, int]) -> dict[int, tuple[str, ...]]:
+    models: dict[int, dict[str, None]] = {}
+    for row, model in in_chunks(connection, statement, list(groups)):
+        models.setdefault(groups[row], {})[model] = None
+    kept: dict[tuple[str, ...], tuple[str, ...]] = {}  # many have the same: one tuple stands for them all
+    return {group: kept.setdefault(told, told) for group, of in models.items() for told in [tuple(of)]}
+
+
+def _documents(connection: sqlite3.Connection, found: Sequence[_Row]) -> dict[int, str]:
+    shown = [row for row in found if row[6] and row[12] is not None]
+    patterns = list(dict.fromkeys(row[15] for row in shown if row[15] is not None))
+    of_patterns = facet_rows.texts(connection, patterns)
+    of_prompts = facet_rows.requests(connection, [row[8] for row in shown if row[8] is not None])
+    return {
+        row[0]: of_prompts.get(row[8], "") if row[8] is not None else of_patterns[row[15]].get((row[2], row[16]), "")
+        for row in shown
+    }
+
+
+def block(page: Page, space: Space, revision: int) -> Block | None:
+    """Those of one space as columns; None where there are none."""
+    import numpy
+
+    found = [row for row in page.rows if _SPACES.get(row[2], "mistakes") == space]
+    if not found:
+        return None
+    _, _, kinds, own, fixes, prompts, shown, roots, rows_of_prompts, owners, categories, states, blobs = zip(
+        *found, strict=True
+    )
+    nothing = bytes(2 * page.dimension)
+    vectors: NDArray[numpy.float16] = numpy.frombuffer(b"".join(blob or nothing for blob in blobs), "<f2")
+    return Block(
+        space=space,
+        revision=revision,
+        keys=[*map(_key, kinds, own, fixes, prompts)],
+        owners=[owner or "" for owner in owners],
+        categories=[category or "" for category in categories],
+        states=[state or "" for state in states],
+        models=(
+            [page.of_prompts.get(row, ()) for row in rows_of_prompts]
+            if space == "prompts"
+            else [page.of_patterns.get(root, ()) for root in roots]
+        ),
+        shown=numpy.array([bool(may) and blob is not None for may, blob in zip(shown, blobs, strict=True)]),
+        vectors=vectors.reshape(len(found), page.dimension),
+    )
+
+
+def kept(page: Page, *, removals: bool) -> Iterator[Kept]:
+    import numpy
+
+    for row in page.rows:
+        facet, revision, kind, own, fix, digest, shown, root, prompt, owner, category, state, blob = row[:13]
+        severity, often = row[13:15]
+        there = shown and blob is not None
+        if not there and not removals:
+            continue
+        frequency = (often or 0) + page.merged.get(root, 0)
+        grave = "major" if severity == "minor" and tier(frequency) == "priority" else severity
+        yield Kept(
+            key=_key(kind, own, fix, digest),
+            space=_SPACES.get(kind, "mistakes"),
+            facet=kind,
+            owner=owner or "",
+            revision=revision,
+            vector=numpy.frombuffer(blob, "<f2").astype(numpy.float32) if there else None,
+            document=page.documents.get(facet, ""),
+            category=category or "",
+            state=state or "",
+            severity=grave or "",
+            frequency=frequency,
+            models=page.of_prompts.get(prompt, ()) if prompt is not None else page.of_patterns.get(root, ()),
+        )
