@@ -49,6 +49,11 @@ NO_TEXT = {
         "unit_low", "unit_high", "code_low", "code_high", "session_low", "session_high", "earliest", "latest",
         "pause_from", "pause_to",
     },
+    "prompts": {"words", "last_asked"},
+    "pattern_prompts": {"model", "last_seen"},
+    "prompt_models": {"model"},
+    "embedders": {"name"},
+    "facets": {"kind"},
 }  # fmt: skip
 """Columns of text that hold ids, digests, times, words of our own, and copies of what is measured elsewhere."""
 
