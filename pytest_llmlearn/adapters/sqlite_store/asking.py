@@ -35,7 +35,7 @@ def timestamp(moment: datetime) -> str:
 
 
 def in_chunks(
-    connection: sqlite3.Connection, statement: str, values: Sequence[str] | Sequence[int]
+    connection: sqlite3.Connection, statement: str, values: Sequence[str] | Sequence[int] | Sequence[bytes]
 ) -> Iterable[tuple[Any, ...]]:
     """The rows of `statement`, whose `{}` takes the question marks, for all the values."""
     for start in range(0, len(values), CHUNK):

@@ -41,9 +41,11 @@ ALL = f"""{_READ.format("v.id, 0")} FROM vectors AS v JOIN facets AS f ON f.id =
 SINCE = f"""{_READ.format("f.id, f.revision")} FROM facets AS f {_JOINED}
     LEFT JOIN vectors AS v ON v.facet = f.id AND v.embedder = ?
     WHERE (f.revision, f.id) > (?, ?) ORDER BY f.revision, f.id LIMIT {PAGE}"""
-CHANGED = f"""{_READ.format("f.id, f.revision")}, p.severity, p.frequency, f.pattern, f.fix FROM facets AS f {_JOINED}
-    LEFT JOIN vectors AS v ON v.facet = f.id AND v.embedder = ?
-    WHERE (f.revision, f.id) > (?, ?) ORDER BY f.revision, f.id LIMIT {PAGE}"""
+_WHOLE = f"""{_READ.format("f.id, f.revision")}, p.severity, p.frequency, f.pattern, f.fix FROM facets AS f {_JOINED}
+    LEFT JOIN vectors AS v ON v.facet = f.id AND v.embedder = ?"""
+CHANGED = f"{_WHOLE} WHERE (f.revision, f.id) > (?, ?) ORDER BY f.revision, f.id LIMIT {PAGE}"
+NAMED = f"{_WHOLE} WHERE f.id IN ({{}})"
+"""With a question mark for each row of a facet."""
 _Row = tuple[Any, ...]
 
 
@@ -126,7 +128,7 @@ class Page:
     documents: Mapping[int, str]
 
 
-def page(connection: sqlite3.Connection, statement: str, embedder: str, last: tuple[int, int]) -> Page | None:
+def page(connection: sqlite3.Connection, statement: str, embedder: str, last: Sequence[int]) -> Page | None:
     known = connection.execute("SELECT id, dimension FROM embedders WHERE name = ?", (embedder,)).fetchone()
     if known is None:
         return None

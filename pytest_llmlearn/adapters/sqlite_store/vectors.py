@@ -9,8 +9,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmlearn.adapters.sqlite_store import facet_rows, vector_rows
-from pytest_llmlearn.adapters.sqlite_store.asking import storable
+from pytest_llmlearn.adapters.sqlite_store import facet_rows, vector_keys, vector_rows
+from pytest_llmlearn.adapters.sqlite_store.asking import CHUNK, storable
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.app.ports.vectors import SPACES, Block, Embeddable, Kept
 
@@ -116,6 +116,22 @@ class SqliteVectors:
                 block = vector_rows.block(found, space, max(target, last[0]))
                 if block is not None:
                     yield block
+
+    def of_keys(self, embedder: str, keys: Sequence[str]) -> list[Kept]:
+        """What is kept under these keys now, without documents, in any order; what is not to be found is left out."""
+
+        def asked(connection: sqlite3.Connection) -> list[Kept]:
+            facets = list(vector_keys.facets_of(connection, keys))
+            found: list[Kept] = []
+            for start in range(0, len(facets), CHUNK):
+                some = facets[start : start + CHUNK]
+                statement = vector_rows.NAMED.format(", ".join("?" * len(some)))
+                page = vector_rows.page(connection, statement, storable(embedder), some)
+                found += vector_rows.kept(page, removals=False) if page is not None else ()
+            return found
+
+        nothing: list[Kept] = []
+        return self._file.ask(asked, nothing)
 
     def of_prompt(self, embedder: str, digest: bytes) -> Vector | None:
         """The vector of a request that was made before, by the digest of its normal form."""

@@ -163,6 +163,10 @@ class VectorStore(Protocol):
         """The same without documents, as columns, in any order: for an index that keeps nothing of its own."""
         ...
 
+    def of_keys(self, embedder: str, keys: Sequence[str]) -> Sequence[Kept]:
+        """What is kept under these keys now, without documents, in any order; what is not to be found is left out."""
+        ...
+
     def of_prompt(self, embedder: str, digest: bytes) -> Vector | None:
         """The vector of a request that was made before, by the digest of its normal form."""
         ...
