@@ -88,8 +88,10 @@ def _forms(wording: Wording, number: int, match: Match, compact: bool, count: Co
 
 
 def _line(wording: Wording, number: int, match: Match, lesson: Lesson, count: Count) -> str:
-    for room in range(_ROOM, -1, -_STEP):
-        line = wording.line(number, match, lesson, room)
-        if count(line) <= COMPACT_TOKENS:
-            break
+    line = wording.line(number, match, lesson, 0)
+    likely = CHARACTERS_A_TOKEN * (COMPACT_TOKENS - count(line))  # what the rest of the line leaves to the sentence
+    for room in range(min(_ROOM, likely), 0, -_STEP):
+        fuller = wording.line(number, match, lesson, room)
+        if count(fuller) <= COMPACT_TOKENS:
+            return fuller
     return line

@@ -23,7 +23,7 @@ def _line(number: int, match: Match, lesson: Lesson, room: int) -> str:
         told.append(f"{label}{quoting.shortened(lesson.sentence, room)}")
     always = "always shown, " if match.always else ""
     rule = quoting.name(pattern.rule_id, 40)
-    return f"- [{rule}] {'; '.join(part for part in told if part)} ({always}{quoting.show(pattern)})"
+    return f"- [{rule}] {'; '.join(part for part in told if part)} ({always}`{quoting.show(pattern)}`)"
 
 
 FACTS = Wording(

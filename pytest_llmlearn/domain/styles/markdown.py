@@ -48,7 +48,8 @@ def _marked(text: str) -> str:
 def _item(number: int, match: Match, lesson: Lesson) -> str:
     pattern = match.pattern
     rule = quoting.span(pattern.rule_id, 40)
-    lines = [f"- **{escaped(lesson.sentence) or rule}** ({rule}, {escaped(lesson.standing)})"]
+    said = escaped(lesson.sentence) or rule or "A failure"
+    lines = [f"- **{said}** ({f'{rule}, ' if rule else ''}{escaped(lesson.standing)})"]
     if lesson.because and lesson.instead:
         lines.append(f"  - because: {escaped(lesson.because)}")
     where, message = quoting.span(quoting.place(pattern)), quoting.span(pattern.message)

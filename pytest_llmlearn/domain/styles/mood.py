@@ -23,13 +23,13 @@ VERBS = frozenset(
         "print promise provide put query quote raise read rebuild reduce refuse register reject release remember "
         "remove rename repeat replace report request require reset resolve respect restore retry return reuse "
         "round run sanitise sanitize save schedule send separate set sort specify split start state stop store "
-        "strip subclass supply switch take tell test throw treat trim try turn unpack update use validate verify "
-        "wait work wrap write yield ",
+        "strip subclass supply suppose switch take tell test throw treat trim try turn unpack update use validate "
+        "verify wait work wrap write yield ",
     )
 )
 """Verbs with which a lesson begins. One that is missing costs the sentence its mood and nothing else."""
-_FINITE = frozenset(("is", "are", "was", "were", "has", "had", "does", "did", "of", "out", "fails", "failed", "must"))
-"""Words before which the first word is a noun after all: `Index out of range`."""
+_FINITE = frozenset(("is", "are", "was", "were", "has", "had", "does", "did", "of", "fails", "failed", "must"))
+"""Words before which the first word is a noun after all: `Input of zero …`, `Import fails …`."""
 
 _WORD = re.compile(r"[A-Za-z]+")
 _NOT = re.compile(r"(?:do not|don't|never) +", re.IGNORECASE)
