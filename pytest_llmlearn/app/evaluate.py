@@ -103,7 +103,8 @@ class _Tally:
             self.rows.setdefault(name, []).append((place, row))
 
     def evaluation(self, notices: Iterable[str]) -> Evaluation:
-        ordered = {name: [row for _, row in sorted(kept, key=lambda each: each[0])] for name, kept in self.rows.items()}
+        names = sorted(self.rows, key=lambda name: name not in (OURS, OPEN, LINES))
+        ordered = {name: [row for _, row in sorted(self.rows[name], key=lambda each: each[0])] for name in names}
         return Evaluation(
             rows=ordered,
             attempts=self.attempts,

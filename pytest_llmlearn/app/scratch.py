@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -15,6 +15,7 @@ from pytest_llmlearn.domain.replay import Attempt, Failure
 if TYPE_CHECKING:
     from pytest_llmlearn.app.memory import Memory
     from pytest_llmlearn.app.ports import Clock, Store
+    from pytest_llmlearn.app.ports.vectors import Embedder, Matrix, Vector
     from pytest_llmlearn.domain.guidance import Guidance, Query
 
 
@@ -30,6 +31,35 @@ class Learned:
         """The failures, each with the fingerprint of its pattern."""
         pairs = zip(self.entries, self.attempt.failures, strict=True)
         return [(entry.fingerprint.exact, failure) for entry, failure in pairs]
+
+
+class Remembering:
+    """`ports.Embedder` that makes the vector of each text once: one stream is replayed into many memories.
+
+    Every distinct text is kept as long as the replay lasts.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._known: dict[str, Vector] = {}
+
+    @property
+    def name(self) -> str:
+        return self._embedder.name
+
+    @property
+    def dimension(self) -> int:
+        return self._embedder.dimension
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        import numpy
+
+        unknown = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if unknown:
+            self._known.update(zip(unknown, self._embedder.embed(unknown), strict=True))
+        if not texts:
+            return numpy.zeros((0, self.dimension), dtype=numpy.float32)
+        return numpy.stack([self._known[text] for text in texts])
 
 
 class Scratch:
@@ -108,7 +138,7 @@ def occurrence(attempt: Attempt, failure: Failure) -> Occurrence:
             "exception": failure.exception,
             "mro": failure.mro or (failure.exception,),
             "message": failure.message,
-            "path": attempt.path,
+            "path": attempt.path or None,
             "line": failure.line,
             "function": failure.function,
             "statement": failure.statement,

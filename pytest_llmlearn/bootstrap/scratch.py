@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
 from pytest_llmlearn.app.evaluate import LeftOut, Row, Terms, left_out
-from pytest_llmlearn.app.scratch import Learned, Scratch
+from pytest_llmlearn.app.scratch import Learned, Remembering, Scratch
 from pytest_llmlearn.bootstrap import Memory
+from pytest_llmlearn.errors import EmbedderUnavailable, MissingExtra
 from pytest_llmlearn.settings import Settings
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.ports.vectors import Embedder
 
 
 def scratches(settings: Settings) -> Callable[[], Scratch]:
@@ -28,6 +33,24 @@ def scratches(settings: Settings) -> Callable[[], Scratch]:
         )
 
     return made
+
+
+def embedder(settings: Settings) -> tuple[Embedder | None, str]:
+    """The embedder of the settings, if it can be had; else the reason in a sentence."""
+    from pytest_llmlearn.adapters import embedders
+
+    try:
+        found = embedders.choose(
+            settings.embedder,
+            folder=settings.embedder_folder,
+            device=settings.embedder_device,
+            batch=settings.embedder_batch,
+            threads=settings.embedder_threads,
+            seconds=settings.embedder_seconds,
+        )
+    except (EmbedderUnavailable, MissingExtra) as error:
+        return None, str(error)
+    return (Remembering(found), "") if found is not None else (None, "the setting embedder is none")
 
 
 def one_by_one(settings: Settings) -> LeftOut:

@@ -22,7 +22,8 @@ _OURS = (OURS, OPEN, LINES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What was replayed and how: `title` of the stream, `mode` `any-task`, `cross-task` or `own`."""
+    """What was replayed and how: `title` of the stream, `mode` `any-task` or `cross-task`; `tasks` are those that are
+    looked at, `halves` which ones; `without_meaning` says why nothing was searched by meaning, "" where it was."""
 
     title: str
     mode: str
@@ -33,7 +34,7 @@ class About:
     halves: str
     tasks: frozenset[str]
     all_tasks: int
-    dense: bool
+    without_meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,8 +163,8 @@ def _notices(found: Evaluation, about: About) -> list[str]:
         told.append(f"{found.unasked} generations have no code to ask with; they were learned from all the same")
     if about.edit_time and LINES not in found.rows:
         told.append("lines are not judged yet: nothing here knows a learned mistake by sight; the text alone was asked")
-    if not about.dense:
-        told.append("without an embedder nothing is searched by meaning: dense and rrf are left out")
+    if about.without_meaning:
+        told.append(f"dense, dense+frequency and rrf are left out: {about.without_meaning}")
     return told
 
 

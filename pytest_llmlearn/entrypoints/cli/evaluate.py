@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from pytest_llmlearn.entrypoints.cli.shared import errors, formats, print_json, root_of
+from pytest_llmlearn.entrypoints.cli.shared import errors, formats, opened, print_json, root_of
 
 if TYPE_CHECKING:
     from pytest_llmlearn.domain.replay import Attempt
 
 Told = Callable[[int, "int | None"], None]
-OWN_ALONE = ("ours", "none")
+_NONE = "ours"
+"""Said of the opponents: none."""
+OWN_OCCURRENCES = 20_000
+"""So many of the project's latest failures are replayed."""
 
 
 def _retrievers(context: click.Context, option: click.Parameter, value: str) -> tuple[str, ...]:
@@ -26,7 +29,7 @@ def _retrievers(context: click.Context, option: click.Parameter, value: str) -> 
 
     if value == "all":
         return NAMES
-    names = tuple(name.strip() for name in value.split(",") if name.strip() and name.strip() not in OWN_ALONE)
+    names = tuple(name.strip() for name in value.split(",") if name.strip() and name.strip() != _NONE)
     unknown = [name for name in names if name not in NAMES]
     if unknown:
         raise click.BadParameter(f"{unknown[0]!r} is none of all, ours, {', '.join(NAMES)}", context, option)
@@ -35,6 +38,7 @@ def _retrievers(context: click.Context, option: click.Parameter, value: str) -> 
 
 @click.command()
 @click.argument("stream", required=False, type=click.Path(path_type=Path))
+@click.option("--own", is_flag=True, help="Replay what this project's memory recorded.")
 @click.option("--split", metavar="NAME", help="Which of a folder's streams.")
 @click.option("--cross-task", is_flag=True, help="Use nothing that was learned from the very task, not even counts.")
 @click.option("--edit-time", is_flag=True, help="Ask with the code just written instead of the request.")
@@ -65,6 +69,7 @@ def _retrievers(context: click.Context, option: click.Parameter, value: str) -> 
 def evaluate(
     context: click.Context,
     stream: Path | None,
+    own: bool,
     split: str | None,
     cross_task: bool,
     edit_time: bool,
@@ -79,12 +84,14 @@ def evaluate(
     """Replay past generations, and measure whether memory would have named what then failed.
 
     STREAM is a file of JSON lines, or a folder with such a stream. Everything is learned in temporary folders: your
-    own memory is neither read nor changed.
+    own memory is not changed, and not read but with --own.
     """
-    if stream is None:
-        raise click.UsageError("name a STREAM")
+    if own == (stream is not None):
+        raise click.UsageError("name a STREAM, or ask for --own")
+    if own and (cross_task or edit_time or split):
+        raise click.UsageError("--own knows no code and no tasks: it goes with neither --cross-task nor --edit-time")
     from pytest_llmlearn.app import evaluate as use
-    from pytest_llmlearn.app.baselines import Baselines
+    from pytest_llmlearn.app.baselines import DENSE, Baselines
     from pytest_llmlearn.bootstrap import scratch
     from pytest_llmlearn.domain.replay import half
     from pytest_llmlearn.entrypoints import printing_evaluation as printing
@@ -94,18 +101,21 @@ def evaluate(
     with errors():
         settings = Settings.load(root_of(context).path, os.environ)
         tasks: set[str] = set()
-        attempts = _noting(replay_stream.read(stream, split), tasks)
+        past = _own(context) if stream is None else replay_stream.read(stream, split)
+        attempts = _noting(past, tasks)
         terms = use.Terms(limit=limit, threshold=threshold, edit_time=edit_time)
-        opponents = Baselines(retrievers, None)
-        opened = scratch.scratches(settings)
+        wants_meaning = bool(set(retrievers) & set(DENSE))
+        embedder, without = scratch.embedder(settings) if wants_meaning else (None, "")
+        opponents = Baselines(retrievers, embedder)
+        scratches = scratch.scratches(settings)
         with _progress() as told:
             if cross_task:
                 each = scratch.side_by_side(settings, jobs)
-                found = use.cross_task(attempts, opened, terms, opponents, each, told)
+                found = use.cross_task(attempts, scratches, terms, opponents, each, told)
             else:
-                found = use.any_task(attempts, opened, terms, opponents, told)
+                found = use.any_task(attempts, scratches, terms, opponents, told)
         about = printing.About(
-            title=stream.name,
+            title=stream.name if stream is not None else "own history",
             mode="cross-task" if cross_task else "any-task",
             edit_time=edit_time,
             limit=limit,
@@ -114,12 +124,20 @@ def evaluate(
             halves=halves,
             tasks=half(tasks, halves),
             all_tasks=len(tasks),
-            dense=False,
+            without_meaning=without,
         )
         if style == "json":
             print_json(printing.evaluation(found, about))
         else:
             click.echo("\n".join(printing.evaluation_lines(found, about)))
+
+
+def _own(context: click.Context) -> list[Attempt]:
+    """What the project's own memory recorded last, as attempts. It is only read."""
+    from pytest_llmlearn.domain import own_history
+
+    with opened(context) as memory:
+        return own_history.attempts(memory.occurrences(limit=OWN_OCCURRENCES), memory.generations())
 
 
 def _noting(attempts: Iterable[Attempt], tasks: set[str]) -> Iterator[Attempt]:
