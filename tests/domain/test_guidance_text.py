@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -253,6 +254,14 @@ def test_what_a_person_wrote_is_said_in_every_style() -> None:
     assert "The cause on record reads \"A 'coroutine' is no order\"." in worded("context", told)
     assert "ALWAYS bear in mind: You MUST keep the task" in worded("prompt", told)
     assert 'because: A "coroutine" is no order.' in worded("markdown", told)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_page_shows_what_is_really_said(style: Style) -> None:
+    """Its samples word the first and the last of ours."""
+    page = (Path(__file__).parents[2] / "docs/guidance.md").read_text(encoding="utf-8")
+    assert f"````text\n{worded(style, SAMPLES[0], SAMPLES[2])}\n````" in page
+    assert worded("context", SAMPLES[0], SAMPLES[2], compact=True) in page
 
 
 # Within the budget

@@ -65,7 +65,7 @@ class Client:
 
 
 def test_an_editor_asks_for_the_mistakes_that_matter(tmp_path: Path) -> None:
-    """By the command, and by the request with the document's place; an unrelated question gets silence."""
+    """By the command, and by the request with the document's place and a style; an unrelated question gets silence."""
     (tmp_path / ".git").mkdir()
     with Memory.open(tmp_path) as memory:
         memory.record(
@@ -90,9 +90,13 @@ def test_an_editor_asks_for_the_mistakes_that_matter(tmp_path: Path) -> None:
     asked = {"textDocument": {"uri": uri}, "intent": "the total of an order"}
     by_request = client.ask("llmlearn/relevantMistakes", asked)
     silent = client.ask("llmlearn/relevantMistakes", {"intent": "draw a bar chart of rainfall"})
+    stated = client.ask("llmlearn/relevantMistakes", {**asked, "style": "context"})
+    shouted = client.answer("llmlearn/relevantMistakes", {**asked, "style": "shouted"})
     assert by_command["lessons"][0]["rule_id"] == "runtime.key" and not by_command["abstained"]
     assert by_request["lessons"] == by_command["lessons"]
     assert silent["abstained"] and silent["lessons"] == []
+    assert stated["style"] == "context" and stated["text"].startswith("From the test outcomes of this repository")
+    assert by_request["style"] == "text" and "one of text, context, prompt, markdown" in shouted["error"]["message"]
     assert client.close() == 0
 
 
