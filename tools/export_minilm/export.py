@@ -4,7 +4,8 @@ The graph is that of BERT (Devlin et al. 2018, https://arxiv.org/abs/1810.04805)
 `config.json`, then the mean over the attention mask and length 1, as the model's `modules.json` asks. Every weight is
 an initializer named as in `model.safetensors` and of the same layout, so that the file's bytes are used as they lie:
 the dense layers are `Gemm` with `transB`, which takes the (out, in) matrices of PyTorch untransposed. The offsets into
-the file are left out; whoever loads the graph hands the tensors in.
+the file are left out; whoever loads the graph hands the tensors in. The words' vectors, half of the file, are no part
+of the graph but its input: looked up by the caller, only those pages are read that hold the words of a text.
 
 Attention and the sums before a normalisation are onnxruntime's own operators
 (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md), all other standard ONNX.
@@ -21,7 +22,7 @@ from pathlib import Path
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
 TARGET = Path(__file__).resolve().parents[2] / "pytest_llmlearn" / "adapters" / "embedders" / "minilm.onnx"
-LAYERS, HEADS, HIDDEN, INNER, WORDS, POSITIONS, KINDS = 6, 12, 384, 1536, 30522, 512, 2
+LAYERS, HEADS, HIDDEN, INNER, POSITIONS, KINDS = 6, 12, 384, 1536, 512, 2
 EPSILON = 1e-12
 OPSET, IR_VERSION = 20, 9  # onnxruntime knows them since 1.17
 OURS = "com.microsoft"
@@ -65,15 +66,13 @@ class Graph:
 
 def embedded(graph: Graph) -> str:
     """The tokens' vectors before the first layer, (texts, tokens, hidden)."""
-    word = graph.weight("embeddings.word_embeddings.weight", WORDS, HIDDEN)
     position = graph.weight("embeddings.position_embeddings.weight", POSITIONS, HIDDEN)
     kind = graph.weight("embeddings.token_type_embeddings.weight", KINDS, HIDDEN)
-    words = graph.node("Gather", [word, "input_ids"], "words")
-    shape = graph.node("Shape", ["input_ids"], "length", start=1, end=2)
+    length = graph.node("Shape", ["words"], "length", start=1, end=2)
     zero = graph.constant("zero", TensorProto.INT64, [0])
-    places = graph.node("Slice", [position, zero, shape, zero], "places")
+    places = graph.node("Slice", [position, zero, length, zero], "places")
     first = graph.node("Gather", [kind, zero], "first_kind")  # one text, so all tokens are of the first kind
-    placed = graph.node("Add", [words, graph.node("Add", [places, first], "places_of_kind")], "placed")
+    placed = graph.node("Add", ["words", graph.node("Add", [places, first], "places_of_kind")], "placed")
     scale = graph.weight("embeddings.LayerNorm.weight", HIDDEN)
     shift = graph.weight("embeddings.LayerNorm.bias", HIDDEN)
     return graph.node("LayerNormalization", [placed, scale, shift], "embedded", axis=-1, epsilon=EPSILON)
@@ -86,7 +85,7 @@ def layer(graph: Graph, number: int, source: str) -> str:
     for part in ("query", "key", "value"):
         rows = graph.dense(source, f"{name}.attention.self.{part}", HIDDEN, HIDDEN, f"{at}.{part}_rows")
         parts.append(graph.node("Reshape", [rows, "texts_tokens_hidden"], f"{at}.{part}"))
-    attended = graph.node("MultiHeadAttention", [*parts, "", "mask"], f"{at}.attended", OURS, num_heads=HEADS)
+    attended = graph.node("MultiHeadAttention", [*parts, "", "attention_mask"], f"{at}.attended", OURS, num_heads=HEADS)
     rows = graph.node("Reshape", [attended, "rows_hidden"], f"{at}.attended_rows")
     out = graph.dense(rows, f"{name}.attention.output.dense", HIDDEN, HIDDEN, f"{at}.out")
     middle = graph.normalised_sum(out, source, f"{name}.attention.output.LayerNorm", f"{at}.middle")
@@ -111,16 +110,15 @@ def model() -> ModelProto:
     graph = Graph()
     graph.constant("texts_tokens_hidden_of", TensorProto.INT64, [HIDDEN])
     graph.constant("rows_hidden", TensorProto.INT64, [-1, HIDDEN])
-    shape = graph.node("Shape", ["input_ids"], "texts_tokens")
+    shape = graph.node("Shape", ["words"], "texts_tokens", start=0, end=2)
     graph.node("Concat", [shape, "texts_tokens_hidden_of"], "texts_tokens_hidden", axis=0)
-    graph.node("Cast", ["attention_mask"], "mask", to=TensorProto.INT32)
     rows = graph.node("Reshape", [embedded(graph), "rows_hidden"], "embedded_rows")
     for number in range(LAYERS):
         rows = layer(graph, number, rows)
     output = pooled(graph, rows)
     asked = [
-        helper.make_tensor_value_info(name, TensorProto.INT64, ["texts", "tokens"])
-        for name in ("input_ids", "attention_mask")
+        helper.make_tensor_value_info("words", TensorProto.FLOAT, ["texts", "tokens", HIDDEN]),
+        helper.make_tensor_value_info("attention_mask", TensorProto.INT32, ["texts", "tokens"]),
     ]
     answered = [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["texts", HIDDEN])]
     return helper.make_model(
