@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -307,6 +308,8 @@ def test_what_goes_first_when_room_is_short() -> None:
     full = tokens(worded("text", *MANY[:3]))
     assert at_budget(full).count("passed too") == 3
     assert (at_budget(full - 1).count("passed too"), at_budget(full - 1).count("passed instead")) == (2, 3)
+    bare = [replace(match, lesson=replace(match.lesson, rivals=())) for match in MANY[:3]]
+    assert at_budget(tokens(worded("text", *bare))).count("passed instead") == 3
     shrinking = [at_budget(budget) for budget in range(full, 0, -1)]
     lessons = [len(re.findall("^- ", text, re.MULTILINE)) for text in shrinking]
     assert lessons == sorted(lessons, reverse=True) and lessons[-1] == 0
