@@ -48,9 +48,8 @@ def table(of: dict[str, Figures]) -> str:
     """Figures side by side, as Markdown."""
     rows: list[tuple[str, list[str]]] = [("pairs", [str(one.pairs) for one in of.values()])]
     rows.append(("AUC", [f"{one.auc:.3f}" for one in of.values()]))
-    for kind in KINDS:
-        if any(kind in one.auc_of for one in of.values()):
-            rows.append((f"AUC against *{kind}*", [f"{one.auc_of[kind]:.3f}" for one in of.values()]))
+    against = [kind for kind in KINDS if any(kind in one.auc_of for one in of.values())]
+    rows += [(f"AUC against *{kind}*", [f"{one.auc_of[kind]:.3f}" for one in of.values()]) for kind in against]
     rows += [
         (f"precision at {BAR:.2f}", [f"{one.precision:.2f}" for one in of.values()]),
         (f"recall at {BAR:.2f}", [f"{one.recall:.2f}" for one in of.values()]),

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from math import exp, log
 from typing import Literal, get_args
 
-from pytest_llmlearn.domain.similarity import BAR, Calibration, similar
+from pytest_llmlearn.domain.similarity import Calibration, similar
 
 Kind = Literal["like words", "other words", "near miss", "same category", "unrelated"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -59,9 +59,9 @@ class Figures:
     """How well similarity tells pairs that are the same from others, weighted as `weights` says.
 
     `auc` is the chance that of a pair that is the same and one that is not the first has the greater cosine, of equal
-    ones a half; `auc_of` the same against one kind alone. `precision` and `recall` are those at `BAR`, `shown` the share
-    of each kind that reaches it, unweighted. `brier` is the mean square of what similarity was off; `ece` the expected
-    calibration error over ten bins of equal width.
+    ones a half; `auc_of` the same against one kind alone. `precision` and `recall` are those at the bar of 0.70,
+    `shown` the share of each kind that reaches it, unweighted. `brier` is the mean square of what similarity was off;
+    `ece` the expected calibration error over ten bins of equal width.
     """
 
     pairs: int
@@ -86,8 +86,8 @@ def fit(pairs: Sequence[Pair], cosines: Sequence[float]) -> Calibration:
     """The curve that is most likely to give these labels, by Newton's method; halved steps where one leads astray.
 
     Raises:
-        ValueError: all pairs are the same or none is, or the cosines do not rise with sameness or tell it entirely
-            (then no curve is best).
+        ValueError: pairs of one side are missing, no cosine of a pair that is not the same is above one of a pair that
+            is (then the steeper curve is always the better one), or cosines do not rise with sameness.
     """
     labels = [pair.same for pair in pairs]
     if len(set(labels)) < 2:
@@ -102,9 +102,7 @@ def fit(pairs: Sequence[Pair], cosines: Sequence[float]) -> Calibration:
     for _ in range(_ROUNDS):
         steps = _step(weighted, slope, offset)
         scale = 1.0
-        while (
-            after := _loss(weighted, slope - scale * steps[0], offset - scale * steps[1])
-        ) > loss and scale > _ENOUGH:
+        while (after := _loss(weighted, slope - scale * steps[0], offset - scale * steps[1])) > loss:
             scale /= 2
         slope, offset = slope - scale * steps[0], offset - scale * steps[1]
         if loss - after < _ENOUGH:

@@ -1,8 +1,8 @@
-"""Vectors without weights: the words of a text, their neighbours and their pieces, hashed into 384 numbers.
+"""Vectors without weights: a text's words, their neighbours, pieces and concepts, hashed into 384 numbers.
 
 Signed feature hashing (Weinberger et al. 2009, https://arxiv.org/abs/0902.2206): each feature has a place and a sign by
-its own BLAKE2b, so a text has the same vector in every process and on every machine. It knows spellings, not meanings:
-`awaited` is near `await`, "coroutine" is not.
+its own BLAKE2b, so a text has the same vector in every process and on every machine. It knows spellings, and of
+meanings only the table of domain/concepts.py: that "coroutine" belongs to `await`, and "regex" to "pattern".
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pytest_llmlearn.domain.concepts import concepts
 from pytest_llmlearn.domain.words import words
 from pytest_llmlearn.errors import MissingExtra
 
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.ports.vectors import Matrix
 
 DIMENSION = 384
-VERSION = 1
+VERSION = 2
 """Part of the name: another number wherever a text would get another vector."""
-WORD, PAIR, PIECES = 1.0, 0.5, 0.5
-"""What a word weighs, a pair of words that follow one another, and all the pieces of a word together."""
+WORD, PAIR, PIECES, CONCEPT = 1.0, 0.5, 0.5, 1.0
+"""What a word weighs, a pair of words that follow one another, all the pieces of a word together, and a concept that
+words speak of. Among 0 to 1.5 a concept of 1 tells the labelled pairs apart well, and prompts no worse than without."""
 PIECE = 4
 MOST_WORDS = 2000
 """Words of a text that are looked at."""
@@ -70,6 +72,9 @@ def _row(text: str) -> list[float]:
     for (one, other), count in pairs.items():
         at, sign = _place(f"2:{one} {other}")
         row[at] += PAIR * math.sqrt(count) * sign
+    for concept, count in Counter(concepts(text)).items():
+        at, sign = _place(f"4:{concept}")
+        row[at] += CONCEPT * math.sqrt(count) * sign
     length = math.sqrt(math.fsum(number * number for number in row))
     if length == 0:  # nothing in it, or features that cancel out to the last bit
         at, sign = _place("0:")
