@@ -15,33 +15,12 @@ from typing import Any
 
 from pytest_llmlearn.adapters.embedders import choose
 from pytest_llmlearn.adapters.embedders.calibrations import labelled_pairs
+from pytest_llmlearn.app.calibrate import calibrate, cosines
 from pytest_llmlearn.app.ports.vectors import Embedder
-from pytest_llmlearn.domain.calibrating import KINDS, Figures, Pair, figures, fit
+from pytest_llmlearn.domain.calibrating import KINDS, Figures
 from pytest_llmlearn.domain.similarity import BAR, Calibration
 
 SHIPPED = ("minilm", "hashing")
-
-
-def cosines(embedder: Embedder, pairs: list[Pair]) -> list[float]:
-    """Of the two texts of each pair; every text is embedded once."""
-    texts = sorted({text for pair in pairs for text in (pair.one, pair.other)})
-    at = {text: place for place, text in enumerate(texts)}
-    rows = embedder.embed(texts)
-    return [float(rows[at[pair.one]] @ rows[at[pair.other]]) for pair in pairs]
-
-
-def measure(embedder: Embedder) -> tuple[Calibration, Figures, Figures]:
-    """The curve fitted to the tuning half, and its figures there and on the held-out half."""
-    pairs = labelled_pairs()
-    found = list(zip(pairs, cosines(embedder, pairs), strict=True))
-    tuning = [(pair, cosine) for pair, cosine in found if not pair.held_out]
-    held = [(pair, cosine) for pair, cosine in found if pair.held_out]
-    curve = fit(*_apart(tuning))
-    return curve, figures(*_apart(tuning), curve), figures(*_apart(held), curve)
-
-
-def _apart(found: list[tuple[Pair, float]]) -> tuple[list[Pair], list[float]]:
-    return [pair for pair, _ in found], [cosine for _, cosine in found]
 
 
 def table(of: dict[str, Figures]) -> str:
@@ -81,15 +60,14 @@ def main() -> None:
         embedder = choose(setting)
         if embedder is None:
             continue
-        curve, tuned, held = measure(embedder)
+        found = calibrate(embedder, labelled_pairs())
+        curve = found.curve
         if options.json:
-            print(
-                json.dumps({"embedder": embedder.name, **asdict(curve), "tuning": asdict(tuned), "held": asdict(held)})
-            )
+            print(json.dumps(asdict(found)))
             continue
-        print(f'"{embedder.name}": Calibration(slope={curve.slope:.2f}, middle={curve.middle:.3f}),')
+        print(f'"{found.embedder}": Calibration(slope={curve.slope:.2f}, middle={curve.middle:.3f}),')
         print(f"{BAR:.2f} is a cosine of {curve.cosine(BAR):.3f}\n")
-        print(table({"tuning": tuned, "held out": held}), "\n")
+        print(table({"tuning": found.tuning, "held out": found.held_out}), "\n")
         for one in worst(embedder, curve, options.worst):
             print(json.dumps(one, ensure_ascii=False))
 

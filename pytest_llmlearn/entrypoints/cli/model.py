@@ -1,4 +1,4 @@
-"""The commands on the model that makes vectors: bring its weights, and say whether it can be used."""
+"""The commands on the model that makes vectors: bring its weights, say whether it can be used, and calibrate it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pytest_llmlearn.entrypoints.cli.shared import errors, formats, print_json, root_of
-from pytest_llmlearn.errors import LlmlearnError
+from pytest_llmlearn.errors import EmbedderUnavailable, LlmlearnError
 from pytest_llmlearn.settings import Settings
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.ports.vectors import Embedder
 
 
 @click.group()
@@ -83,8 +87,54 @@ def path(context: click.Context) -> None:
         click.echo(weights.find(os.environ, settings.embedder_folder).folder)
 
 
+@model.command()
+@formats("text", "json")
+@click.pass_context
+def calibrate(context: click.Context, style: str) -> None:
+    """Find out what the similarities of the set embedder mean, and keep that in the user's data folder.
+
+    Embeds the 1,000 short texts that come with the package; an endpoint is asked for them. Shipped embedders are
+    calibrated already.
+    """
+    from pytest_llmlearn.adapters.embedders.calibrations import keep, labelled_pairs
+    from pytest_llmlearn.app.calibrate import calibrate as calibrated
+    from pytest_llmlearn.domain.similarity import BAR
+
+    with errors():
+        settings = Settings.load(root_of(context).path, os.environ)
+        embedder = _chosen(settings)
+        if embedder is None:
+            raise EmbedderUnavailable("the setting embedder is none: there is nothing to calibrate")
+        found = calibrated(embedder, labelled_pairs())
+        kept = keep(os.environ, found.embedder, found.curve)
+    if style == "json":
+        print_json({**asdict(found), "kept": str(kept)})
+        return
+    click.echo(
+        f"{found.embedder}: a cosine of {found.curve.cosine(BAR):.3f} is a similarity of {BAR:.2f}; kept in {kept}"
+    )
+    held = found.held_out
+    click.echo(
+        f"on pairs it was not fitted to: precision {held.precision:.2f} and recall {held.recall:.2f} at {BAR:.2f}, "
+        f"AUC {held.auc:.2f}, ECE {held.ece:.2f}"
+    )
+
+
+def _chosen(settings: Settings) -> Embedder | None:
+    from pytest_llmlearn.adapters.embedders import choose
+
+    return choose(
+        settings.embedder,
+        folder=settings.embedder_folder,
+        device=settings.embedder_device,
+        batch=settings.embedder_batch,
+        threads=settings.embedder_threads,
+        seconds=settings.embedder_seconds,
+    )
+
+
 def _status(settings: Settings) -> dict[str, Any]:
-    from pytest_llmlearn.adapters.embedders import choose, weights
+    from pytest_llmlearn.adapters.embedders import weights
 
     values: dict[str, Any] = {"setting": settings.embedder, "name": None, "problem": None, "weights": None}
     places = list(weights.places(os.environ, settings.embedder_folder))
@@ -92,14 +142,7 @@ def _status(settings: Settings) -> dict[str, Any]:
         {"folder": str(place.folder), "kind": place.kind, "complete": place.complete} for place in places
     ]
     try:
-        embedder = choose(
-            settings.embedder,
-            folder=settings.embedder_folder,
-            device=settings.embedder_device,
-            batch=settings.embedder_batch,
-            threads=settings.embedder_threads,
-            seconds=settings.embedder_seconds,
-        )
+        embedder = _chosen(settings)
         values["name"] = embedder.name if embedder else None
         if settings.embedder == "minilm":
             place = weights.find(os.environ, settings.embedder_folder)
