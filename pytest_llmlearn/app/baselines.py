@@ -40,7 +40,9 @@ class Baselines:
         self.names = tuple(name for name in NAMES if name in wanted and (embedder is not None or name in WORDY))
         self._embedder = embedder
         self._learned = 0
-        self._counts: dict[str, Counter[str]] = {}  # by fingerprint, then by task; so are the next two
+        self._laid = 0
+        self._counts: dict[str, Counter[str]] = {}  # by fingerprint, then by task, as are the next four
+        self._first: dict[str, dict[str, int]] = {}
         self._last: dict[str, dict[str, int]] = {}
         self._models: dict[str, dict[str, Counter[str]]] = {}
         self._prompts: dict[str, dict[str, set[int]]] = {}
@@ -58,6 +60,8 @@ class Baselines:
         number = self._number(attempt.prompt)
         for fingerprint in dict.fromkeys(fingerprint for fingerprint, _ in laid):
             self._counts.setdefault(fingerprint, Counter())[task] += 1
+            self._laid += 1
+            self._first.setdefault(fingerprint, {}).setdefault(task, self._laid)
             self._last.setdefault(fingerprint, {})[task] = self._learned
             self._models.setdefault(fingerprint, {}).setdefault(task, Counter())[attempt.model] += 1
             prompts = self._prompts.setdefault(fingerprint, {}).setdefault(task, set())
@@ -72,11 +76,14 @@ class Baselines:
 
     def ranked(self, attempt: Attempt, limit: int, but: str | None = None) -> dict[str, list[str]]:
         """For each retriever the fingerprints that it would show, best first; nothing of the task `but` takes part."""
-        counts = {
-            fingerprint: found - (tasks[but] if but is not None else 0)
-            for fingerprint, tasks in self._counts.items()
-            if (found := tasks.total()) > (tasks[but] if but is not None else 0)
+        known = {one: tasks.total() - (tasks[but] if but is not None else 0) for one, tasks in self._counts.items()}
+        # Equals stay in the order in which they came first, elsewhere than under the task that is left out.
+        first = {
+            one: min(at for task, at in self._first[one].items() if task != but)
+            for one, count in known.items()
+            if count
         }
+        counts = {one: known[one] for one in sorted(first, key=first.__getitem__)}
         if not counts:
             return {name: [] for name in self.names}
         orders = self._orders(attempt, counts, but)
