@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters.sqlite_store import facet_rows, families, rows
 from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks
-from pytest_llmlearn.app.ports.vectors import Block, Embeddable, Facet, Kept, Space
+from pytest_llmlearn.app.ports.vectors import Block, Embeddable, Facet, Kept, Named, Scanned, Space
 from pytest_llmlearn.domain import facets
 from pytest_llmlearn.domain.evolution import tier
 
@@ -46,7 +46,7 @@ _WHOLE = f"""{_READ.format("f.id, f.revision")}, p.severity, p.frequency, f.patt
 CHANGED = f"{_WHOLE} WHERE (f.revision, f.id) > (?, ?) ORDER BY f.revision, f.id LIMIT {PAGE}"
 NAMED = f"{_WHOLE} WHERE f.id IN ({{}})"
 """With a question mark for each row of a facet."""
-_Row = tuple[Any, ...]
+Row = tuple[Any, ...]
 
 
 def row_of(connection: sqlite3.Connection, embedder: str) -> int:
@@ -79,7 +79,7 @@ def waiting(connection: sqlite3.Connection, embedder: str, limit: int | None) ->
         for (one,) in connection.execute("SELECT DISTINCT embedder FROM facets WHERE digest IS NOT NULL")
         if one != row
     ]
-    found: list[_Row] = []
+    found: list[Row] = []
     for kinds in ("f.prompt IS NOT NULL", "f.prompt IS NULL"):
         for other in others:
             room = -1 if limit is None else limit - len(found)
@@ -93,7 +93,7 @@ def waiting(connection: sqlite3.Connection, embedder: str, limit: int | None) ->
     return [*_embeddable(connection, found)]
 
 
-def _embeddable(connection: sqlite3.Connection, found: Sequence[_Row]) -> Iterator[Embeddable]:
+def _embeddable(connection: sqlite3.Connection, found: Sequence[Row]) -> Iterator[Embeddable]:
     of_patterns = facet_rows.texts(connection, list(dict.fromkeys(row[1] for row in found if row[1] is not None)))
     of_prompts = facet_rows.requests(connection, [row[3] for row in found if row[3] is not None])
     for _, pattern, fix, prompt, *named in found:
@@ -120,7 +120,7 @@ class Page:
     """Rows as they were read, with what belongs to them: models by patterns, and by prompts, the frequency of what was
     merged into patterns, and texts by the rows of facets."""
 
-    rows: Sequence[_Row]
+    rows: Sequence[Row]
     dimension: int
     of_patterns: Mapping[int, tuple[str, ...]]
     of_prompts: Mapping[int, tuple[str, ...]]
@@ -136,19 +136,30 @@ def page(connection: sqlite3.Connection, statement: str, embedder: str, last: Se
     found = connection.execute(statement, values).fetchall()
     if not found:
         return None
-    roots = list(dict.fromkeys(row[7] for row in found if row[7] is not None))
+    of_patterns, of_prompts, merged = _beside(connection, [row[7] for row in found], [row[8] for row in found])
+    return Page(
+        rows=found,
+        dimension=known[1],
+        of_patterns=of_patterns,
+        of_prompts=of_prompts,
+        merged=merged,
+        documents=_documents(connection, found) if statement is CHANGED else {},
+    )
+
+
+def _beside(
+    connection: sqlite3.Connection, patterns: Sequence[int | None], prompts: Sequence[int | None]
+) -> tuple[dict[int, tuple[str, ...]], dict[int, tuple[str, ...]], dict[int, int]]:
+    """The models of these patterns with those merged into them, those of these requests, and the merged's frequency."""
+    roots = list(dict.fromkeys(row for row in patterns if row is not None))
     merged = families.merged(connection, roots)
     family = {**{root: root for root in roots}, **{one.id: root for root, many in merged.items() for one in many}}
     asked_with = "SELECT pattern, model FROM pattern_models WHERE pattern IN ({}) ORDER BY pattern, count DESC, model"
     asked_so = "SELECT DISTINCT prompt, model FROM pattern_prompts WHERE prompt IN ({}) ORDER BY prompt, model"
-    prompts = {row[8]: row[8] for row in found if row[8] is not None}
-    return Page(
-        rows=found,
-        dimension=known[1],
-        of_patterns=_models(connection, asked_with, family),
-        of_prompts=_models(connection, asked_so, prompts),
-        merged={root: sum(one.frequency for one in many) for root, many in merged.items()},
-        documents=_documents(connection, found) if statement is CHANGED else {},
+    return (
+        _models(connection, asked_with, family),
+        _models(connection, asked_so, {row: row for row in prompts if row is not None}),
+        {root: sum(one.frequency for one in many) for root, many in merged.items()},
     )
 
 
@@ -160,7 +171,7 @@ def _models(connection: sqlite3.Connection, statement: str, groups: Mapping[int,
     return {group: kept.setdefault(told, told) for group, of in models.items() for told in [tuple(of)]}
 
 
-def _documents(connection: sqlite3.Connection, found: Sequence[_Row]) -> dict[int, str]:
+def _documents(connection: sqlite3.Connection, found: Sequence[Row]) -> dict[int, str]:
     shown = [row for row in found if row[6] and row[12] is not None]
     patterns = list(dict.fromkeys(row[15] for row in shown if row[15] is not None))
     of_patterns = facet_rows.texts(connection, patterns)
@@ -168,6 +179,59 @@ def _documents(connection: sqlite3.Connection, found: Sequence[_Row]) -> dict[in
     return {
         row[0]: of_prompts.get(row[8], "") if row[8] is not None else of_patterns[row[15]].get((row[2], row[16]), "")
         for row in shown
+    }
+
+
+def apart(connection: sqlite3.Connection) -> dict[Space, frozenset[int]]:
+    """The rows of facets that are not of mistakes."""
+    return {
+        space: frozenset(row for (row,) in connection.execute(f"SELECT id FROM facets WHERE {kind} IS NOT NULL"))
+        for kind, space in _SPACES.items()
+    }
+
+
+def scanned(connection: sqlite3.Connection, embedder: str, last: int) -> list[Row]:
+    """The next vectors after that row of theirs, with the rows of their facets."""
+    return connection.execute(
+        f"SELECT id, facet, vector FROM vectors WHERE +embedder = ? AND id > ? ORDER BY id LIMIT {PAGE}",
+        (row_of(connection, embedder), last),
+    ).fetchall()
+
+
+def by_space(found: Sequence[Row], apart: Mapping[Space, frozenset[int]]) -> Iterator[Scanned]:
+    """These vectors as matrices, one for each space that there is."""
+    import numpy
+
+    _, facets_of, blobs = zip(*found, strict=True)
+    rows_of = numpy.array(facets_of, dtype=numpy.int64)
+    vectors: NDArray[numpy.float16] = numpy.frombuffer(b"".join(blobs), "<f2").reshape(len(found), -1)
+    elsewhere = numpy.zeros(len(found), dtype=bool)
+    for space, members in apart.items():
+        here = numpy.array([one in members for one in facets_of]) if members else elsewhere
+        if here is not elsewhere and here.any():
+            elsewhere = elsewhere | here
+            yield Scanned(space=space, rows=rows_of[here], vectors=vectors[here])
+    if not elsewhere.any():
+        yield Scanned(space="mistakes", rows=rows_of, vectors=vectors)
+    elif not elsewhere.all():
+        yield Scanned(space="mistakes", rows=rows_of[~elsewhere], vectors=vectors[~elsewhere])
+
+
+def named(connection: sqlite3.Connection, facets: Sequence[int]) -> dict[int, Named]:
+    """What these may be called; without those that may not be found."""
+    statement = f"""SELECT f.id, {_NAMED}, p.id, f.prompt, p.fingerprint, p.category, p.state
+                    FROM facets AS f {_JOINED} WHERE {_FOUND} AND f.digest IS NOT NULL AND f.id IN ({{}})"""
+    found = list(in_chunks(connection, statement, facets))
+    of_patterns, of_prompts, _ = _beside(connection, [row[5] for row in found], [row[6] for row in found])
+    return {
+        row[0]: Named(
+            key=_key(*row[1:5]),
+            owner=row[7] or "",
+            category=row[8] or "",
+            state=row[9] or "",
+            models=of_prompts.get(row[6], ()) if row[6] is not None else of_patterns.get(row[5], ()),
+        )
+        for row in found
     }
 
 

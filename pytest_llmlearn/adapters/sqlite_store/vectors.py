@@ -6,13 +6,13 @@ Vectors are kept as float16, little-endian. numpy is loaded where a vector is re
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters.sqlite_store import facet_rows, vector_keys, vector_rows
 from pytest_llmlearn.adapters.sqlite_store.asking import CHUNK, storable
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
-from pytest_llmlearn.app.ports.vectors import SPACES, Block, Embeddable, Kept
+from pytest_llmlearn.app.ports.vectors import SPACES, Block, Embeddable, Kept, Named, Scanned, Space
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -133,6 +133,19 @@ class SqliteVectors:
         nothing: list[Kept] = []
         return self._file.ask(asked, nothing)
 
+    def scan(self, embedder: str) -> Iterator[Scanned]:
+        """All vectors, those that may not be shown among them, by the rows of their facets."""
+        nothing: dict[Space, frozenset[int]] = {}
+        apart, name, last = self._file.ask(vector_rows.apart, nothing), storable(embedder), 0
+        while found := self._scanned(name, last):
+            last = found[-1][0]
+            yield from vector_rows.by_space(found, apart)
+
+    def named(self, rows: Sequence[int]) -> Mapping[int, Named]:
+        """What these rows of facets mean; without those that were removed, or may be shown no more."""
+        nothing: dict[int, Named] = {}
+        return self._file.ask(lambda connection: vector_rows.named(connection, rows), nothing)
+
     def of_prompt(self, embedder: str, digest: bytes) -> Vector | None:
         """The vector of a request that was made before, by the digest of its normal form."""
         blob = self._one(
@@ -173,6 +186,10 @@ class SqliteVectors:
     def _page(self, statement: str, embedder: str, last: tuple[int, int]) -> vector_rows.Page | None:
         """The next rows after that one; None where there are none."""
         return self._file.ask(lambda connection: vector_rows.page(connection, statement, embedder, last), None)
+
+    def _scanned(self, embedder: str, last: int) -> list[vector_rows.Row]:
+        nothing: list[vector_rows.Row] = []
+        return self._file.ask(lambda connection: vector_rows.scanned(connection, embedder, last), nothing)
 
     def _one(self, statement: str, values: Sequence[Any], nothing: Any) -> Any:
         def asked(connection: sqlite3.Connection) -> Any:

@@ -6,7 +6,7 @@ are never compared: each belongs to the embedder whose `name` stands beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
@@ -85,6 +85,26 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """Vectors of one space with nothing but the store's numbers for them: float16, shape (n, dimension)."""
+
+    space: Space
+    rows: NDArray[numpy.int64]
+    vectors: NDArray[numpy.float16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What an entry is called, and what a filter asks for."""
+
+    key: str
+    owner: str
+    category: str = ""
+    state: str = ""
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which entries may answer: an empty one lets all pass. Prompts have no category or state, and pass on `model` if
     that model failed when it was asked so."""
@@ -96,6 +116,14 @@ class Filter:
     @property
     def empty(self) -> bool:
         return self.model is None and not self.categories and not self.states
+
+    def passes(self, category: str, state: str, models: Collection[str]) -> bool:
+        """Whether an entry with these may answer."""
+        return (
+            (self.model is None or self.model in models)
+            and (not self.categories or not category or category in self.categories)
+            and (not self.states or not state or state in self.states)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +193,14 @@ class VectorStore(Protocol):
 
     def of_keys(self, embedder: str, keys: Sequence[str]) -> Sequence[Kept]:
         """What is kept under these keys now, without documents, in any order; what is not to be found is left out."""
+        ...
+
+    def scan(self, embedder: str) -> Iterator[Scanned]:
+        """All vectors, those that may not be shown among them, by the store's numbers: to be read once."""
+        ...
+
+    def named(self, rows: Sequence[int]) -> Mapping[int, Named]:
+        """What these numbers mean; without those that were removed, or may be shown no more."""
         ...
 
     def of_prompt(self, embedder: str, digest: bytes) -> Vector | None:
