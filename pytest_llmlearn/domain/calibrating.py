@@ -97,7 +97,7 @@ def fit(pairs: Sequence[Pair], cosines: Sequence[float]) -> Calibration:
     ):
         raise ValueError("these cosines tell all pairs apart: no one curve fits best")
     weighted = list(zip(cosines, labels, weights(pairs), strict=True))
-    slope, offset = 1.0, 0.0
+    slope, offset = 0.0, 0.0
     loss = _loss(weighted, slope, offset)
     for _ in range(_ROUNDS):
         steps = _step(weighted, slope, offset)

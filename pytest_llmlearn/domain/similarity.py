@@ -64,7 +64,7 @@ would let all through; `llmlearn model calibrate` finds the right numbers."""
 
 SHIPPED: Mapping[str, Calibration] = {
     "minilm:53aa5117": Calibration(slope=7.37, middle=0.352),
-    "hashing:2": Calibration(slope=7.77, middle=0.219),
+    "hashing:2": Calibration(slope=7.79, middle=0.219),
 }
 """By the name of the embedder, which tells its weights. Fitted on the tuning half of the labelled pairs that come with
 the package, by tools/calibrate_similarity.py; tests/test_similarity_pairs.py fits them again."""
