@@ -216,6 +216,7 @@ def asked(scratch: Scratch, attempt: Attempt, seen: Seen, terms: Terms) -> Itera
         path=attempt.path,
         model=attempt.model,
         limit=terms.limit,
+        channel="evaluate",
     )
     for name, threshold in ((OURS, terms.threshold), (OPEN, 0.0)):
         guidance = scratch.recall(replace(query, threshold=threshold))

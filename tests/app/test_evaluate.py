@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -39,7 +40,7 @@ class FakeScratch:
 
     def learn(self, attempt: Attempt) -> Learned:
         self.log.append(("learned", attempt.id))
-        return Learned(attempt=Attempt(**{**_fields(attempt), "failures": ()}), entries=())
+        return Learned(attempt=replace(attempt, failures=()), entries=())
 
     def repeat(self, learned: Learned) -> None:
         self.log.append(("repeated", learned.attempt.id))
@@ -51,10 +52,6 @@ class FakeScratch:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.log.append(("closed", ""))
-
-
-def _fields(attempt: Attempt) -> dict[str, object]:
-    return {name: getattr(attempt, name) for name in Attempt.__slots__}
 
 
 @pytest.fixture
