@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pytest_llmlearn.adapters.sqlite_store.checking import check
 from pytest_llmlearn.app.ports import Clock, Coverage, Hit, Known, Statistics, Version
+from pytest_llmlearn.app.ports.vectors import SPACES, Block, Embeddable, Kept, Named, Scanned
 from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.evolution import Record, promotes
@@ -724,3 +725,159 @@ class FakeTested:
 
     def forget(self) -> None:
         self.red = None
+
+
+class FakeVectorStore:
+    """`ports.VectorStore` in memory, over texts that a test says are there, with keys of its own choice.
+
+    `say` adds or changes a text, with what an index filters by; `hide` keeps it from being found; `erase` removes it
+    for good. `busy` is called before vectors are put: what another process may do meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self.busy: Callable[[], object] = lambda: None
+        self._kept: dict[str, Kept] = {}
+        self._hidden: set[str] = set()
+        self._made: dict[str, dict[str, tuple[str, Any]]] = {}
+        self._revision = 0
+        self._epoch = 0
+
+    def say(self, key: str, text: str, **told: Any) -> None:
+        known = self._kept.get(key)
+        facet: Any = key.partition(":")[0]
+        space: Any = {"fix": "fixes", "prompt": "prompts"}.get(facet, "mistakes")
+        plain = Kept(key=key, space=space, facet=facet, owner="", revision=0, vector=None)
+        self._revision += 1
+        changed = {**told, "document": text, "revision": self._revision}
+        self._kept[key] = replace(known or plain, **changed)
+
+    def hide(self, key: str) -> None:
+        self._hidden.add(key)
+        self.say(key, self._kept[key].document)
+
+    def erase(self, key: str) -> None:
+        del self._kept[key]
+        for made in self._made.values():
+            made.pop(key, None)
+        self._epoch += 1
+
+    def waiting(self, embedder: str, limit: int | None = None) -> list[Embeddable]:
+        made = self._made.get(embedder, {})
+        found = [
+            Embeddable(key=one.key, space=one.space, facet=one.facet, text=one.document, digest=_digest(one.document))
+            for one in reversed(self._kept.values())
+            if one.document and one.key not in self._hidden
+        ]
+        late = [one for one in found if one.key not in made or made[one.key][0] != one.digest]
+        return sorted(late, key=lambda one: one.space != "prompts")[:limit]
+
+    def put(self, embedder: str, dimension: int, made: Sequence[tuple[Embeddable, Any]]) -> None:
+        import numpy
+
+        self.busy()
+        of = self._made.get(embedder, {})
+        if any(len(vector) != dimension for _, vector in made):
+            raise ValueError("not of that dimension")
+        if any(len(vector) != dimension for _, vector in of.values()):
+            self.drop(embedder)
+        for one, vector in made:
+            kept = self._kept.get(one.key)
+            if kept is not None and _digest(kept.document) == one.digest:
+                halved = vector.astype(numpy.float16).astype(numpy.float32)
+                self._made.setdefault(embedder, {})[one.key] = (one.digest, halved)
+                self.say(one.key, kept.document)
+
+    def covered(self, embedder: str) -> tuple[int, int]:
+        there = [one for one in self._kept.values() if one.document and one.key not in self._hidden]
+        return len(there) - len(self.waiting(embedder)), len(there)
+
+    def epoch(self) -> str:
+        return str(self._epoch)
+
+    def revision(self, embedder: str) -> int:
+        return self._revision if self._made.get(embedder) else 0
+
+    def changes(self, embedder: str, since: int) -> Iterator[Kept]:
+        for one in sorted(self._kept.values(), key=lambda one: one.revision):
+            _, vector = self._made.get(embedder, {}).get(one.key, ("", None))
+            if not one.document or one.key in self._hidden:
+                vector = None
+            if one.revision > since and (vector is not None or since):
+                yield replace(one, vector=vector)
+
+    def blocks(self, embedder: str, since: int) -> Iterator[Block]:
+        import numpy
+
+        found = list(self.changes(embedder, since))
+        width = max((len(one.vector) for one in found if one.vector is not None), default=1)
+        for space in SPACES:
+            here = [one for one in found if one.space == space]
+            if here:
+                yield Block(
+                    space=space,
+                    revision=self._revision,
+                    keys=[one.key for one in here],
+                    owners=[one.owner for one in here],
+                    categories=[one.category for one in here],
+                    states=[one.state for one in here],
+                    models=[one.models for one in here],
+                    shown=numpy.array([one.vector is not None for one in here]),
+                    vectors=numpy.array(
+                        [numpy.zeros(width) if one.vector is None else one.vector for one in here], dtype=numpy.float16
+                    ),
+                )
+
+    def scan(self, embedder: str) -> Iterator[Scanned]:
+        import numpy
+
+        numbers = {key: number for number, key in enumerate(self._kept)}
+        for block in self.blocks(embedder, 0):
+            rows = numpy.array([numbers[key] for key in block.keys], dtype=numpy.int64)
+            yield Scanned(space=block.space, rows=rows, vectors=block.vectors)
+
+    def named(self, rows: Sequence[int]) -> dict[int, Named]:
+        known = dict(enumerate(self._kept.values()))
+        return {
+            row: Named(key=one.key, owner=one.owner, category=one.category, state=one.state, models=one.models)
+            for row in rows
+            if (one := known.get(row)) is not None and one.document and one.key not in self._hidden
+        }
+
+    def of_keys(self, embedder: str, keys: Sequence[str]) -> list[Kept]:
+        return [replace(one, document="") for one in self.changes(embedder, 0) if one.key in keys]
+
+    def of_prompt(self, embedder: str, digest: bytes) -> Any:
+        return self._made.get(embedder, {}).get(f"prompt:{digest.hex()}", ("", None))[1]
+
+    def embedders(self) -> list[str]:
+        return [name for name, made in self._made.items() if made]
+
+    def drop(self, embedder: str) -> int:
+        count = len(self._made.pop(embedder, {}))
+        if count:
+            self._epoch += 1
+            self._revision += 1
+        return count
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+class FakeEmbedder:
+    """`ports.Embedder` whose vectors follow from the text alone. `asked` are the batches that it was given."""
+
+    def __init__(self, name: str = "made-up", dimension: int = 16) -> None:
+        self.name = name
+        self.dimension = dimension
+        self.asked: list[list[str]] = []
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        import numpy
+
+        self.asked.append(list(texts))
+        rows = numpy.empty((len(texts), self.dimension), dtype=numpy.float32)
+        for row, text in enumerate(texts):
+            seed = int.from_bytes(hashlib.blake2b(f"{self.name} {text}".encode(), digest_size=8).digest())
+            rows[row] = numpy.random.default_rng(seed).standard_normal(self.dimension)
+        return rows / numpy.linalg.norm(rows, axis=1, keepdims=True)

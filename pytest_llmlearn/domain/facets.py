@@ -21,6 +21,8 @@ VERSION = 1
 """Of what the texts are made of and how: where it grows, they are all made anew."""
 LIMIT = 1_000
 """Characters of one text: small models read some 256 tokens, and no more tells one mistake from another."""
+ASKED_LIMIT = 2_000
+"""Characters of a request: where a model reads more than 256 tokens, it is the request that is long."""
 MESSAGE_LIMIT = 300
 CONTEXTS = 8
 """Contexts of many: the most frequent ones."""
@@ -74,7 +76,7 @@ def repaired(fix: Fix) -> str:
 
 def asked(text: str) -> str:
     """As much of a request as its vector is made of."""
-    return _cut(text.strip())
+    return text.strip()[:ASKED_LIMIT].rstrip()
 
 
 def digest(text: str) -> bytes:
