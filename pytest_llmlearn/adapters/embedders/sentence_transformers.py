@@ -65,6 +65,8 @@ class SentenceTransformers:
         """
         import numpy
 
+        if not texts:
+            return numpy.empty((0, self.dimension), dtype=numpy.float32)
         model = self._model()
         try:
             with self._lock:  # one text may change the tokenizer's state under another
