@@ -85,7 +85,8 @@ def test_two_jobs_say_what_one_says(stream: Path) -> None:
 
 def test_half_of_the_tasks_can_be_judged(stream: Path) -> None:
     """Learned is from all: users is the third by name, and no stranger to what the others taught."""
-    odd, even = told(stream, "--tasks", "odd"), told(stream, "--tasks", "even")
+    odd, even = told(stream, "--tasks", "odd", "--tasks", "even")
+    assert told(stream, "--tasks", "odd") == odd
     assert (odd["tasks"], even["tasks"]["count"]) == ({"which": "odd", "count": 1, "of": 3}, 2)
     assert odd["asked"] + even["asked"] == 7
     assert odd["generations"] == even["generations"] == 7

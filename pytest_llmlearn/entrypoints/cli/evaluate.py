@@ -16,6 +16,7 @@ from pytest_llmlearn.entrypoints.cli.shared import errors, formats, opened, prin
 if TYPE_CHECKING:
     from pytest_llmlearn.domain.replay import Attempt
 
+Half = Literal["all", "odd", "even"]
 Told = Callable[[int, "int | None"], None]
 _NONE = "ours"
 """Said of the opponents: none."""
@@ -46,9 +47,9 @@ def _retrievers(context: click.Context, option: click.Parameter, value: str) -> 
     "--tasks",
     "halves",
     type=click.Choice(["all", "odd", "even"]),
-    default="all",
-    show_default=True,
-    help="Judge every other task by name, the first one being even; all are learned from.",
+    multiple=True,
+    default=["all"],
+    help="Judge every other task by name, the first one being even; all are learned from. May be given several times.",
 )
 @click.option(
     "--retrievers",
@@ -73,7 +74,7 @@ def evaluate(
     split: str | None,
     cross_task: bool,
     edit_time: bool,
-    halves: Literal["all", "odd", "even"],
+    halves: tuple[Half, ...],
     retrievers: tuple[str, ...],
     threshold: float | None,
     limit: int,
@@ -114,22 +115,26 @@ def evaluate(
                 found = use.cross_task(attempts, scratches, terms, opponents, each, told)
             else:
                 found = use.any_task(attempts, scratches, terms, opponents, told)
-        about = printing.About(
-            title=stream.name if stream is not None else "own history",
-            mode="cross-task" if cross_task else "any-task",
-            edit_time=edit_time,
-            limit=limit,
-            threshold=threshold,
-            seed=seed,
-            halves=halves,
-            tasks=half(tasks, halves),
-            all_tasks=len(tasks),
-            without_meaning=without,
-        )
+        shown = [
+            printing.About(
+                title=stream.name if stream is not None else "own history",
+                mode="cross-task" if cross_task else "any-task",
+                edit_time=edit_time,
+                limit=limit,
+                threshold=threshold,
+                seed=seed,
+                halves=which,
+                tasks=half(tasks, which),
+                all_tasks=len(tasks),
+                without_meaning=without,
+            )
+            for which in halves
+        ]
         if style == "json":
-            print_json(printing.evaluation(found, about))
+            documents = [printing.evaluation(found, about) for about in shown]
+            print_json(documents if len(documents) > 1 else documents[0])
         else:
-            click.echo("\n".join(printing.evaluation_lines(found, about)))
+            click.echo("\n\n".join("\n".join(printing.evaluation_lines(found, about)) for about in shown))
 
 
 def _own(context: click.Context) -> list[Attempt]:
