@@ -16,9 +16,11 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import IO, Any
 
@@ -117,11 +119,13 @@ def _copy(file: IO[bytes], target: Path, part: Part, told: str, progress: Progre
                 digest.update(chunk)
                 written.write(chunk)
                 progress(part.name, there, part.size)
-        except (zipfile.BadZipFile, TimeoutError, ConnectionError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, HTTPException, TimeoutError, ConnectionError) as error:
             raise EmbedderUnavailable(f"{part.name} of {told} broke off: {error}") from error
         written.flush()
         os.fsync(written.fileno())
-    if there != part.size or digest.hexdigest() != part.sha256:
+    if there < part.size:
+        raise EmbedderUnavailable(f"{told} ended after {there} of {part.size} bytes of {part.name}; nothing was kept")
+    if there > part.size or digest.hexdigest() != part.sha256:
         raise EmbedderUnavailable(f"{told} has another {part.name} than {MODEL} as published; nothing was kept")
 
 

@@ -118,7 +118,10 @@ class OpenAI:
             self._dimension = len(numbers)
         if len(numbers) != self._dimension:
             raise self._unfit(f"a vector has {len(numbers)} numbers, others have {self._dimension}")
-        length = math.sqrt(math.fsum(float(number) ** 2 for number in numbers))
+        try:
+            length = math.hypot(*numbers)
+        except OverflowError:  # a whole number beyond all floats
+            length = math.inf
         if not math.isfinite(length) or length == 0:
             raise self._unfit("a vector has no direction")
         return [number / length for number in numbers]
