@@ -52,16 +52,19 @@ def compared(rows: Halves | Numbers, vector: Vector, answer: Numbers) -> None:
 
 
 def largest(numbers: Numbers, count: int) -> Rows:
-    """Where the `count` largest stand, in any order, with all that equal the least of them."""
+    """Where the `count` largest stand, in any order, with all that equal the least of them but for rounding."""
     if count >= len(numbers):
         return numpy.arange(len(numbers))
     least = numpy.partition(numbers, -count)[-count]
-    return numpy.flatnonzero(numbers >= least)
+    return numpy.flatnonzero(numbers >= least - _SLACK)
 
 
 def near(key: str, owner: str, cosine: float) -> Near:
-    """Rounding to float16 may leave a vector a little longer than 1."""
-    return Near(key=key, owner=owner, similarity=min(1.0, max(-1.0, cosine)))
+    """Without the digits that depend on where a row stands in memory: what is equal has to be equal.
+
+    Rounding to float16 may have left a vector a little longer than 1.
+    """
+    return Near(key=key, owner=owner, similarity=min(1.0, max(-1.0, round(cosine, 5))))
 
 
 def in_order(found: list[Near], limit: int) -> list[Near]:
