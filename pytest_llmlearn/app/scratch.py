@@ -13,6 +13,7 @@ from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.replay import Attempt, Failure
 
 if TYPE_CHECKING:
+    from pytest_llmlearn.app.embedding import Embedding
     from pytest_llmlearn.app.memory import Memory
     from pytest_llmlearn.app.ports import Clock, Store
     from pytest_llmlearn.app.ports.vectors import Embedder, Matrix, Vector
@@ -63,15 +64,31 @@ class Remembering:
 
 
 class Scratch:
-    """A memory in a folder of its own, and the store in which it keeps what it learns. `close` lets go of both."""
+    """A memory in a folder of its own, and the store in which it keeps what it learns. `close` lets go of both.
 
-    def __init__(self, memory: Memory, store: Store, clock: Clock, remove: Callable[[], None]) -> None:
+    `embedding` gives what was learned its vectors before the next question, as a moment later they are there anyway;
+    None where nothing is searched by meaning.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        store: Store,
+        clock: Clock,
+        remove: Callable[[], None],
+        embedding: Embedding | None = None,
+    ) -> None:
         self._memory = memory
         self._store = store
         self._clock = clock
         self._remove = remove
+        self._embedding = embedding
+        self._behind = False
 
     def recall(self, query: Query) -> Guidance:
+        if self._behind and self._embedding is not None:
+            self._embedding.catch_up()
+        self._behind = False
         return self._memory.recall(query)
 
     def learn(self, attempt: Attempt) -> Learned:
@@ -83,12 +100,14 @@ class Scratch:
         run = self._run(attempt)
         occurrences = [occurrence(attempt, failure) for failure in attempt.failures]
         recording = self._memory.record_run(run, occurrences)
+        self._behind = True
         return Learned(attempt=attempt, entries=recording.entries)
 
     def repeat(self, learned: Learned) -> None:
         """Take in what another scratch memory has learned, without finding out again which mistakes they were."""
         if learned.entries:
             self._store.record(self._run(learned.attempt), learned.entries)
+            self._behind = True
 
     def _run(self, attempt: Attempt) -> Run:
         now = self._clock()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -19,79 +20,69 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.ports.vectors import Embedder
 
 
-def scratches(settings: Settings) -> Callable[[], Scratch]:
-    """What makes a new scratch memory, each in a folder of its own, under these settings."""
+def scratches(settings: Settings, embedder: Embedder | None = None) -> Callable[[], Scratch]:
+    """What makes a new scratch memory, each in a folder of its own, under these settings.
+
+    With an embedder what it learns has vectors; the same one should serve all, for it remembers those it made.
+    """
 
     def made() -> Scratch:
         folder = TemporaryDirectory(prefix="llmlearn-evaluate-")
         root = Path(folder.name)
-        return Scratch(
-            Memory.open(root, settings=settings),
-            SqliteStore(root, hold_days=settings.hold_days, busy_seconds=settings.busy_seconds),
-            lambda: datetime.now(UTC),
-            folder.cleanup,
-        )
+        store = SqliteStore(root, hold_days=settings.hold_days, busy_seconds=settings.busy_seconds)
+        embedding = None
+        if embedder is not None:
+            from pytest_llmlearn.bootstrap import vectors
+
+            embedding = vectors.embedding(root, store.vectors(), embedder)
+        memory = Memory.open(root, settings=settings)
+        return Scratch(memory, store, lambda: datetime.now(UTC), folder.cleanup, embedding)
 
     return made
 
 
 def embedder(settings: Settings) -> tuple[Embedder | None, str]:
     """The embedder of the settings, if it can be had; else the reason in a sentence."""
-    from pytest_llmlearn.adapters import embedders
+    from pytest_llmlearn.bootstrap import vectors
 
     try:
-        found = embedders.choose(
-            settings.embedder,
-            folder=settings.embedder_folder,
-            device=settings.embedder_device,
-            batch=settings.embedder_batch,
-            threads=settings.embedder_threads,
-            seconds=settings.embedder_seconds,
-        )
+        found = vectors.embedder(settings)
+        if found is not None:
+            found.embed(["x"])  # weights that are missing or wrong are found out here, and not amid the replay
     except (EmbedderUnavailable, MissingExtra) as error:
         return None, str(error)
     return (Remembering(found), "") if found is not None else (None, "the setting embedder is none")
 
 
-def one_by_one(settings: Settings) -> LeftOut:
-    """Each task after the other, in this process."""
+def left_out_by(settings: Settings, embedder: Embedder | None, jobs: int) -> LeftOut:
+    """Asks for each task alone: as many at once as there are jobs, each in a process of its own."""
 
     def each(journal: Sequence[Learned], terms: Terms, tasks: Sequence[str]) -> Iterator[list[tuple[int, list[Row]]]]:
-        for task in tasks:
-            yield left_out(journal, scratches(settings), terms, task)
-
-    return each
-
-
-def side_by_side(settings: Settings, jobs: int) -> LeftOut:
-    """As many tasks at once as there are jobs, each in a process of its own."""
-    if jobs <= 1:
-        return one_by_one(settings)
-
-    def each(journal: Sequence[Learned], terms: Terms, tasks: Sequence[str]) -> Iterator[list[tuple[int, list[Row]]]]:
+        if jobs <= 1:
+            yield from (left_out(journal, scratches(settings, embedder), terms, task) for task in tasks)
+            return
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
+        given = (journal, settings, embedder is not None, terms)
         # Not forked: an embedder's threads would not be there in the child, and their locks would be held for ever.
-        with ProcessPoolExecutor(
-            min(jobs, len(tasks) or 1), get_context("spawn"), _begin, (journal, settings, terms)
-        ) as pool:
+        with ProcessPoolExecutor(min(jobs, len(tasks) or 1), get_context("spawn"), _begin, given) as pool:
             yield from pool.map(_left_out, tasks)
 
     return each
 
 
-_given: tuple[Sequence[Learned], Settings, Terms] | None = None
-"""What a child process works on: handed over once, not with every task."""
+_ask_for: Callable[[str], list[tuple[int, list[Row]]]] | None = None
+"""What a child process does with a task: what it works on is handed over once, not with every task."""
 
 
-def _begin(journal: Sequence[Learned], settings: Settings, terms: Terms) -> None:
-    global _given
-    _given = journal, settings, terms
+def _begin(journal: Sequence[Learned], settings: Settings, by_meaning: bool, terms: Terms) -> None:
+    global _ask_for
+    opened = scratches(settings, embedder(settings)[0] if by_meaning else None)
+    _ask_for = partial(left_out, journal, opened, terms)
 
 
 def _left_out(task: str) -> list[tuple[int, list[Row]]]:
-    if _given is None:
+    if _ask_for is None:
         raise AssertionError("a child process was given nothing to replay")
-    journal, settings, terms = _given
-    return left_out(journal, scratches(settings), terms, task)
+    return _ask_for(task)

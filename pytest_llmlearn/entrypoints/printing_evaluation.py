@@ -23,7 +23,8 @@ _OURS = (OURS, OPEN, LINES)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What was replayed and how: `title` of the stream, `mode` `any-task` or `cross-task`; `tasks` are those that are
-    looked at, `halves` which ones; `without_meaning` says why nothing was searched by meaning, "" where it was."""
+    looked at, `halves` which ones; `without_meaning` says why nothing was searched by meaning, "" where it was, and
+    `left_out` names the opponents that had to be left out for it."""
 
     title: str
     mode: str
@@ -35,6 +36,7 @@ class About:
     tasks: frozenset[str]
     all_tasks: int
     without_meaning: str = ""
+    left_out: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,8 @@ def _notices(found: Evaluation, about: About) -> list[str]:
     if about.edit_time and LINES not in found.rows:
         told.append("lines are not judged yet: nothing here knows a learned mistake by sight; the text alone was asked")
     if about.without_meaning:
-        told.append(f"dense, dense+frequency and rrf are left out: {about.without_meaning}")
+        names = f" and {', '.join(about.left_out)} left out" if about.left_out else ""
+        told.append(f"nothing was searched by meaning{names}: {about.without_meaning}")
     return told
 
 

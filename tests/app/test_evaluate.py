@@ -13,7 +13,7 @@ from pytest_llmlearn.app import evaluate
 from pytest_llmlearn.app.baselines import NAMES, WORDY, Baselines
 from pytest_llmlearn.app.evaluate import OPEN, OURS, Terms, any_task, cross_task, left_out
 from pytest_llmlearn.app.scratch import Learned, Remembering
-from pytest_llmlearn.bootstrap.scratch import one_by_one, scratches
+from pytest_llmlearn.bootstrap.scratch import left_out_by, scratches
 from pytest_llmlearn.domain.guidance import Guidance, Match, Query
 from pytest_llmlearn.domain.replay import Alarm, Attempt
 from pytest_llmlearn.settings import Settings
@@ -101,7 +101,7 @@ def test_what_was_seen_is_recalled_and_judged(real: Callable[[], evaluate.Scratc
 def test_a_task_is_asked_of_a_memory_that_never_saw_it(real: Callable[[], evaluate.Scratch]) -> None:
     """The same answers, to the last score, as of a memory into which nothing of the task ever went."""
     stream = a_stream()
-    found = cross_task(stream, real, Terms(), NONE, one_by_one(Settings()))
+    found = cross_task(stream, real, Terms(), NONE, left_out_by(Settings(), None, 1))
     for task in PROMPTS:
         places = [place for place, attempt in enumerate(stream) if attempt.task == task]
         for place in places:
@@ -227,5 +227,23 @@ def test_progress_is_told_for_every_question(real: Callable[[], evaluate.Scratch
     assert steps == [(1, None), (2, None), (3, None)]
     steps.clear()
 
-    cross_task(stream, real, Terms(), NONE, one_by_one(Settings()), lambda done, whole: steps.append((done, whole)))
+    cross_task(
+        stream, real, Terms(), NONE, left_out_by(Settings(), None, 1), lambda done, whole: steps.append((done, whole))
+    )
     assert steps[-1] == (3, 3)
+
+
+def test_what_was_learned_has_vectors_before_the_next_question() -> None:
+    """As it would have them a moment later; each text is embedded once, in however many memories it stands."""
+    pytest.importorskip("numpy", reason="vectors need numpy")
+    inner = FakeEmbedder()
+    opened = scratches(Settings(), Remembering(inner))
+    counts = []
+    for _ in range(2):
+        with opened() as scratch:
+            scratch.learn(an_attempt("1", "carts", a_failure()))
+            counts.append(len(inner.asked))
+            scratch.recall(Query(text="a cart", threshold=0))
+            counts.append(len(inner.asked))
+    assert counts[0] == 0 and counts[1] > 0 and counts[1:] == [counts[1]] * 3
+    assert len(inner.asked) == len(set(inner.asked))

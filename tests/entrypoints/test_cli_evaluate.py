@@ -27,6 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project that is the current folder."""
     for name in [name for name in os.environ if name.startswith("LLMLEARN")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("LLMLEARN_EMBEDDER", "none")  # whether there are weights must not matter
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -64,6 +65,7 @@ def test_a_stream_is_measured_and_leaves_nothing(stream: Path) -> None:
     assert figures["recall@5_rule"]["count"] == 3.0
     assert not (stream.parent / ".llmlearn").exists()
     assert found["lines_judged"] is False
+    assert found["notices"] == ["nothing was searched by meaning: the setting embedder is none"]
 
 
 def test_a_task_may_be_asked_without_what_it_taught(stream: Path) -> None:

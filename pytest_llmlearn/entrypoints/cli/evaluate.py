@@ -105,13 +105,12 @@ def evaluate(
         past = _own(context) if stream is None else replay_stream.read(stream, split)
         attempts = _noting(past, tasks)
         terms = use.Terms(limit=limit, threshold=threshold, edit_time=edit_time)
-        wants_meaning = bool(set(retrievers) & set(DENSE))
-        embedder, without = scratch.embedder(settings) if wants_meaning else (None, "")
+        embedder, without = scratch.embedder(settings)
         opponents = Baselines(retrievers, embedder)
-        scratches = scratch.scratches(settings)
+        scratches = scratch.scratches(settings, embedder)
         with _progress() as told:
             if cross_task:
-                each = scratch.side_by_side(settings, jobs)
+                each = scratch.left_out_by(settings, embedder, jobs)
                 found = use.cross_task(attempts, scratches, terms, opponents, each, told)
             else:
                 found = use.any_task(attempts, scratches, terms, opponents, told)
@@ -127,6 +126,7 @@ def evaluate(
                 tasks=half(tasks, which),
                 all_tasks=len(tasks),
                 without_meaning=without,
+                left_out=[name for name in DENSE if name in retrievers and embedder is None],
             )
             for which in halves
         ]
