@@ -152,4 +152,8 @@ class EmbedderUnavailable(LlmlearnError):
 
 
 class IndexUnavailable(LlmlearnError):
-    """An index of vectors that cannot be opened, or that another process owns now."""
+    """An index of vectors that cannot be opened, or that another process has now (`owned`): that one keeps it well."""
+
+    def __init__(self, message: str, *, owned: bool = False) -> None:
+        super().__init__(message)
+        self.owned = owned

@@ -24,7 +24,17 @@ FOLDER = ".llmlearn"
 ENABLING_VARIABLE = "LLMLEARN"
 ROOT_VARIABLE = "LLMLEARN_ROOT"
 PREFIX = "LLMLEARN_"
-OTHER_VARIABLES = frozenset({ROOT_VARIABLE, "LLMLEARN_CORPORA", "LLMLEARN_DEBUG", "LLMLEARN_OPENAI_API_KEY"})
+OTHER_VARIABLES = frozenset(
+    {
+        ROOT_VARIABLE,
+        "LLMLEARN_CHROMA_DATABASE",
+        "LLMLEARN_CHROMA_HEADERS",
+        "LLMLEARN_CHROMA_TENANT",
+        "LLMLEARN_CORPORA",
+        "LLMLEARN_DEBUG",
+        "LLMLEARN_OPENAI_API_KEY",
+    }
+)
 """Variables with our prefix that are no settings."""
 _WELL = Bounds()
 
@@ -107,6 +117,20 @@ def _assistant(entry: object) -> Assistant:
     if not (accounts or names) or not all(isinstance(word, str) and word.strip() for word in (tool, *accounts, *names)):
         raise ValueError
     return an_assistant(tool.strip(), accounts, names)
+
+
+def _index(value: object) -> str:
+    if value in ("auto", "exact", "chroma"):
+        return str(value)
+    if isinstance(value, str):
+        from urllib.parse import urlsplit  # few have a server
+
+        parts = urlsplit(value)
+        # Nothing but where it is: who may come in is for the environment to say, and a file may be everybody's.
+        plain = not (parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
+        if parts.scheme in ("http", "https") and parts.hostname and plain and parts.port != 0:
+            return value.rstrip("/")
+    raise ValueError
 
 
 def _number(low: float, high: float) -> Callable[[object], float]:
@@ -293,6 +317,13 @@ class Settings:
         _number(0.1, 3600),
         "a number of seconds from 0.1 to 3600",
         "How long an `openai` endpoint may take for each of at most four attempts.",
+    )
+    index: str = _setting(
+        "auto",
+        _index,
+        "`auto`, `exact`, `chroma` or `http(s)://HOST[:PORT]`",
+        "How near vectors are found: by comparing with all, by Chroma in `.llmlearn/`, or by a Chroma server: see "
+        "[the index](index.md).",
     )
     busy_seconds: float = _setting(
         10.0, _number(0, 600), "a number of seconds from 0 to 600", "How long to wait for another writer of the store."

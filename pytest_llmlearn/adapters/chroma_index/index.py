@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters.chroma_index.opening import translated
 from pytest_llmlearn.adapters.chroma_index.places import Place
-from pytest_llmlearn.adapters.chroma_index.records import passes, where_clause
+from pytest_llmlearn.adapters.chroma_index.records import where_clause
 from pytest_llmlearn.adapters.chroma_index.stamp import Stamp
 from pytest_llmlearn.adapters.chroma_index.writing import Writing
 from pytest_llmlearn.app.ports.vectors import Filter, Kept, Near, Space, VectorStore
@@ -217,7 +217,9 @@ class ChromaIndex:
         """Those of these keys that may answer, with their exact cosines, best first."""
         near = []
         for some in _pieces(keys, FEW):
-            kept = [one for one in self._store.of_keys(self._embedder, some) if passes(one, where)]
+            kept = self._store.of_keys(self._embedder, some)
+            if where is not None:
+                kept = [one for one in kept if where.passes(one.category, one.state, one.models)]
             near += _cosines(kept, vector)
         return sorted(near, key=lambda one: (-one.similarity, one.key))
 

@@ -107,7 +107,8 @@ class Folder:
         if not taken:
             self._held.close()
             raise IndexUnavailable(
-                f"another process has the index in {self._path}; this one searches the vectors in SQLite one by one"
+                f"another process has the index in {self._path}; this one searches the vectors in SQLite one by one",
+                owned=True,
             )
         self._owned = True
 
@@ -224,7 +225,7 @@ class Server:
                     yield
                     return
             if time.monotonic() > deadline:
-                raise IndexUnavailable(f"another process of this project is writing to {self._url}")
+                raise IndexUnavailable(f"another process of this project is writing to {self._url}", owned=True)
             time.sleep(_PAUSE)
 
     def open(self) -> ClientAPI:

@@ -51,16 +51,3 @@ def where_clause(where: Filter, space: Space) -> dict[str, Any] | None:
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else {"$and": parts}
-
-
-def passes(kept: Kept, where: Filter | None) -> bool:
-    """Whether the filter lets it answer. Prompts have no category and no state."""
-    if where is None:
-        return True
-    if where.model is not None and where.model not in kept.models:
-        return False
-    if kept.space == "prompts":
-        return True
-    return (not where.categories or kept.category in where.categories) and (
-        not where.states or kept.state in where.states
-    )

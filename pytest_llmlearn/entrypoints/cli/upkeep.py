@@ -12,14 +12,24 @@ from pytest_llmlearn.entrypoints.cli.shared import Command, errors, formats, ope
 
 
 @click.command()
+@click.option("--index", "of_index", is_flag=True, help="Examine the index of vectors instead, and mend it.")
 @formats("text", "json")
 @click.pass_context
-def doctor(context: click.Context, style: str) -> None:
-    """Print which project this is and why, the settings in force, the store, and what is installed."""
-    from pytest_llmlearn.entrypoints import diagnosis
+def doctor(context: click.Context, of_index: bool, style: str) -> None:
+    """Print which project this is and why, the settings in force, the store, and what is installed.
+
+    Exit status 1 where there are problems; with --index, where something could not be mended.
+    """
+    from pytest_llmlearn.entrypoints import diagnosis, diagnosis_index
+    from pytest_llmlearn.settings import Settings
 
     with errors():
-        report = diagnosis.examine(root_of(context))
+        root = root_of(context)
+        report: diagnosis.Report | diagnosis_index.Report
+        if of_index:
+            report = diagnosis_index.examine(root.path, Settings.load(root.path, os.environ))
+        else:
+            report = diagnosis.examine(root)
         if style == "json":
             print_json(report.values)
         else:
