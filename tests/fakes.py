@@ -809,7 +809,7 @@ class FakeVectorStore:
         import numpy
 
         found = list(self.changes(embedder, since))
-        width = max((len(one.vector) for one in found if one.vector is not None), default=1)
+        width = max((len(vector) for _, vector in self._made.get(embedder, {}).values()), default=1)
         for space in SPACES:
             here = [one for one in found if one.space == space]
             if here:

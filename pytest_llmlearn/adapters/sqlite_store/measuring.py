@@ -67,7 +67,8 @@ def told_before(connection: sqlite3.Connection, before: str) -> int:
         f"""SELECT (SELECT count(*) FROM occurrences WHERE time < :before AND {erasing.told_occurrences(":empty")})
                  + (SELECT count(*) FROM generations WHERE time < :before AND {erasing.TOLD_GENERATIONS})
                  + (SELECT count(*) FROM exposures WHERE time < :before AND {erasing.TOLD_EXPOSURES})
-                 + (SELECT count(*) FROM runs WHERE finished < :before AND command <> '')""",
+                 + (SELECT count(*) FROM runs WHERE finished < :before AND command <> '')
+                 + (SELECT count(*) FROM prompts WHERE last_asked < :before)""",
         {"before": before, "empty": empty[0] if empty is not None else None},
     ).fetchone()
     return int(row[0])

@@ -38,13 +38,15 @@ class SqliteVectors:
         if not self._file.exists:
             return []
         name = storable(embedder)
+        nothing: list[Embeddable] = []
         while True:
             stale = self._file.ask(facet_rows.stale, False)
             if stale:
                 self._file.write(lambda db: facet_rows.refresh(db, REFRESHED))
-            nothing: list[Embeddable] = []
+            if stale and limit is None:
+                continue
             found = self._file.ask(lambda connection: vector_rows.waiting(connection, name, limit), nothing)
-            if not stale or (limit is not None and found):
+            if found or not stale:
                 return found
 
     def put(self, embedder: str, dimension: int, made: Sequence[tuple[Embeddable, Vector]]) -> None:
