@@ -86,6 +86,7 @@ class Embedding:
 
     def _catch_up(self, name: str, limit: int | None, progress: Progress | None) -> Embedded:
         made = 0
+        before, total = self._vectors.covered(name) if progress is not None else (0, 0)
         tried: set[tuple[str, str]] = set()
         while limit is None or made < limit:
             room = BATCH if limit is None else min(BATCH, limit - made)
@@ -98,7 +99,8 @@ class Embedding:
             self._vectors.put(name, self._embedder.dimension, self._made(batch))
             made += len(batch)
             if progress is not None:
-                progress(*self._vectors.covered(name))
+                # More may have been learned meanwhile; counting all again would take longer than embedding.
+                progress(before + made, max(total, before + made))
         complete = not self._vectors.waiting(name, 1)
         return Embedded(made=made, dropped=self._drop_others(name) if complete else 0, complete=complete)
 

@@ -69,7 +69,7 @@ def m009_vectors(db: Database) -> None:
         CREATE UNIQUE INDEX facets_by_fix ON facets (fix) WHERE fix IS NOT NULL;
         CREATE UNIQUE INDEX facets_by_prompt ON facets (prompt) WHERE prompt IS NOT NULL;
         CREATE INDEX facets_by_revision ON facets (revision);
-        CREATE INDEX facets_by_embedder ON facets (embedder) WHERE digest IS NOT NULL;
+        CREATE INDEX facets_by_embedder ON facets (embedder, kind) WHERE digest IS NOT NULL;
 
         CREATE TABLE facets_due (
             pattern INTEGER PRIMARY KEY REFERENCES patterns(id) ON DELETE CASCADE

@@ -85,8 +85,7 @@ def refresh(db: Database, limit: int) -> None:
     revision = next_revision(db)
     new = [(kind, pattern, fix, digest) for (pattern, kind, fix), digest in wanted.items()]
     new = [(kind, pattern, fix, digest) for kind, pattern, fix, digest in new if (pattern, kind, fix) not in there]
-    # The last row waits first, and of a pattern the mistake is to.
-    new.sort(key=lambda row: (row[1], row[0]))
+    new.sort(key=lambda row: row[1])  # the latest row waits first
     db.conn.executemany(
         f"INSERT INTO facets (kind, pattern, fix, digest, revision) VALUES (?, ?, ?, ?, {revision})", new
     )

@@ -24,6 +24,8 @@ LAST = 2**62
 """Above the row of any facet."""
 PAGE = 4_096
 """Vectors read in one go: some three megabytes."""
+_ORDER: tuple[Facet, ...] = ("prompt", "mistake", "fix", "context", "code")
+"""What waits first: by the mistakes alone a pattern can be found already."""
 _SPACES: dict[str, Space] = {"fix": "fixes", "prompt": "prompts"}
 _FOUND = f"""
     CASE WHEN f.prompt IS NOT NULL THEN EXISTS (SELECT 1 FROM pattern_prompts AS a WHERE a.prompt = f.prompt)
@@ -73,22 +75,18 @@ def covered(connection: sqlite3.Connection, embedder: str) -> tuple[int, int]:
 
 def waiting(connection: sqlite3.Connection, embedder: str, limit: int | None) -> list[Embeddable]:
     row = row_of(connection, embedder)
-    # Whatever its embedder's was made last: those of this one are skipped by the index, unless their text changed.
-    others = [
-        one
-        for (one,) in connection.execute("SELECT DISTINCT embedder FROM facets WHERE digest IS NOT NULL")
-        if one != row
-    ]
+    # By the embedder of the last vector made: those of this one are skipped by the index, unless their text changed.
+    others = connection.execute("SELECT NULL UNION ALL SELECT id FROM embedders WHERE id <> ?", (row,)).fetchall()
     found: list[Row] = []
-    for kinds in ("f.prompt IS NOT NULL", "f.prompt IS NULL"):
-        for other in others:
+    for kind in _ORDER:
+        for (other,) in others:
             room = -1 if limit is None else limit - len(found)
             found += connection.execute(
                 f"""SELECT f.id, f.pattern, f.fix, f.prompt, {_NAMED} FROM facets AS f {_JOINED}
-                    WHERE f.embedder IS ? AND f.digest IS NOT NULL AND {kinds} AND {_FOUND} AND NOT EXISTS (
+                    WHERE f.embedder IS ? AND f.kind = ? AND f.digest IS NOT NULL AND {_FOUND} AND NOT EXISTS (
                         SELECT 1 FROM vectors AS v WHERE v.facet = f.id AND v.embedder = ? AND v.digest = f.digest)
                     ORDER BY f.id DESC LIMIT ?""",
-                (other, row, room),
+                (other, kind, row, room),
             ).fetchall()
     return [*_embeddable(connection, found)]
 

@@ -30,7 +30,9 @@ class SqliteVectors:
         self._file = file
 
     def waiting(self, embedder: str, limit: int | None = None) -> list[Embeddable]:
-        """Texts without a vector of this embedder, or whose text changed since; prompts first, then latest first.
+        """Texts without a vector of this embedder, or whose text changed since.
+
+        Requests first, then what was wrong, then the rest of the facets; of each the latest first.
 
         Raises:
             StoreError: the store cannot be written: what changed is noted in it first.

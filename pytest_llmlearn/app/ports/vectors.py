@@ -157,9 +157,10 @@ class VectorStore(Protocol):
     """The truth about vectors, in the same file as the patterns, and as safe."""
 
     def waiting(self, embedder: str, limit: int | None = None) -> list[Embeddable]:
-        """Texts without a vector of this embedder, or whose text changed since; prompts first, then latest first.
+        """Texts without a vector of this embedder, or whose text changed since.
 
-        With a limit there may be fewer for now than wait in all, but none only where nothing does.
+        Requests first, then what was wrong, then the rest of the facets; of each the latest first. With a limit
+        there may be fewer for now than wait in all, but none only where nothing does.
         """
         ...
 
