@@ -4,8 +4,8 @@
     python benchmarks/evaluation_page.py bia --modes any-task --page - --json figures.json
 
 Every figure comes from `llmlearn evaluate --format json`, run in an empty folder, so that no project's settings count.
-Of all tasks and of the odd-numbered ones alone: constants are to be chosen on the others. `--from FIGURES.json` writes the page anew
-from figures kept before.
+Of all tasks and of the odd-numbered ones alone: constants are to be chosen on the others. `--from FIGURES.json` writes
+the page anew from figures kept before.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def page(figures: Mapping[str, Mapping[str, Mapping[str, Figures]]], about: Mapp
     yield ""
     yield "Made by `python benchmarks/evaluation_page.py`; do not edit. Past generations of real models are replayed in"
     yield "their order: ask with the request, score, then learn what failed. How, and what each word means, is told in"
-    yield "[evaluate.md](evaluate.md). *Odd* are the odd-numbered tasks alone: constants are to be chosen on the others. Intervals"
-    yield "are of 95 % over tasks. What was asked for and is not reached is marked **missed**."
+    yield "[evaluate.md](evaluate.md). *Odd* are the odd-numbered tasks alone: constants are to be chosen on the others."
+    yield "Intervals are of 95 % over tasks. What was asked for and is not reached is marked **missed**."
     yield ""
     yield f"{about['python']}, {about['system']}; pytest-llmlearn {about['version']}; split `{about['split']}`."
     for corpus, modes in figures.items():
