@@ -70,7 +70,7 @@ def page(figures: Mapping[str, Mapping[str, Mapping[str, Figures]]], about: Mapp
     yield ""
     yield "Made by `python benchmarks/evaluation_page.py`; do not edit. Past generations of real models are replayed in"
     yield "their order: ask with the request, score, then learn what failed. How, and what each word means, is told in"
-    yield "[evaluate.md](evaluate.md). *Odd* are the odd-numbered tasks alone: constants are to be chosen on the others."
+    yield "[evaluate.md](evaluate.md). *Odd* are the odd-numbered tasks alone: constants may be chosen on the others."
     yield "Intervals are of 95 % over tasks. What was asked for and is not reached is marked **missed**."
     yield ""
     yield f"{about['python']}, {about['system']}; pytest-llmlearn {about['version']}; split `{about['split']}`."
