@@ -8,6 +8,7 @@ comparing with every vector in full would give.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -133,7 +134,7 @@ class Matrix:
             row = self.rows.get(key)
             if row is None:
                 row = self._room(key)
-            self._owners[row] = block.owners[number]
+            self._owners[row] = sys.intern(block.owners[number])  # one for all facets of a pattern
             self._marks[row] = self._mark((block.categories[number], block.states[number], block.models[number]))
             at.append(row)
             which.append(number)
