@@ -216,8 +216,9 @@ def test_an_index_that_is_none_is_refused(project: Path, value: str) -> None:
         Settings.load(project, {"LLMLEARN_INDEX": value})
 
 
-def test_headers_come_from_the_environment_as_json(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_headers_come_from_the_environment_as_json(project: Path) -> None:
     """What is none is refused, and not repeated: it may be a key."""
+    assert Settings.load(project, dict.fromkeys([indexes.TENANT, indexes.DATABASE, indexes.HEADERS], "x")) == Settings()
     assert indexes._headers({indexes.HEADERS: '{"Authorization": "Bearer x"}'}) == {"Authorization": "Bearer x"}
     with pytest.raises(BadSetting) as caught:
         indexes._headers({indexes.HEADERS: "Bearer hushhush"})
