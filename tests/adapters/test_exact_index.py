@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from pytest_llmlearn.adapters.exact_index import ExactIndex, matrix
-from pytest_llmlearn.adapters.exact_index.matrix import DIRECTIONS, PIECE, WHOLE, Matrix, parted
 from pytest_llmlearn.app.ports.vectors import Block, Filter
 from tests.fakes import FakeVectorStore
 
 numpy = pytest.importorskip("numpy", reason="the extra vectors is not installed")
+
+# Not before it is known that numpy is there.
+from pytest_llmlearn.adapters.exact_index import ExactIndex, matrix  # noqa: E402
+from pytest_llmlearn.adapters.exact_index.matrix import DIRECTIONS, PIECE, WHOLE, Matrix, parted  # noqa: E402
 
 WIDTH = DIRECTIONS + 33
 

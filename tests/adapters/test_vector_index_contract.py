@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from pytest_llmlearn.adapters.chroma_index import ChromaIndex, Folder
-from pytest_llmlearn.adapters.exact_index import ExactIndex, ExactScan
 from pytest_llmlearn.adapters.one_at_a_time import LockFile
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
 from pytest_llmlearn.app.index_check import found_of
@@ -24,6 +23,9 @@ from tests.builders import a_fingerprint, a_run, an_entry
 from tests.fakes import FakeVectorStore
 
 numpy = pytest.importorskip("numpy", reason="the extra vectors is not installed")
+
+# Not before it is known that numpy is there.
+from pytest_llmlearn.adapters.exact_index import ExactIndex, ExactScan  # noqa: E402
 
 WIDTH = 144
 """More than the numbers that are compared first."""
