@@ -26,7 +26,7 @@ class FallingBack:
         self.away = ""
         self._first = first
         self._otherwise = otherwise
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._second: VectorIndex | None = None
 
     @property
@@ -44,7 +44,8 @@ class FallingBack:
             self._first.catch_up()
         except (IndexUnavailable, MissingExtra) as error:
             self.away = str(error)
-            self._other().catch_up()
+            with self._lock:
+                self._other().catch_up()
         else:
             self._back()
 
@@ -54,9 +55,11 @@ class FallingBack:
             return self._first.nearest(space, vector, limit, where)
         except (IndexUnavailable, MissingExtra) as error:
             self.away = str(error)
-            other = self._other()
-            other.catch_up()
-            return other.nearest(space, vector, limit, where)
+            # One that is let go of meanwhile would have nothing near.
+            with self._lock:
+                other = self._other()
+                other.catch_up()
+                return other.nearest(space, vector, limit, where)
 
     def size(self, space: Space) -> int:
         return self._first.size(space) if not self.away else self._other().size(space)
@@ -76,5 +79,5 @@ class FallingBack:
         with self._lock:
             self.away = ""
             second, self._second = self._second, None
-        if second is not None:
-            second.close()
+            if second is not None:
+                second.close()

@@ -113,7 +113,9 @@ class ChromaIndex:
                 every = collection.get(where=clause, include=[])["ids"]
                 return self._measured(every, vector, where)[:limit]
         except IndexUnavailable:
-            self._ready, self._suspect = None, True
+            # Not where it was made anew meanwhile: what failed then is no more.
+            if self._ready is ready:
+                self._ready, self._suspect = None, True
             raise
 
     def size(self, space: Space) -> int:

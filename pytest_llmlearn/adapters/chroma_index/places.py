@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -159,7 +159,8 @@ class Folder:
         self._let_go()
         self._stamp = None
         if self._path.is_dir():
-            shutil.rmtree(self._path)
+            with opening.translated(f"the index in {self._path} cannot be removed"):
+                shutil.rmtree(self._path)
 
     def size(self) -> int:
         return sum(file.stat().st_size for file in self._path.rglob("*") if file.is_file())
@@ -168,7 +169,8 @@ class Folder:
         # A question may have made Chroma write what it had put off.
         if self._client is not None and self._stamp is not None and not self._stamp.writing:
             self._let_go()
-            self.write(self._stamp)
+            with suppress(OSError):  # then its files are not as it says, and it is made anew
+                self.write(self._stamp)
         self._let_go()
         self._held.close()
         self._owned = False
