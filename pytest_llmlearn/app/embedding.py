@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BATCH = 32
 """Texts that are embedded and kept together: what is lost where it is interrupted."""
+PAGE = 8 * BATCH
+"""Texts that the store is asked for at once."""
 QUESTIONS = 256
 """Questions whose vectors are remembered by a process: 400 kB."""
 
@@ -89,18 +91,20 @@ class Embedding:
         before, total = self._vectors.covered(name) if progress is not None else (0, 0)
         tried: set[tuple[str, str]] = set()
         while limit is None or made < limit:
-            room = BATCH if limit is None else min(BATCH, limit - made)
+            room = PAGE if limit is None else min(PAGE, limit - made)
             # A text that changes while it is embedded waits again, as another one. What waits again unchanged could not
             # be kept, and would do so for ever.
-            batch = [one for one in self._vectors.waiting(name, room) if (one.key, one.digest) not in tried]
-            if not batch:
+            page = [one for one in self._vectors.waiting(name, room) if (one.key, one.digest) not in tried]
+            if not page:
                 break
-            tried.update((one.key, one.digest) for one in batch)
-            self._vectors.put(name, self._embedder.dimension, self._made(batch))
-            made += len(batch)
-            if progress is not None:
-                # More may have been learned meanwhile; counting all again would take longer than embedding.
-                progress(before + made, max(total, before + made))
+            tried.update((one.key, one.digest) for one in page)
+            for start in range(0, len(page), BATCH):
+                batch = page[start : start + BATCH]
+                self._vectors.put(name, self._embedder.dimension, self._made(batch))
+                made += len(batch)
+                if progress is not None:
+                    # More may have been learned meanwhile; counting all again would take longer than embedding.
+                    progress(before + made, max(total, before + made))
         complete = not self._vectors.waiting(name, 1)
         return Embedded(made=made, dropped=self._drop_others(name) if complete else 0, complete=complete)
 
