@@ -13,7 +13,7 @@ numpy = pytest.importorskip("numpy", reason="the extra vectors is not installed"
 
 # Not before it is known that numpy is there.
 from pytest_llmlearn.adapters.exact_index import ExactIndex, matrix  # noqa: E402
-from pytest_llmlearn.adapters.exact_index.matrix import DIRECTIONS, PIECE, WHOLE, Matrix, parted  # noqa: E402
+from pytest_llmlearn.adapters.exact_index.matrix import DIRECTIONS, PIECE, WHOLE, Matrix, floats, parted  # noqa: E402
 
 WIDTH = DIRECTIONS + 33
 
@@ -99,6 +99,14 @@ def test_the_first_numbers_never_say_less_than_the_cosine() -> None:
     directions = numpy.linalg.qr(numpy.random.default_rng(7).standard_normal((WIDTH, DIRECTIONS)))[0]
     first = parted(rows, directions.astype(numpy.float32))
     assert (first @ first.T - rows @ rows.T).min() >= 0
+
+
+def test_halves_become_the_same_numbers() -> None:
+    """All that there are, but infinite ones: with either sign, and below the normal range."""
+    every = numpy.arange(2**16, dtype=numpy.uint16).view(numpy.float16)
+    every = every[numpy.isfinite(every)]
+    assert len(every) == 2**16 - 2**11
+    assert numpy.array_equal(floats(every).view(numpy.int32), every.astype(numpy.float32).view(numpy.int32))
 
 
 def test_of_equals_the_key_decides_which_are_answered() -> None:

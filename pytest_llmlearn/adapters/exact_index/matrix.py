@@ -36,10 +36,26 @@ LEFT = 0.4
 texts by a language model it is 0.2, of hashed words twice as much and more."""
 SAMPLE = 8_192
 """Vectors by which the directions are chosen."""
-SCANNED = 4_096
-"""Rows of float16 that are made float32 at once."""
+SCANNED = 512
+"""Rows of float16 that are made float32 at once: they stay in the processor's own memory until they are compared."""
+_NUMBER = numpy.int32(~0x7000_1FFF)
+"""Sign, exponent and fraction of a float16 that was moved up by 13 bits with its sign spread out before it."""
 _SLACK = 2e-5
 """What rounding can add to the sum of a few hundred products of float32."""
+
+
+def floats(halves: Halves | Numbers) -> Numbers:
+    """The same numbers as float32, six times as fast as numpy's own way: bits moved to where float32 has them.
+
+    The exponents are then too small by 112, also those of numbers below the normal range. Infinite ones are no part of
+    a vector, and come out wrong.
+    """
+    bits = numpy.ascontiguousarray(halves, dtype=numpy.float16).view(numpy.int16).astype(numpy.int32)
+    bits <<= 13
+    bits &= _NUMBER
+    numbers: Numbers = bits.view(numpy.float32)
+    numbers *= numpy.float32(2.0**112)
+    return numbers
 
 
 def compared(rows: Halves | Numbers, vector: Vector, answer: Numbers) -> None:
@@ -49,7 +65,7 @@ def compared(rows: Halves | Numbers, vector: Vector, answer: Numbers) -> None:
         return
     for start in range(0, len(rows), SCANNED):
         some = slice(start, start + SCANNED)
-        numpy.dot(rows[some].astype(numpy.float32), vector, out=answer[some])
+        numpy.dot(floats(rows[some]), vector, out=answer[some])
 
 
 def largest(numbers: Numbers, count: int) -> Rows:
@@ -91,7 +107,7 @@ class Piece:
         """Write these rows."""
         self.rows[at] = vectors
         if directions is not None and self.first is not None:
-            self.first[at] = parted(vectors.astype(numpy.float32), directions)
+            self.first[at] = parted(floats(vectors), directions)
 
     def part(self, directions: Numbers) -> None:
         """Prepare, with the rows as float16: nothing is lost, for that is what they came as."""
@@ -99,7 +115,7 @@ class Piece:
         self.first = numpy.empty((PIECE, directions.shape[1] + 1), dtype=numpy.float32)
         for start in range(0, PIECE, SCANNED):
             some = slice(start, start + SCANNED)
-            self.first[some] = parted(self.rows[some].astype(numpy.float32), directions)
+            self.first[some] = parted(floats(self.rows[some]), directions)
 
     def whole(self) -> None:
         """Have the rows as float32, to be compared in full."""
