@@ -185,6 +185,15 @@ class Settings:
         "a list of { tool = …, accounts = […], names = […] }, in the environment as JSON",
         "Assistants that commit under accounts (addresses, logins) or names of their own, beside those known anyway.",
     )
+    same_model_only: bool = _setting(
+        False,
+        _flag,
+        "true or false",
+        "Show a model only mistakes that it was seen making. Otherwise those weigh more, and others are shown too.",
+    )
+    min_confidence: float = _setting(
+        0.0, _number(0, 1), "a number from 0 to 1", "Confidence below which a lesson is not shown."
+    )
     threshold: float = _setting(
         DEFAULT_THRESHOLD, _number(0, 1), "a number from 0 to 1", "Score below which recall shows nothing."
     )

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
+from pytest_llmlearn.app.likely import Likely
 from pytest_llmlearn.app.memory_exposures import ExposuresOfMemory
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
@@ -40,7 +41,9 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.inquiry import Inquiry
     from pytest_llmlearn.app.judging import Judging
     from pytest_llmlearn.app.maintain import Maintenance
+    from pytest_llmlearn.app.meaning import Meaning
     from pytest_llmlearn.app.ports.exposures import Exposures
+    from pytest_llmlearn.app.ports.requests import Requests
     from pytest_llmlearn.app.ports.upkeep import Upkeep
     from pytest_llmlearn.app.record import Recorder, Recording
     from pytest_llmlearn.app.runs import Runs
@@ -82,6 +85,12 @@ class Memory(
         everything: bool = False,
         hold: bool = True,
         half_life_days: float = HALF_LIFE_DAYS,
+        requests: Requests | None = None,
+        meaning: Meaning | None = None,
+        siblings: Callable[[str], Sequence[str]] = lambda path: (),
+        strict: bool = False,
+        min_confidence: float = 0.0,
+        erase_index: Callable[[], object] = lambda: None,
     ) -> None:
         self.root = root
         self._store = store
@@ -92,7 +101,14 @@ class Memory(
             lambda path: surroundings.text(path),
             half_life=half_life_days,
             gone=lambda now, fingerprints: maintenance.gone(now, fingerprints),
+            likely=Likely(requests, only=strict) if requests is not None else None,
+            meaning=meaning,
+            siblings=siblings,
+            strict=strict,
+            min_confidence=min_confidence,
         )
+        self._meaning = meaning
+        self._erase_index = erase_index
         self._surroundings = surroundings
         self._origins = origins
         self._inquiry = inquiry
@@ -180,6 +196,7 @@ class Memory(
     def clear(self) -> None:
         """Erase all that was learned, and what was found out of who wrote the code, for good."""
         self._store.clear()
+        self._erase_index()
         self._runs.awaits()
         self._healer.failed()
         self.forget_provenance()
@@ -189,11 +206,14 @@ class Memory(
         """Sentences that a person should read: a damaged store moved aside, a detector that failed."""
         faults = self._classifier.faults.values() if self._classifier is not None else ()
         generations = self._made_generations.notices if self._made_generations is not None else ()
-        return [*self._store.notices, *self._origins.notices, *generations, *faults]
+        meaning = self._meaning.notices if self._meaning is not None else ()
+        return [*self._store.notices, *meaning, *self._origins.notices, *generations, *faults]
 
     def close(self) -> None:
         """Let go of the store; what was recorded is written already."""
         self._origins.close()
+        if self._meaning is not None:
+            self._meaning.close()
         self._store.close()
 
     def __enter__(self) -> Self:

@@ -21,8 +21,9 @@ from pytest_llmlearn.domain.culprit import Culprit
 from pytest_llmlearn.domain.entry import Counted, Entry, FindingRow, Held, Run
 from pytest_llmlearn.domain.finding import Finding, quotable
 from pytest_llmlearn.domain.fingerprint import fingerprint
+from pytest_llmlearn.domain.kin import kin
 from pytest_llmlearn.domain.names import imports
-from pytest_llmlearn.domain.occurrence import MESSAGE_LIMIT, STATEMENT_LIMIT, Occurrence, is_inside
+from pytest_llmlearn.domain.occurrence import MESSAGE_LIMIT, PROMPT_LIMIT, STATEMENT_LIMIT, Occurrence, is_inside
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.domain.redaction import redact as own_redact
 from pytest_llmlearn.domain.source import Unit
@@ -150,6 +151,8 @@ class Recorder:
             held=tuple(self._held(occurrence, culprit, text)) if self._hold else (),
             contexts=self._contexts(text, culprit.unit, culprit.path),
             stub=_is_stub(occurrence, culprit.unit, text),
+            kin=redact(kin(occurrence.exception, occurrence.message, occurrence.nodeid, asserted=chief.unit_decides)),
+            prompt=redact(occurrence.prompt[:PROMPT_LIMIT]) if occurrence.prompt else None,
         )
 
     def _contexts_of(self, text: str, unit: Unit, path: str) -> tuple[str, ...]:
@@ -244,6 +247,5 @@ def _words(
     """
     fields = map(redact, (*chief.symbols, *chief.fields.values()))
     told = (chief.rule_id.replace(".", " "), *fields, unit_name, message)
-    asked = (redact(occurrence.prompt[:4000]),) if occurrence.prompt else ()
-    found = dict.fromkeys(word for text in (*told, statement, *asked) for word in words.words(text))
+    found = dict.fromkeys(word for text in (*told, statement) for word in words.words(text))
     return list(found)[:WORD_LIMIT]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 from uuid import uuid4
 
 from pytest_llmlearn.domain.entry import Entry, Run
@@ -63,11 +63,17 @@ class Remembering:
         return numpy.stack([self._known[text] for text in texts])
 
 
+class Passing(Protocol):
+    """Takes in attempts that failed no test."""
+
+    def passed(self, attempts: Sequence[tuple[str | None, str]]) -> None: ...
+
+
 class Scratch:
     """A memory in a folder of its own, and the store in which it keeps what it learns. `close` lets go of both.
 
     `embedding` gives what was learned its vectors before the next question, as a moment later they are there anyway;
-    None where nothing is searched by meaning.
+    None where nothing is searched by meaning. `outcomes` are told what failed no test.
     """
 
     def __init__(
@@ -77,7 +83,9 @@ class Scratch:
         clock: Clock,
         remove: Callable[[], None],
         embedding: Embedding | None = None,
+        outcomes: Passing | None = None,
     ) -> None:
+        self._outcomes = outcomes
         self._memory = memory
         self._store = store
         self._clock = clock
@@ -100,6 +108,7 @@ class Scratch:
         run = self._run(attempt)
         occurrences = [occurrence(attempt, failure) for failure in attempt.failures]
         recording = self._memory.record_run(run, occurrences)
+        self._passed(attempt)
         self._behind = True
         return Learned(attempt=attempt, entries=recording.entries)
 
@@ -107,7 +116,12 @@ class Scratch:
         """Take in what another scratch memory has learned, without finding out again which mistakes they were."""
         if learned.entries:
             self._store.record(self._run(learned.attempt), learned.entries)
-            self._behind = True
+        self._passed(learned.attempt)
+        self._behind = True
+
+    def _passed(self, attempt: Attempt) -> None:
+        if attempt.passed and self._outcomes is not None:
+            self._outcomes.passed([(attempt.prompt, attempt.model)])
 
     def _run(self, attempt: Attempt) -> Run:
         now = self._clock()

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
+from pytest_llmlearn.app.meaning import Meaning
 from pytest_llmlearn.app.memory import Memory as AppMemory
 from pytest_llmlearn.bootstrap import parts
 from pytest_llmlearn.bootstrap.late import Late
@@ -20,6 +21,9 @@ from pytest_llmlearn.bootstrap.plugins import detectors, readers
 from pytest_llmlearn.bootstrap.redacting import late_redactor, redactor
 from pytest_llmlearn.domain.assistants import roster_with
 from pytest_llmlearn.settings import Root, Settings, find_root
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.ports.vectors import Embedder
 
 __all__ = ["Memory", "current_commit", "detectors", "project_root", "readers", "redactor"]
 
@@ -34,11 +38,15 @@ class Memory(AppMemory):
         *,
         settings: Settings | None = None,
         plugins: Iterable[object] = (),
+        embedder: Embedder | None = None,
+        warm: bool = False,
     ) -> Self:
         """Open the memory of the project at `root`; without one, the project that the current folder belongs to.
 
         Nothing is created before something is recorded. `settings` default to those of the project and the
-        environment. `plugins` are objects or modules with hooks of `pytest_llmlearn.hookspecs`.
+        environment. `plugins` are objects or modules with hooks of `pytest_llmlearn.hookspecs`. `embedder` makes
+        vectors instead of that of the settings. `warm` says that many questions will be asked: then what finds near
+        vectors is kept in memory.
 
         Raises:
             SettingError: the project's settings cannot be used.
@@ -89,6 +97,12 @@ class Memory(AppMemory):
             everything=chosen.scope == "all",
             hold=chosen.hold_days > 0,
             half_life_days=chosen.half_life_days,
+            requests=store.requests(),
+            meaning=Meaning(lambda: parts.meaning(folder, chosen, store, embedder, warm=warm)),
+            siblings=lambda path: parts.siblings(folder, path),
+            strict=chosen.same_model_only,
+            min_confidence=chosen.min_confidence,
+            erase_index=lambda: parts.erase_index(folder),
         )
 
 

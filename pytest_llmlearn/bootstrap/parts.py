@@ -22,6 +22,7 @@ from pytest_llmlearn.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_llmlearn.adapters.git import GitHistory
+    from pytest_llmlearn.app.embedding import Embedding
     from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.generations import Generations
     from pytest_llmlearn.app.heal import Healer
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.ports import Fixes, Ledger, ProvenanceCache
     from pytest_llmlearn.app.ports.exposures import Exposures
     from pytest_llmlearn.app.ports.upkeep import Upkeep
+    from pytest_llmlearn.app.ports.vectors import Embedder, VectorIndex
     from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.app.runs import Runs
     from pytest_llmlearn.domain.entry import Run
     from pytest_llmlearn.domain.occurrence import Occurrence
+    from pytest_llmlearn.domain.similarity import Calibration
     from pytest_llmlearn.hookspecs import History, Surroundings
 
 PATIENT_SECONDS = 3_600.0
@@ -109,6 +112,50 @@ def runs(
         clock=lambda: datetime.now(UTC),
     )
     return Runs(ledger=ledger, gatherer=gatherer, seen=SeenFile(root), surroundings=surroundings, origins=origins)
+
+
+def meaning(
+    root: Path, settings: Settings, store: SqliteStore, embedder: Embedder | None, *, warm: bool
+) -> tuple[Embedding, VectorIndex, Calibration] | None:
+    """What a question by meaning needs; None where the settings say that there is to be none.
+
+    Raises:
+        MissingExtra: its packages are not installed.
+        EmbedderUnavailable: its weights are nowhere, or it cannot be asked.
+    """
+    from pytest_llmlearn.adapters.embedders.calibrations import kept
+    from pytest_llmlearn.bootstrap import indexes, vectors
+    from pytest_llmlearn.domain.request import digest_of
+    from pytest_llmlearn.domain.similarity import calibration
+
+    chosen = embedder if embedder is not None else vectors.embedder(settings)
+    if chosen is None:
+        return None
+    own = store.vectors()
+    return (
+        vectors.embedding(root, own, chosen, digest_of),
+        indexes.index(root, settings, own, chosen, warm=warm),
+        calibration(chosen.name, kept(os.environ)),
+    )
+
+
+def erase_index(root: Path) -> None:
+    """Erase what was made of the store's vectors, if any was: it holds what was erased there."""
+    if (state.database_path(root).parent / "chroma").exists():
+        from pytest_llmlearn.bootstrap import indexes
+
+        indexes.erase(root)
+
+
+def siblings(root: Path, path: str) -> Sequence[str]:
+    """The Python files beside one, relative to the root."""
+    folder = (root / path).parent
+    try:
+        found = sorted(one.name for one in folder.glob("*.py"))
+    except OSError:  # no such folder yet
+        return ()
+    beside = Path(path).parent.as_posix()
+    return [name if beside == "." else f"{beside}/{name}" for name in found if name != Path(path).name]
 
 
 def delivery(root: Path, exposures: Exposures, surroundings: Surroundings, settings: Settings) -> Delivery:

@@ -35,8 +35,8 @@ def scratches(settings: Settings, embedder: Embedder | None = None) -> Callable[
             from pytest_llmlearn.bootstrap import vectors
 
             embedding = vectors.embedding(root, store.vectors(), embedder)
-        memory = Memory.open(root, settings=settings)
-        return Scratch(memory, store, lambda: datetime.now(UTC), folder.cleanup, embedding)
+        memory = Memory.open(root, settings=settings, embedder=embedder, warm=True)
+        return Scratch(memory, store, lambda: datetime.now(UTC), folder.cleanup, embedding, store.requests())
 
     return made
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-DEFAULT_THRESHOLD = 0.25
-"""Score below which a lesson is not shown."""
+DEFAULT_THRESHOLD = 0.04
+"""Score below which a lesson is not shown: the chance, in what was measured, that it names what will go wrong."""
 MAX_LIMIT = 10
 """Lessons shown at most, whatever is asked for."""
 HALF_LIFE_DAYS = 90.0

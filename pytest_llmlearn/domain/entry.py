@@ -63,7 +63,8 @@ class Entry:
     `unit` is the culprit's qualified name inside the project (`module:Class.method`), `unit_hash` the digest of its
     normalised code. `findings` are gravest first; the first one gave `fingerprint` and `lesson`. `words` is the text by
     which the pattern can be found; `snippet` at most five lines. `contexts` are tags of the surroundings of the unit.
-    `stub` says that the unit is not written yet.
+    `stub` says that the unit is not written yet. `kin` is what goes wrong, whoever it happens to. `prompt` is the
+    request that the code answers, where it is known.
     """
 
     nodeid: str
@@ -98,6 +99,8 @@ class Entry:
     held: tuple[Held, ...] = ()
     contexts: tuple[str, ...] = ()
     stub: bool = False
+    kin: str = ""
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,8 @@ class Query:
 class Candidate:
     """A pattern that may answer the question: `score` in 0 to 1, and the `reasons` for it, most telling first.
 
-    `parts` are what the score is made of, by name; empty where it was not taken apart.
+    `parts` are what the score is made of, by name; empty where it was not taken apart. `named` says that the question
+    names a symbol of it.
     """
 
     pattern: Pattern
@@ -96,6 +97,12 @@ class Candidate:
     reasons: tuple[str, ...] = ()
     always: bool = False
     parts: Mapping[str, Part] = field(default_factory=dict, hash=False)
+    named: bool = False
+
+    @property
+    def cause(self) -> str:
+        """What it shares with others that say the same: its kin, or all its symbols where the question names one."""
+        return self.pattern.symbol_key if self.named or not self.pattern.kin else self.pattern.kin
 
     @property
     def weight(self) -> float:
@@ -202,19 +209,26 @@ def scored(pattern: Pattern, near: float, now: datetime, model: str | None, half
     return min(1.0, near * (0.75 + 0.5 * prior(pattern, now, model, half_life)))
 
 
-def ordered(candidates: Iterable[Candidate], query: Query, confidence: Callable[[Pattern], float]) -> list[Candidate]:
-    """Those at or above the threshold, best first; of equals the more confident, then by fingerprint.
+def ordered(
+    candidates: Iterable[Candidate], query: Query, confidence: Callable[[Pattern], float]
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Those at or above the threshold, best first, and those below it; of equals the more confident is first.
 
-    Patterns that are one at the symbol level say the same twice: the best of them stands for all.
+    Of one cause the best stands for all.
     """
     threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
-    told = [candidate for candidate in candidates if candidate.score >= threshold]
     # Rounded: of two that were seen a minute apart the later one is no surer.
-    told.sort(key=lambda one: (-one.weight, -round(confidence(one.pattern), 2), one.pattern.fingerprint))
+    order = sorted(
+        candidates, key=lambda one: (-one.weight, -round(confidence(one.pattern), 2), one.pattern.fingerprint)
+    )
     best: dict[str, Candidate] = {}
-    for candidate in told:
-        best.setdefault(candidate.pattern.symbol_key, candidate)
-    return list(best.values())
+    symbols: set[str] = set()
+    for candidate in order:
+        if candidate.pattern.symbol_key not in symbols and candidate.cause not in best:
+            best[candidate.cause] = candidate
+            symbols.add(candidate.pattern.symbol_key)
+    near = [one for one in best.values() if one.score >= threshold]
+    return near, [one for one in best.values() if one.score < threshold]
 
 
 def filled(near: Sequence[Candidate], always: Iterable[Candidate], limit: int) -> tuple[Candidate, ...]:

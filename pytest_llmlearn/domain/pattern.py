@@ -34,7 +34,7 @@ class Pattern:
     `severity` is how grave it counts: its rule's, raised where it was seen often. `fixes` counts verified fixes,
     `recurrences` independent ones up to the two that prove it; `word` is what a person said last. `success` is how
     often the mistake was avoided of the times that the lesson was shown and it could have been made. `stub` says that
-    its code was never written.
+    its code was never written. `kin` is what goes wrong, whoever it happens to.
     """
 
     fingerprint: str
@@ -65,6 +65,7 @@ class Pattern:
     recurrences: int = 0
     fixes: int = 0
     success: Rate = UNMEASURED
+    kin: str = ""
 
     @property
     def shown(self) -> bool:

@@ -32,7 +32,7 @@ MATCHING_LIMIT = 10
 _COLUMNS = (
     "id, fingerprint, symbol_key, rule_id, category, severity, exception, message, lesson, frequency, raw_count, "
     "state, first_seen, last_seen, symbols, path, line, unit, bad, good, archived, stub, word, recurrences, "
-    "verified_fixes, imported"
+    "verified_fixes, imported, kin"
 )
 _HIDDEN = ", ".join(f"'{state}'" for state in sorted(HIDDEN))
 SHOWN = f"""p.archived = 0 AND p.state NOT IN ({_HIDDEN}) AND p.merged_into IS NULL AND (
@@ -158,6 +158,30 @@ def search(connection: sqlite3.Connection, terms: Sequence[str], symbols: Sequen
         for identifier, pattern, words in _by_id(connection, list(ranks))
     ]
     return sorted(hits, key=lambda hit: (hit.rank, -hit.pattern.frequency, hit.pattern.fingerprint))
+
+
+def shown(connection: sqlite3.Connection, identifiers: Sequence[int]) -> Iterator[tuple[int, Pattern]]:
+    """Those of these rows that may be shown."""
+    statement = f"SELECT {_COLUMNS} FROM pattern_rows AS p WHERE {SHOWN} AND id IN ({{}})"
+    for pattern, row in _whole(connection, list(in_chunks(connection, statement, list(dict.fromkeys(identifiers))))):
+        yield row[0], pattern
+
+
+def of_kins(connection: sqlite3.Connection, kins: Sequence[str], limit: int) -> Iterator[tuple[str, Pattern]]:
+    """Of each of these kins at most `limit` patterns that may be shown, the most frequent first."""
+    statement = f"""SELECT p.id FROM patterns AS p WHERE p.kin = ? AND {SHOWN}
+                    ORDER BY p.frequency DESC, p.last_seen DESC LIMIT ?"""
+    found = [row[0] for kin in kins for row in connection.execute(statement, (kin, limit))]
+    order = {identifier: place for place, identifier in enumerate(found)}
+    for _, pattern in sorted(shown(connection, found), key=lambda one: order[one[0]]):
+        yield pattern.kin, pattern
+
+
+def named(connection: sqlite3.Connection, fingerprints: Sequence[str]) -> list[tuple[Pattern, str]]:
+    """Those of these fingerprints that may be shown, each with its words."""
+    statement = f"SELECT p.id FROM patterns AS p WHERE {SHOWN} AND p.fingerprint IN ({{}})"
+    identifiers = [row[0] for row in in_chunks(connection, statement, [storable(one) for one in fingerprints])]
+    return [(pattern, words) for _, pattern, words in _by_id(connection, identifiers)]
 
 
 def rarity(connection: sqlite3.Connection, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
@@ -291,4 +315,5 @@ def _pattern(
         recurrences=row[23],
         fixes=row[24],
         success=success,
+        kin=row[26],
     )

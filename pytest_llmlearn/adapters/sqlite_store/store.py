@@ -16,6 +16,7 @@ from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.exposures import SqliteExposures
 from pytest_llmlearn.adapters.sqlite_store.ledger import SqliteLedger
 from pytest_llmlearn.adapters.sqlite_store.lessons import SqliteLessons
+from pytest_llmlearn.adapters.sqlite_store.requests import SqliteRequests
 from pytest_llmlearn.app.ports import Clock, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.pattern import Pattern, Word
@@ -52,6 +53,10 @@ class SqliteStore:
     def ledger(self, *, edited_again_seconds: float = 300.0) -> SqliteLedger:
         """The ledger in the same file, over the same connections."""
         return SqliteLedger(self._file, edited_again_seconds=edited_again_seconds)
+
+    def requests(self) -> SqliteRequests:
+        """What was asked before, in the same file, over the same connections."""
+        return SqliteRequests(self._file, self._clock)
 
     def lessons(self) -> SqliteLessons:
         """What lessons are made of, in the same file, over the same connections."""
@@ -123,6 +128,12 @@ class SqliteStore:
     def search(self, terms: Sequence[str], symbols: Sequence[str], limit: int) -> list[Hit]:
         """Shown patterns with any of the stemmed words or exact symbols, best rank (the lowest) first."""
         return self._file.ask(lambda connection: rows.search(connection, terms, symbols, limit), [])
+
+    def named(self, fingerprints: Sequence[str]) -> list[Hit]:
+        """Those of these patterns that are shown, with a rank of 0."""
+        nothing: list[tuple[Pattern, str]] = []
+        found = self._file.ask(lambda connection: rows.named(connection, fingerprints), nothing)
+        return [Hit(pattern=pattern, words=words, rank=0.0) for pattern, words in found]
 
     def rarity(self, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         """How many patterns there are, and in how many of them each word stands."""

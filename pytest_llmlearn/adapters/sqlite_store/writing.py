@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters.sqlite_store import evolving, lessons, promoting, rows
 from pytest_llmlearn.adapters.sqlite_store.asking import line_number, optional, storable, timestamp
+from pytest_llmlearn.adapters.sqlite_store.attempts import Attempts
 from pytest_llmlearn.adapters.sqlite_store.erasing import moved
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
 from pytest_llmlearn.domain import evolution
@@ -51,6 +52,7 @@ _MOVING = (
     "bad_id",
     "words",
     "stub",
+    "kin",
 )
 _INSERT = (
     f"INSERT INTO patterns ({', '.join((*_FIXED, *_MOVING))}) VALUES ({', '.join('?' * len((*_FIXED, *_MOVING)))})"
@@ -75,6 +77,7 @@ class Writer:
         self._session: str | None = None
         self._green: frozenset[str] = frozenset()
         self._promoting: dict[int, list[promoting.Row]] = {}
+        self._attempts = Attempts(db, self._now)
         self._back: set[int] = set()
         """Patterns that others were merged into which were seen again."""
 
@@ -95,6 +98,7 @@ class Writer:
             _UPDATE, [[*(row[name] for name in _MOVING), row["id"]] for row in self._patterns.values()]
         )
         self._db.conn.executemany("UPDATE patterns SET archived = 0 WHERE id = ?", [(row,) for row in self._back])
+        self._attempts.write()
         self._redden(entries)
         promoting.promote(self._db, self._promoting)
         evolving.evolve(self._db, (row["id"] for row in self._patterns.values()), self._moment)
@@ -171,6 +175,7 @@ class Writer:
             pattern["first_seen"] = min(time, pattern["first_seen"]) if before else time
             pattern["last_seen"] = max(time, pattern["last_seen"]) if before else time
             self._add_model(pattern["id"], entry, newly)
+            self._attempts.add(entry, pattern["id"], newly=bool(newly))
             if newly:
                 lessons.grow(self._db, pattern["id"], entry.contexts)
         elif not before:
@@ -233,6 +238,7 @@ class Writer:
             "unit": storable(entry.unit),
             "bad_id": self._texts[entry.snippet],
             "symbols": json.dumps([storable(symbol) for symbol in entry.symbols], separators=(",", ":")),
+            "kin": storable(entry.kin),
         }
 
     def _code(self, pattern: int, entry: Entry, counts: bool) -> tuple[int, int]:

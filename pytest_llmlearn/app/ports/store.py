@@ -74,6 +74,10 @@ class Store(Protocol):
         """Shown patterns with any of the stemmed words or exact symbols, best rank first."""
         ...
 
+    def named(self, fingerprints: Sequence[str]) -> list[Hit]:
+        """Those of these patterns that are shown, with a rank of 0."""
+        ...
+
     def rarity(self, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         """How many patterns there are, and in how many of them each word stands."""
         ...

@@ -1,0 +1,183 @@
+"""The port of remembered requests over the database file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from pytest_llmlearn.adapters.sqlite_store import rows
+from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, storable, timestamp
+from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
+from pytest_llmlearn.app.ports.requests import Experience
+from pytest_llmlearn.domain.kin import exception_of
+from pytest_llmlearn.domain.pattern import Pattern
+from pytest_llmlearn.domain.request import Counts, Made, Request
+
+PATTERNS_A_KIN = 3
+"""Patterns of a kin that may be chosen from where none was made under a like request."""
+POSTINGS_ASKED = 3_000
+"""Requests that the words may bring up together: ranking costs about two microseconds for each."""
+MADE = 4_000
+"""Mistakes under like requests that are looked at."""
+
+_REQUESTS = """
+    SELECT q.id, q.digest, q.words, coalesce(sum(m.failed + m.passed), 0), coalesce(sum(m.failed), 0)
+    FROM prompts AS q LEFT JOIN prompt_models AS m ON m.prompt = q.id WHERE q.{} IN ({{}}) GROUP BY q.id"""
+
+
+class SqliteRequests:
+    """`ports.requests.Requests` in that file. Made by `SqliteStore.requests`; `clock` dates what is written."""
+
+    def __init__(self, file: DatabaseFile, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._file = file
+        self._clock = clock
+
+    def rarity(self, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        """How many requests there are, and in how many of them each stemmed word stands."""
+        nothing: tuple[int, Mapping[str, int]] = (0, {})
+        return self._file.ask(lambda connection: _rarity(connection, terms), nothing)
+
+    def like(self, digest: bytes, terms: Sequence[str], keys: Sequence[str], limit: int) -> list[Request]:
+        """The request of this digest, those with these keys, and at most `limit` others that share rare words."""
+        return self._file.ask(lambda connection: _like(connection, digest, terms, keys, limit), [])
+
+    def experience(
+        self, requests: Sequence[str], kins: Sequence[str], model: str | None, *, common: int, only: bool = False
+    ) -> Experience:
+        """What came of these requests, of these kins, and of the `common` most frequent ones of `model` and of all."""
+        nothing = Experience(everything=Counts())
+        return self._file.ask(lambda connection: _experience(connection, requests, kins, model, common, only), nothing)
+
+    def passed(self, attempts: Sequence[tuple[str | None, str]]) -> None:
+        """Count attempts that failed no test: the request of each, where it is known, and the model.
+
+        Raises:
+            StoreError: the store cannot be written; nothing was.
+        """
+        from pytest_llmlearn.adapters.sqlite_store.attempts import passed
+
+        if attempts:
+            self._file.write(lambda db: passed(db, attempts, timestamp(self._clock())))
+
+
+def _rarity(connection: sqlite3.Connection, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+    total: int = connection.execute("SELECT count(*) FROM prompts").fetchone()[0]
+    if not total:
+        return 0, {}
+    asked = {storable(term): term for term in terms}
+    statement = "SELECT term, doc FROM prompt_vocabulary WHERE term IN ({})"
+    return total, {asked[term]: documents for term, documents in in_chunks(connection, statement, list(asked))}
+
+
+def _like(
+    connection: sqlite3.Connection, digest: bytes, terms: Sequence[str], keys: Sequence[str], limit: int
+) -> list[Request]:
+    digests = [digest, *(bytes.fromhex(key.partition(":")[2]) for key in keys)]
+    found = list(in_chunks(connection, _REQUESTS.format("digest"), digests))
+    there = {row[0] for row in found}
+    more = [identifier for identifier in _by_words(connection, terms, limit) if identifier not in there]
+    found += in_chunks(connection, _REQUESTS.format("id"), more)
+    return [
+        Request(key=f"prompt:{own.hex()}", words=frozenset(words.split()), attempts=attempts, failed=failed)
+        for _, own, words, attempts, failed in found
+    ]
+
+
+def _by_words(connection: sqlite3.Connection, terms: Sequence[str], limit: int) -> list[int]:
+    """Rows of requests with the rarest of these words, best first."""
+    known = _rarity(connection, terms)[1]
+    chosen: list[str] = []
+    postings = 0
+    for term, documents in sorted(known.items(), key=lambda item: item[1])[: rows.WORDS_ASKED]:
+        if chosen and postings + documents > POSTINGS_ASKED:
+            break
+        chosen.append(storable(term))
+        postings += documents
+    if not chosen:
+        return []
+    match = " OR ".join(f'"{term.replace(chr(34), chr(34) * 2)}"' for term in chosen)
+    ranked = connection.execute(
+        "SELECT rowid FROM prompt_words WHERE prompt_words MATCH ? ORDER BY bm25(prompt_words) LIMIT ?", (match, limit)
+    )
+    return [row[0] for row in ranked]
+
+
+def _experience(
+    connection: sqlite3.Connection,
+    requests: Sequence[str],
+    kins: Sequence[str],
+    model: str | None,
+    common: int,
+    only: bool,
+) -> Experience:
+    made, patterns = _made(connection, requests)
+    wanted = dict.fromkeys([*(one.kin for one in made), *map(storable, kins), *_common(connection, model, common)])
+    counts = _counts(connection, "kin", list(wanted))
+    if only and model is not None:
+        counts = {kin: told for kin, told in counts.items() if told.by(model)}
+        made = [one for one in made if one.kin in counts]
+        wanted = dict.fromkeys(counts)
+    exceptions = list(dict.fromkeys(map(exception_of, wanted)))
+    shown: dict[str, dict[str, Pattern]] = {}
+    for one in made:
+        shown.setdefault(one.kin, {})[one.pattern] = patterns[one.pattern]
+    for kin, pattern in rows.of_kins(connection, [kin for kin in wanted if kin not in shown], PATTERNS_A_KIN):
+        shown.setdefault(kin, {})[pattern.fingerprint] = pattern
+    return Experience(
+        everything=_counts(connection, "all", [""]).get("", Counts()),
+        made=made,
+        kins=counts,
+        exceptions=_counts(connection, "exception", exceptions),
+        shown={kin: list(found.values()) for kin, found in shown.items()},
+    )
+
+
+def _made(connection: sqlite3.Connection, requests: Sequence[str]) -> tuple[list[Made], Mapping[str, Pattern]]:
+    statement = """
+        SELECT q.digest, coalesce(p.merged_into, p.id), p.kin, m.model, m.count, m.last_seen
+        FROM prompts AS q CROSS JOIN pattern_prompts AS m ON m.prompt = q.id
+        CROSS JOIN patterns AS p ON p.id = m.pattern
+        WHERE q.digest IN ({})"""
+    digests = [bytes.fromhex(key.partition(":")[2]) for key in requests]
+    found = list(in_chunks(connection, statement, digests))[:MADE]
+    patterns = dict(rows.shown(connection, [row[1] for row in found]))
+    made = [
+        Made(
+            request=f"prompt:{digest.hex()}",
+            pattern=patterns[pattern].fingerprint,
+            kin=kin,
+            model=model,
+            count=count,
+            last_seen=datetime.fromisoformat(last),
+        )
+        for digest, pattern, kin, model, count, last in found
+        if pattern in patterns
+    ]
+    return made, {pattern.fingerprint: pattern for pattern in patterns.values()}
+
+
+def _common(connection: sqlite3.Connection, model: str | None, limit: int) -> list[str]:
+    """The kins that this model makes most often, and those that are made most often at all."""
+    # By way of the patterns, of which there is an order already: adding up all kins would read every row.
+    found = connection.execute(
+        "SELECT kin FROM patterns WHERE kin <> '' ORDER BY frequency DESC, last_seen DESC LIMIT ?", (2 * limit,)
+    ).fetchall()
+    if model is not None:
+        found += connection.execute(
+            "SELECT name FROM attempts WHERE kind = 'kin' AND model = ? ORDER BY count DESC, name LIMIT ?",
+            (storable(model), limit),
+        ).fetchall()
+    return [row[0] for row in found]
+
+
+def _counts(connection: sqlite3.Connection, kind: str, names: Sequence[str]) -> dict[str, Counts]:
+    models: dict[str, dict[str, int]] = {}
+    statement = f"SELECT name, model, count FROM attempts WHERE kind = '{kind}' AND name IN ({{}})"
+    for name, model, count in in_chunks(connection, statement, names):
+        models.setdefault(name, {})[model] = count
+    requests = {}
+    if kind == "kin":
+        statement = "SELECT name, count FROM attempts WHERE kind = 'requests' AND name IN ({})"
+        requests = dict(in_chunks(connection, statement, names))
+    return {name: Counts(models=told, requests=requests.get(name, 0)) for name, told in models.items()}

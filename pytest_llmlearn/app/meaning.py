@@ -1,0 +1,82 @@
+"""A question by its meaning: which remembered requests and which mistakes are near it.
+
+Without vectors, or where they cannot be had, there is nothing to say, and one sentence tells why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_llmlearn.domain.similarity import Calibration
+from pytest_llmlearn.errors import EmbedderUnavailable, IndexUnavailable, MissingExtra
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.embedding import Embedding
+    from pytest_llmlearn.app.ports.vectors import VectorIndex
+
+NEAREST_REQUESTS = 48
+NEAREST_MISTAKES = 48
+NEAREST_FIXES = 12
+AT_ONCE = 24
+"""Texts that still want a vector which a question waits for; more of them are left to `llmlearn index`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """What is near: cosines of requests by their key, and similarities of patterns, 0 to 1, by fingerprint."""
+
+    requests: Mapping[str, float] = field(default_factory=dict)
+    patterns: Mapping[str, float] = field(default_factory=dict)
+
+
+class Meaning:
+    """The use case. `parts` gives what makes vectors, what finds the nearest and how similar is similar, or None where
+    nothing is searched by meaning; it is asked once. `fresh` says that a question first embeds a little of what waits.
+    """
+
+    def __init__(
+        self, parts: Callable[[], tuple[Embedding, VectorIndex, Calibration] | None], *, fresh: bool = True
+    ) -> None:
+        self._make = parts
+        self._parts: tuple[Embedding, VectorIndex, Calibration] | None = None
+        self._asked = False
+        self._fresh = fresh
+        self.notices: list[str] = []
+
+    def of(self, text: str) -> Meant | None:
+        """What is near `text`; None where nothing can be found by meaning."""
+        if not text.strip():
+            return None
+        try:
+            if not self._asked:
+                self._asked = True
+                self._parts = self._make()
+            return self._near(text, *self._parts) if self._parts is not None else None
+        except (EmbedderUnavailable, IndexUnavailable, MissingExtra) as error:
+            self._parts = None
+            self.notices.append(f"lessons are found by words and names alone: {error}")
+            return None
+
+    def _near(self, text: str, embedding: Embedding, index: VectorIndex, calibration: Calibration) -> Meant:
+        if self._fresh:
+            embedding.catch_up(AT_ONCE)
+        index.catch_up()
+        vector = embedding.of_question(text)
+        requests = {near.key: near.similarity for near in index.nearest("prompts", vector, NEAREST_REQUESTS)}
+        patterns: dict[str, float] = {}
+        for near in (
+            *index.nearest("mistakes", vector, NEAREST_MISTAKES),
+            *index.nearest("fixes", vector, NEAREST_FIXES),
+        ):
+            patterns[near.owner] = max(patterns.get(near.owner, -1.0), near.similarity)  # the best facet counts
+        return Meant(
+            requests=requests,
+            patterns={owner: calibration.similarity(cosine) for owner, cosine in patterns.items()},
+        )
+
+    def close(self) -> None:
+        """Let go of the index."""
+        if self._parts is not None:
+            self._parts[1].close()
