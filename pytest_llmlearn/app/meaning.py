@@ -6,11 +6,12 @@ Without vectors, or where they cannot be had, there is nothing to say, and one s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_llmlearn.domain.similarity import Calibration
-from pytest_llmlearn.errors import EmbedderUnavailable, IndexUnavailable, MissingExtra
+from pytest_llmlearn.errors import EmbedderUnavailable, IndexUnavailable, MissingExtra, StoreError
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.embedding import Embedding
@@ -54,14 +55,16 @@ class Meaning:
                 self._asked = True
                 self._parts = self._make()
             return self._near(text, *self._parts) if self._parts is not None else None
-        except (EmbedderUnavailable, IndexUnavailable, MissingExtra) as error:
+        except (EmbedderUnavailable, IndexUnavailable, MissingExtra, StoreError, OSError) as error:
             self._parts = None
             self.notices.append(f"lessons are found by words and names alone: {error}")
             return None
 
     def _near(self, text: str, embedding: Embedding, index: VectorIndex, calibration: Calibration) -> Meant:
         if self._fresh:
-            embedding.catch_up(AT_ONCE)
+            # Who cannot write, or would have to wait for a writer, still asks.
+            with suppress(StoreError, OSError):
+                embedding.catch_up(AT_ONCE)
         index.catch_up()
         vector = embedding.of_question(text)
         requests = {near.key: near.similarity for near in index.nearest("prompts", vector, NEAREST_REQUESTS)}

@@ -43,6 +43,9 @@ WEIGHTS: Mapping[str, float] = {
     "breadth": 0.48,
     "spread": 0.87,
     "names a symbol": 1.43,
+    "symbol elsewhere": 0.0,
+    "breadth elsewhere": 0.0,
+    "spread elsewhere": 0.0,
     "asserted": 1.48,
     "asserted elsewhere": -1.70,
     "syntax": 1.01,
@@ -62,6 +65,9 @@ ABOUT: Mapping[str, str] = {
     "breadth": "log of how many models made it",
     "spread": "requests under which it was made, for each time it was made",
     "names a symbol": "its message names what it speaks of",
+    "symbol elsewhere": "the same, of another request",
+    "breadth elsewhere": "log of how many models made it, of another request",
+    "spread elsewhere": "requests under which it was made, for each time, of another request",
     "asserted": "a failed assertion",
     "asserted elsewhere": "a failed assertion, of another request",
     "syntax": "code that could not be read",
@@ -140,6 +146,8 @@ def features(
     way = (exception.by(model) + MODEL_FEW * wide) / (by_model + MODEL_FEW)
     often = min(seen.same, 1.0)
     asserted = float(exception_of(kin) == ASSERTED)
+    breadth = math.log1p(len(counts.models))
+    spread = min(max(counts.requests, 1) / made, 1.0)
     return {
         "intercept": 1.0,
         "same request": _log_odds(same),
@@ -150,9 +158,12 @@ def features(
         "same model": math.log(of_model / rate),
         "model's way": math.log(way / wide),
         "frequency": _log_odds(rate),
-        "breadth": math.log1p(len(counts.models)),
-        "spread": min(max(counts.requests, 1) / made, 1.0),
+        "breadth": breadth,
+        "spread": spread,
         "names a symbol": float(symbols),
+        "symbol elsewhere": symbols * (1.0 - often),
+        "breadth elsewhere": breadth * (1.0 - often),
+        "spread elsewhere": spread * (1.0 - often),
         "asserted": asserted,
         "asserted elsewhere": asserted * (1.0 - often),
         "syntax": float(exception_of(kin) in ("SyntaxError", "IndentationError")),

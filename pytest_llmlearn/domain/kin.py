@@ -19,7 +19,7 @@ LIMIT = 240
 
 
 def kin(exception: str, message: str, nodeid: str, *, asserted: bool) -> str:
-    """The kin of one failure, at most `LIMIT` characters.
+    """The kin of one failure, of `LIMIT` characters and few more at most.
 
     `asserted` says that the message compares values of the test's own: then the test's name without its number at the
     end tells more. `test_add_1[a]` and `test_add_2` are kin; `KeyError: 'a'` and `KeyError: 'b'` are.
@@ -28,7 +28,9 @@ def kin(exception: str, message: str, nodeid: str, *, asserted: bool) -> str:
         name = nodeid.rpartition("::")[2].partition("[")[0]
         return f"{ASSERTED}:{_NUMBERED.sub('', name)}"[:LIMIT]
     told = _QUOTED.sub("'Q'", normalise.exact(message, exception))
-    return f"{normalise.exception_name(exception)}:{told}"[:LIMIT]
+    # A name that a library lacks was remembered wrongly; one that the project lacks was not written.
+    where = " of a library" if "site-packages" in message and told.startswith("cannot import") else ""
+    return f"{normalise.exception_name(exception)}:{told}"[:LIMIT] + where
 
 
 def exception_of(kin: str) -> str:
