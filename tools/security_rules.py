@@ -1,0 +1,161 @@
+"""Writes the Semgrep rules that ship (pytest_llmlearn/detectors/rules) from those that people edit (security_rules).
+
+What is edited shares its sources and sanitisers by YAML anchors; Semgrep's faster engine reads none, so what ships has
+them written out. Invariant: what ships is exactly what this writes (`--check` says so, and a test asks it).
+Rules of low confidence go to a file of their own, audit.yml, which is not loaded unless it is asked for.
+
+Needs ruamel.yaml, which Semgrep brings.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+HERE = Path(__file__).parent
+EDITED = HERE / "security_rules"
+SHIPPED = HERE.parent / "pytest_llmlearn" / "detectors" / "rules"
+
+SEVERITIES = {"critical": "ERROR", "major": "WARNING", "minor": "INFO"}
+LISTS = ("pattern-sources", "pattern-sinks", "pattern-sanitizers", "pattern-propagators", "pattern-either", "patterns")
+AUDIT = "audit"
+
+# https://owasp.org/Top10/ (2021): which of the ten a weakness is listed under.
+OWASP = {
+    "A01:2021 Broken Access Control": (
+        {22, 23, 35, 59, 200, 201, 219, 264, 275, 276, 284, 285, 352, 359, 377, 379, 402, 425, 441, 497, 538, 540}
+        | {548, 552, 566, 601, 639, 651, 668, 706, 732, 862, 863, 913, 922, 1275, 250, 306, 641, 942, 367, 617}
+    ),
+    "A02:2021 Cryptographic Failures": (
+        {261, 296, 310, 319, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 335, 336, 337, 338, 340, 347}
+        | {523, 720, 757, 759, 760, 780, 818, 916, 208, 1204}
+    ),
+    "A03:2021 Injection": (
+        {20, 74, 75, 77, 78, 79, 80, 83, 87, 88, 89, 90, 91, 93, 94, 95, 96, 97, 98, 99, 100, 113, 116, 138, 184, 470}
+        | {471, 564, 610, 643, 644, 652, 917, 943, 176, 1236, 1336, 454, 730, 1333, 400}
+    ),
+    "A04:2021 Insecure Design": (
+        {73, 183, 209, 213, 235, 256, 257, 266, 269, 280, 311, 312, 313, 316, 419, 430, 434, 444, 451, 472, 501, 522}
+        | {525, 539, 579, 598, 602, 642, 646, 650, 653, 656, 657, 799, 807, 840, 841, 927, 1021, 1173, 703, 835, 595}
+    ),
+    "A05:2021 Security Misconfiguration": (
+        {2, 11, 13, 15, 16, 215, 260, 315, 489, 520, 526, 537, 541, 547, 611, 614, 756, 776, 1004, 1032, 605, 462}
+    ),
+    "A06:2021 Vulnerable and Outdated Components": {477, 937, 1035, 1104},
+    "A07:2021 Identification and Authentication Failures": (
+        {255, 259, 287, 288, 290, 294, 295, 297, 300, 302, 304, 307, 346, 348, 384, 521, 613, 620, 640, 798, 940, 941}
+        | {1216}
+    ),
+    "A08:2021 Software and Data Integrity Failures": {345, 353, 426, 494, 502, 565, 784, 829, 830, 915},
+    "A09:2021 Security Logging and Monitoring Failures": {117, 223, 532, 778},
+    "A10:2021 Server-Side Request Forgery": {918},
+}
+
+
+def flat(items: list[Any]) -> Iterator[Any]:
+    """Yield what nested lists hold: a shared list inside a list stands for its members."""
+    for item in items:
+        if isinstance(item, list):
+            yield from flat(item)
+        else:
+            yield item
+
+
+def written_out(node: Any) -> Any:
+    """Return a copy without anchors: plain dicts and lists, text of several lines as a block."""
+    if isinstance(node, dict):
+        return {
+            str(key): [written_out(one) for one in flat(value)] if key in LISTS else written_out(value)
+            for key, value in node.items()
+        }
+    if isinstance(node, list):
+        return [written_out(one) for one in node]
+    if isinstance(node, str):
+        return LiteralScalarString(node) if "\n" in node else str(node)
+    return node
+
+
+def owasp(weaknesses: list[int]) -> list[str]:
+    """Return the OWASP categories of these CWE numbers, in their order."""
+    return [name for name, listed in OWASP.items() if listed & set(weaknesses)]
+
+
+def shipped(rule: dict[str, Any]) -> dict[str, Any]:
+    """Turn one edited rule into one that Semgrep reads: its own fields go to `metadata`."""
+    matching = {k: v for k, v in rule.items() if k.startswith("pattern") or k in ("options", "mode")}
+    taint = "pattern-sources" in rule
+    return {
+        "id": rule["id"],
+        "languages": ["python"],
+        "severity": SEVERITIES[rule["severity"]],
+        "message": rule["message"],
+        **({"fix": rule["autofix"]} if "autofix" in rule else {}),
+        "metadata": {
+            "category": rule.get("category", "security"),
+            "cwe": [f"CWE-{number}" for number in rule.get("cwe", [])],
+            "owasp": owasp(rule.get("cwe", [])),
+            "confidence": rule["confidence"],
+            "fix": rule["fix"],
+        },
+        **({"mode": "taint"} if taint else {}),
+        **matching,
+    }
+
+
+def files() -> dict[str, str]:
+    """Return name -> text of every file that ships."""
+    yaml = YAML(typ="safe")
+    shared = (EDITED / "shared.yml").read_text(encoding="utf-8")
+    rooms: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(EDITED.glob("*.yml")):
+        if path.name == "shared.yml":
+            continue
+        for rule in yaml.load(shared + path.read_text(encoding="utf-8"))["rules"]:
+            room = AUDIT if rule["confidence"] == "LOW" else path.stem
+            rooms.setdefault(room, []).append(written_out(shipped(rule)))
+    return {f"{room}.yml": text_of(rules) for room, rules in rooms.items()}
+
+
+def text_of(rules: list[dict[str, Any]]) -> str:
+    """Return the YAML of these rules."""
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 110
+    yaml.representer.ignore_aliases = lambda _data: True
+    sink = io.StringIO()
+    sink.write("# Written by tools/security_rules.py from tools/security_rules/: edit there.\n")
+    yaml.dump({"rules": rules}, sink)
+    return sink.getvalue()
+
+
+def main() -> int:
+    """Write what ships, or with --check say whether it is what would be written."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file differs")
+    check = parser.parse_args().check
+    wanted = files()
+    stale = [
+        name
+        for name, text in wanted.items()
+        if not (SHIPPED / name).is_file() or (SHIPPED / name).read_text(encoding="utf-8") != text
+    ]
+    stale += [path.name for path in SHIPPED.glob("*.yml") if path.name not in wanted]
+    if check:
+        print("\n".join(stale) or "the rules that ship are the rules as edited")
+        return 1 if stale else 0
+    SHIPPED.mkdir(parents=True, exist_ok=True)
+    for path in SHIPPED.glob("*.yml"):
+        if path.name not in wanted:
+            path.unlink()
+    for name, text in wanted.items():
+        (SHIPPED / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
