@@ -9,6 +9,7 @@ Needs ruamel.yaml, which Semgrep brings.
 
 import argparse
 import io
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,8 @@ SHIPPED = HERE.parent / "pytest_llmlearn" / "detectors" / "rules"
 
 SEVERITIES = {"critical": "ERROR", "major": "WARNING", "minor": "INFO"}
 LISTS = ("pattern-sources", "pattern-sinks", "pattern-sanitizers", "pattern-propagators", "pattern-either", "patterns")
+CONDITIONS = ("metavariable-regex", "metavariable-comparison", "metavariable-pattern")
+UNBINDING = ("pattern-not", "pattern-not-inside", "pattern-not-regex")
 AUDIT = "audit"
 
 # https://owasp.org/Top10/ (2021): which of the ten a weakness is listed under.
@@ -66,11 +69,55 @@ def flat(items: list[Any]) -> Iterator[Any]:
             yield item
 
 
+def conditions_beside_what_they_ask(patterns: list[Any]) -> list[Any]:
+    """Move a condition on a metavariable into those alternatives of a `pattern-either` that bind it.
+
+    Semgrep drops a match whose condition asks a metavariable that this alternative does not bind; as edited, a
+    condition written beside the alternatives is meant for those that do.
+    """
+    plain = [one for one in patterns if not set(one) & {*CONDITIONS, "pattern-either"}]
+    conditions = [one for one in patterns if set(one) & set(CONDITIONS)]
+    choices = [one for one in patterns if "pattern-either" in one]
+    here, there = [], []
+    for one in conditions:
+        name = next(iter(one.values()))["metavariable"]
+        # Bound by a sibling, or by every alternative of one choice: it may stay where it is.
+        sure = any(mentions(sibling, name) for sibling in plain if not set(sibling) & set(UNBINDING)) or any(
+            all(mentions(alternative, name) for alternative in choice["pattern-either"]) for choice in choices
+        )
+        (here if sure else there).append((name, one))
+    moved = []
+    for choice in choices:
+        groups: dict[tuple[int, ...], list[Any]] = {}
+        for alternative in choice["pattern-either"]:
+            asked = tuple(at for at, (name, _) in enumerate(there) if mentions(alternative, name))
+            groups.setdefault(asked, []).append(alternative)
+        alternatives: list[Any] = []
+        for asked, members in groups.items():
+            if asked:
+                alternatives.append({"patterns": [{"pattern-either": members}, *(there[at][1] for at in asked)]})
+            else:
+                alternatives += members
+        moved.append({"pattern-either": alternatives})
+    leading = [one for one in plain if not set(one) & {"focus-metavariable", *UNBINDING}]
+    trailing = [one for one in plain if set(one) & {"focus-metavariable", *UNBINDING}]
+    return [*leading, *moved, *(one for _, one in here), *trailing]
+
+
+def mentions(node: Any, metavariable: str) -> bool:
+    """Say whether a pattern names this metavariable."""
+    if isinstance(node, dict):
+        return any(mentions(value, metavariable) for key, value in node.items() if key not in UNBINDING)
+    if isinstance(node, list):
+        return any(mentions(one, metavariable) for one in node)
+    return isinstance(node, str) and re.search(re.escape(metavariable) + r"(?![A-Z0-9_])", node) is not None
+
+
 def written_out(node: Any) -> Any:
     """Return a copy without anchors: plain dicts and lists, text of several lines as a block."""
     if isinstance(node, dict):
         return {
-            str(key): [written_out(one) for one in flat(value)] if key in LISTS else written_out(value)
+            str(key): _members(key, [written_out(one) for one in flat(value)]) if key in LISTS else written_out(value)
             for key, value in node.items()
         }
     if isinstance(node, list):
@@ -78,6 +125,10 @@ def written_out(node: Any) -> Any:
     if isinstance(node, str):
         return LiteralScalarString(node) if "\n" in node else str(node)
     return node
+
+
+def _members(key: str, members: list[Any]) -> list[Any]:
+    return conditions_beside_what_they_ask(members) if key == "patterns" else members
 
 
 def owasp(weaknesses: list[int]) -> list[str]:
