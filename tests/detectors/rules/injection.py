@@ -251,6 +251,8 @@ def logs():
     logging.warning(f"no such user: {name}")
     # ruleid: log-from-request
     logger.error("no such user: %s" % name)
+    # ruleid: log-from-request
+    logger.info("login of %s", name)
     # ok: log-from-request
     logger.info("login")
     # ok: log-from-request

@@ -166,6 +166,34 @@ def logged(password, api_key, user, name):
     logging.debug(f"user {name}")
 
 
+def printed(password, name, secret_name):
+    # ruleid: secret-logged
+    print("password is", password)
+    # ok: secret-logged
+    print("name is", name)
+
+
+def literal(password, user, name):
+    # ruleid: password-compared-with-literal
+    if password == "hunter2horse":
+        pass
+    # ruleid: password-compared-with-literal
+    if user.password != "hunter2horse":
+        pass
+    # ruleid: password-compared-with-literal
+    if hmac.compare_digest(password, "hunter2horse"):
+        pass
+    # ok: password-compared-with-literal
+    if name == "hunter2horse":
+        pass
+    # ok: password-compared-with-literal
+    if password == "":
+        pass
+    # ok: password-compared-with-literal
+    if password == user.password:
+        pass
+
+
 def stored(user, User, db):
     # ruleid: password-stored-in-clear
     user.password = request.form["password"]

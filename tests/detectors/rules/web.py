@@ -493,3 +493,37 @@ def callbacks():
     print(name)
     # ok: javascript-callback-from-request
     jsonify({"name": name})
+
+
+INSTALLED_APPS = ["app"]
+# ruleid: django-debug
+DEBUG = True
+# ok: django-debug
+DEBUG = False
+# ok: django-debug
+DEBUG = os.environ.get("DEBUG") == "1"
+# ok: django-debug
+TEMPLATE_DEBUG = True
+# ruleid: django-debug
+DEBUG = True
+# ruleid: django-allowed-hosts-any
+ALLOWED_HOSTS = ["*"]
+# ok: django-allowed-hosts-any
+ALLOWED_HOSTS = ["example.org"]
+# ok: django-allowed-hosts-any
+ALLOWED_HOSTS = []
+# ok: django-allowed-hosts-any
+HOSTS = ["*"]
+
+
+class Development:
+    # ruleid: django-allowed-hosts-any
+    ALLOWED_HOSTS = ["*"]
+    # ruleid: django-debug
+    DEBUG = True
+
+
+def configure():
+    # ruleid: django-allowed-hosts-any
+    ALLOWED_HOSTS = ["*"]
+    return ALLOWED_HOSTS
