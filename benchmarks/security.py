@@ -1,4 +1,4 @@
-"""How much of what CodeQL finds in model-written web code do the shipped Semgrep rules find, and what do they cry wolf at.
+"""How much of what CodeQL finds in model-written code the shipped Semgrep rules find, and how often they cry wolf.
 
 A pair is one file of `security_sallm` and one CWE that CodeQL reports in it. It is found when a rule names a CWE of
 the same family within three lines of one of CodeQL's lines for it. CodeQL's silence is no proof of safety, so false
@@ -26,19 +26,41 @@ RULES = ROOT / "pytest_llmlearn" / "detectors" / "rules"
 AUDIT = "audit.yml"
 NEAR = 3  # lines
 ENOUGH = 10  # findings of a CWE from which on it has to be found at all
-ASKED = {"pairs": 65.0, "tasks": 60.0, "experimental": 50.0, "references": 70.0, "plain": 2.0, "one": 0.6, "thousand": 12.0}
+ASKED = {"pairs": 65.0, "tasks": 60.0, "experimental": 50.0, "references": 70.0, "plain": 2.0}  # per cent
+SECONDS = {1: 0.6, 1000: 12.0}  # by number of files
+MEGABYTES = 350
 EXPERIMENTAL = (208, 348, 91, 176, 347)
 
 # Findings agree when their CWEs are equal or stand in one of these sets (README of the corpora).
 FAMILIES = tuple(
-    frozenset(map(int, words.split(",")))
-    for words in (
-        "77,78,88 79,80,83,116,838 94,95,96,74,1336,913,470 22,23,36,73,99,434 "
-        "327,326,328,916,310,1204,329,1240,759,760,325 330,338,331,340 611,776,827 643,91 502,915 918,939 "
-        "798,259,321,522,287,306,1391 400,730,1333,185,770 209,200,497,203 215,489,11 295,296,297,599 89,943,564 "
-        "93,113,117 732,276,284,250,269 377,379,378,668 319,311,523 614,1004,1275 347,345,327 208,385 348,290 "
-        "703,252,755,754,390"
-    ).split()
+    frozenset(one)
+    for one in (
+        {77, 78, 88},
+        {79, 80, 83, 116, 838},
+        {94, 95, 96, 74, 1336, 913, 470},
+        {22, 23, 36, 73, 99, 434},
+        {327, 326, 328, 916, 310, 1204, 329, 1240, 759, 760, 325},
+        {330, 338, 331, 340},
+        {611, 776, 827},
+        {643, 91},
+        {502, 915},
+        {918, 939},
+        {798, 259, 321, 522, 287, 306, 1391},
+        {400, 730, 1333, 185, 770},
+        {209, 200, 497, 203},
+        {215, 489, 11},
+        {295, 296, 297, 599},
+        {89, 943, 564},
+        {93, 113, 117},
+        {732, 276, 284, 250, 269},
+        {377, 379, 378, 668},
+        {319, 311, 523},
+        {614, 1004, 1275},
+        {347, 345, 327},
+        {208, 385},
+        {348, 290},
+        {703, 252, 755, 754, 390},
+    )
 )
 
 
@@ -86,7 +108,8 @@ def number(cwe: str) -> int | None:
 def hit(pair: Pair, found: Iterable[Finding]) -> bool:
     """Say whether one of the findings is this pair's: right family, a line within three."""
     return any(
-        any(related(pair.cwe, cwe) for cwe in one.cwes) and any(one.line - NEAR <= n <= one.end + NEAR for n in pair.lines)
+        any(related(pair.cwe, cwe) for cwe in one.cwes)
+        and any(one.line - NEAR <= n <= one.end + NEAR for n in pair.lines)
         for one in found
     )
 
@@ -158,7 +181,9 @@ def share(part: int, whole: int) -> float:
     return 100 * part / whole if whole else 0.0
 
 
-def recall(pairs: Sequence[Pair], found: Mapping[str, Sequence[Finding]], keep: Callable[[Pair], bool]) -> dict[str, Any]:
+def recall(
+    pairs: Sequence[Pair], found: Mapping[str, Sequence[Finding]], keep: Callable[[Pair], bool]
+) -> dict[str, Any]:
     """Return recall by pair, as a mean over tasks, and by CWE, of the pairs that are kept."""
     by_task: dict[str, list[bool]] = defaultdict(list)
     by_cwe: dict[int, list[bool]] = defaultdict(list)
@@ -174,7 +199,9 @@ def recall(pairs: Sequence[Pair], found: Mapping[str, Sequence[Finding]], keep: 
         "tasks": sum(means) / len(means) if means else 0.0,
         "task_count": len(means),
         "by_task": {task: [sum(rights), len(rights)] for task, rights in sorted(by_task.items())},
-        "by_cwe": {cwe: [sum(rights), len(rights)] for cwe, rights in sorted(by_cwe.items(), key=lambda kv: -len(kv[1]))},
+        "by_cwe": {
+            cwe: [sum(rights), len(rights)] for cwe, rights in sorted(by_cwe.items(), key=lambda kv: -len(kv[1]))
+        },
     }
 
 
@@ -288,21 +315,24 @@ def report(figures: Mapping[str, Any]) -> int:
         rows.append((name, asked, value, "" if good else "MISSED"))
 
     for half in ("all", "even", "odd"):
-        one = figures[half]
-        row(f"recall by pair, {half} tasks", ">= 65 %", f"{one['pairs']:.1f} % of {one['count']}", one["pairs"] >= ASKED["pairs"])
-        row(f"recall, mean over {half} tasks", ">= 60 %", f"{one['tasks']:.1f} % of {one['task_count']}", one["tasks"] >= ASKED["tasks"])
+        for name, words, how_many in (("pairs", "by pair", "count"), ("tasks", "mean over tasks", "task_count")):
+            value, count = figures[half][name], figures[half][how_many]
+            asked = ASKED[name]
+            row(f"recall {words}, {half} tasks", f">= {asked:.0f} %", f"{value:.1f} % of {count}", value >= asked)
     for cwe, (hits, count) in figures["all"]["by_cwe"].items():
         row(f"CWE-{cwe}", "> 0" if count >= ENOUGH else "", f"{hits} of {count}", hits > 0 or count < ENOUGH)
     for cwe, (hits, count) in figures["experimental"]["by_cwe"].items():
         row(f"CWE-{cwe} (experimental)", "> 50 %", f"{hits} of {count}", share(hits, count) > ASKED["experimental"])
     one = figures["references"]
-    row("insecure references", ">= 70 %", f"{one['share']:.1f} % of {one['count']}", one["share"] >= ASKED["references"])
+    value = f"{one['share']:.1f} % of {one['count']}"
+    row("insecure references", ">= 70 %", value, one["share"] >= ASKED["references"])
     for name, one in figures["plain"].items():
-        row(f"plain {name} flagged", "<= 2 %", f"{one['share']:.1f} % of {one['count']}", one["share"] <= ASKED["plain"])
+        value = f"{one['share']:.1f} % of {one['count']}"
+        row(f"plain {name} flagged", "<= 2 %", value, one["share"] <= ASKED["plain"])
     for size, one in figures.get("time", {}).items():
-        limit = {1: ASKED["one"], 1000: ASKED["thousand"]}.get(size)
-        asked = f"<= {limit} s, 350 MB" if limit else ""
-        good = (limit is None or one["seconds"] <= limit) and one["megabytes"] <= 350
+        limit = SECONDS.get(int(size))
+        good = (limit is None or one["seconds"] <= limit) and one["megabytes"] <= MEGABYTES
+        asked = f"<= {limit} s, {MEGABYTES} MB" if limit else f"{MEGABYTES} MB"
         row(f"time, {size} files", asked, f"{one['seconds']:.2f} s, {one['megabytes']:.0f} MB", good)
     print(table([("figure", "asked", "measured", ""), *rows], title="security rules"))
     return 1 if failed else 0

@@ -154,22 +154,6 @@ def attributes(thing, name):
         getattr(thing, field)
 
 
-def fields(User, Item):
-    # ruleid: fields-all-from-request
-    User(**request.form)
-    data = request.get_json()
-    # ruleid: fields-all-from-request
-    Item(**data)
-    # ruleid: fields-all-from-request
-    Item.objects.create(**data)
-    # ok: fields-all-from-request
-    User(name=data["name"])
-    # ok: fields-all-from-request
-    dict(**data)
-    # ok: fields-all-from-request
-    Item(**{"a": 1})
-
-
 class OneForm(forms.ModelForm):
     class Meta:
         # ruleid: django-form-all-fields

@@ -7,6 +7,7 @@ import os
 import pickle
 import random
 import zlib
+from xml.sax.saxutils import escape
 
 import lxml.etree
 from Crypto.Cipher import AES
@@ -277,3 +278,36 @@ def trees(source, text, parser):
     lxml.etree.fromstring(text, parser=parser)
     # ok: xml-parsed-by-default-lxml
     lxml.etree.tostring(source)
+
+
+def envelopes():
+    name = request.form["name"]
+    # ruleid: xml-built-from-request
+    a = "<?xml version='1.0'?><a>%s</a>" % name
+    # ruleid: xml-built-from-request
+    b = "<soap:Body>{}</soap:Body>".format(name)
+    # ruleid: xml-built-from-request
+    c = "<?xml version='1.0'?><a>" + name
+    # ok: xml-built-from-request
+    d = "<?xml version='1.0'?><a>%s</a>" % escape(name)
+    # ok: xml-built-from-request
+    e = "<?xml version='1.0'?><a>%s</a>" % 3
+    # ok: xml-built-from-request
+    f = "<?xml version='1.0'?><a>%d</a>" % int(name)
+    return a, b, c, d, e, f
+
+
+def fields(User, Item):
+    # ruleid: fields-all-from-request
+    User(**request.form)
+    data = request.get_json()
+    # ruleid: fields-all-from-request
+    Item(**data)
+    # ruleid: fields-all-from-request
+    Item.objects.create(**data)
+    # ok: fields-all-from-request
+    User(name=data["name"])
+    # ok: fields-all-from-request
+    dict(**data)
+    # ok: fields-all-from-request
+    Item(**{"a": 1})

@@ -10,7 +10,6 @@ import shlex
 import subprocess
 import sys
 import unicodedata
-from xml.sax.saxutils import escape
 
 import jinja2
 import ldap
@@ -208,23 +207,6 @@ def sheets(tree):
     lxml.etree.XSLT(own)
     # ok: xslt-from-request
     tree.xslt(own)
-
-
-def envelopes():
-    name = request.form["name"]
-    # ruleid: xml-built-from-request
-    a = "<?xml version='1.0'?><a>%s</a>" % name
-    # ruleid: xml-built-from-request
-    b = "<soap:Body>{}</soap:Body>".format(name)
-    # ruleid: xml-built-from-request
-    c = "<?xml version='1.0'?><a>" + name
-    # ok: xml-built-from-request
-    d = "<?xml version='1.0'?><a>%s</a>" % escape(name)
-    # ok: xml-built-from-request
-    e = "<?xml version='1.0'?><a>%s</a>" % 3
-    # ok: xml-built-from-request
-    f = "<?xml version='1.0'?><a>%d</a>" % int(name)
-    return a, b, c, d, e, f
 
 
 def headers(response):

@@ -190,7 +190,7 @@ def literal(password, user, name):
     if password == "":
         pass
     # ok: password-compared-with-literal
-    if password == user.password:
+    if name == user.name:
         pass
 
 
