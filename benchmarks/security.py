@@ -230,9 +230,15 @@ def timing(semgrep: str, rules: Path, texts: Sequence[str], work: Path) -> dict[
     taken = {}
     for size in (1, 200, 1000):
         folder = lay_out(work / f"time{size}", {f"t{n}.py": texts[n % len(texts)] for n in range(size)})
-        seconds = min(scan(semgrep, rules, folder, jobs=2).seconds for _ in range(3 if size == 1 else 1))
+        repeats = 3 if size == 1 else 1
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = min(scan(semgrep, rules, folder, jobs=2).seconds for _ in range(repeats))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        # On a machine that others use, only the processor's time means anything.
+        processor = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / repeats
         taken[size] = {
             "seconds": seconds,
+            "processor": processor,
             "megabytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
         }
     return taken
@@ -333,7 +339,8 @@ def report(figures: Mapping[str, Any]) -> int:
         limit = SECONDS.get(int(size))
         good = (limit is None or one["seconds"] <= limit) and one["megabytes"] <= MEGABYTES
         asked = f"<= {limit} s, {MEGABYTES} MB" if limit else f"{MEGABYTES} MB"
-        row(f"time, {size} files", asked, f"{one['seconds']:.2f} s, {one['megabytes']:.0f} MB", good)
+        spent = f"{one['seconds']:.2f} s ({one['processor']:.2f} s of processor), {one['megabytes']:.0f} MB"
+        row(f"time, {size} files", asked, spent, good)
     print(table([("figure", "asked", "measured", ""), *rows], title="security rules"))
     return 1 if failed else 0
 
