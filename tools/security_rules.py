@@ -9,9 +9,10 @@ Needs ruamel.yaml, which Semgrep brings.
 
 import argparse
 import io
+import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 HERE = Path(__file__).parent
 EDITED = HERE / "security_rules"
 SHIPPED = HERE.parent / "pytest_llmlearn" / "detectors" / "rules"
+INDEX = "rules.json"
+PAGE = HERE.parent / "docs" / "security.md"
+TABLE = ("<!-- rules: written by tools/security_rules.py -->", "<!-- end of rules -->")
 
 SEVERITIES = {"critical": "ERROR", "major": "WARNING", "minor": "INFO"}
 LISTS = ("pattern-sources", "pattern-sinks", "pattern-sanitizers", "pattern-propagators", "pattern-either", "patterns")
@@ -158,8 +162,8 @@ def shipped(rule: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def files() -> dict[str, str]:
-    """Return name -> text of every file that ships."""
+def edited() -> dict[str, list[dict[str, Any]]]:
+    """Return the rules by the file that they ship in."""
     yaml = YAML(typ="safe")
     shared = (EDITED / "shared.yml").read_text(encoding="utf-8")
     rooms: dict[str, list[dict[str, Any]]] = {}
@@ -169,7 +173,45 @@ def files() -> dict[str, str]:
         for rule in yaml.load(shared + path.read_text(encoding="utf-8"))["rules"]:
             room = AUDIT if rule["confidence"] == "LOW" else path.stem
             rooms.setdefault(room, []).append(written_out(shipped(rule)))
-    return {f"{room}.yml": text_of(rules) for room, rules in rooms.items()}
+    return {f"{room}.yml": rules for room, rules in rooms.items()}
+
+
+def files() -> dict[str, str]:
+    """Return name -> text of every file that ships."""
+    rooms = edited()
+    return {**{name: text_of(rules) for name, rules in rooms.items()}, INDEX: index(rooms)}
+
+
+def index(rooms: Mapping[str, list[dict[str, Any]]]) -> str:
+    """Return what the rules say of themselves, for who has no reader of YAML."""
+    named = {value: key for key, value in SEVERITIES.items()}
+    rules = [
+        {
+            "id": rule["id"],
+            "category": rule["metadata"]["category"],
+            "severity": named[rule["severity"]],
+            "message": rule["message"],
+            "fix": rule["metadata"]["fix"],
+        }
+        for rule in sorted((one for rules in rooms.values() for one in rules), key=lambda one: one["id"])
+    ]
+    return json.dumps(rules, indent=1) + "\n"
+
+
+def page(rooms: Mapping[str, list[dict[str, Any]]], text: str) -> str:
+    """Return the page of the documentation with its table of rules made anew."""
+    named = {value: key for key, value in SEVERITIES.items()}
+    rows = ["| rule | severity | sure | CWE | what is wrong |", "|---|---|---|---|---|"]
+    for name, rules in sorted(rooms.items(), key=lambda room: (room[0] == f"{AUDIT}.yml", room[0])):
+        for rule in rules:
+            about = rule["metadata"]
+            sure = about["confidence"].lower() + (" (off)" if name == f"{AUDIT}.yml" else "")
+            weaknesses = ", ".join(one.removeprefix("CWE-") for one in about["cwe"]) or "–"
+            said = rule["message"].replace("|", "\\|").replace("<", "&lt;")
+            rows.append(f"| `{rule['id']}` | {named[rule['severity']]} | {sure} | {weaknesses} | {said} |")
+    before, _, rest = text.partition(TABLE[0])
+    _, _, after = rest.partition(TABLE[1])
+    return "\n".join([f"{before}{TABLE[0]}", *rows, f"{TABLE[1]}{after}"])
 
 
 def text_of(rules: list[dict[str, Any]]) -> str:
@@ -196,6 +238,9 @@ def main() -> int:
         if not (SHIPPED / name).is_file() or (SHIPPED / name).read_text(encoding="utf-8") != text
     ]
     stale += [path.name for path in SHIPPED.glob("*.yml") if path.name not in wanted]
+    documented = PAGE.read_text(encoding="utf-8")
+    told = page(edited(), documented)
+    stale += [PAGE.name] if told != documented else []
     if check:
         print("\n".join(stale) or "the rules that ship are the rules as edited")
         return 1 if stale else 0
@@ -205,6 +250,7 @@ def main() -> int:
             path.unlink()
     for name, text in wanted.items():
         (SHIPPED / name).write_text(text, encoding="utf-8")
+    PAGE.write_text(told, encoding="utf-8")
     return 0
 
 

@@ -17,7 +17,7 @@ from pytest_llmlearn.app.resolve import Resolver, Target
 from pytest_llmlearn.domain import reach, source
 from pytest_llmlearn.domain.culprit import Culprit, is_test_file, is_the_test
 from pytest_llmlearn.domain.entry import ChosenBy
-from pytest_llmlearn.domain.occurrence import Frame, Occurrence, is_inside
+from pytest_llmlearn.domain.occurrence import SCANS, Frame, Occurrence, is_inside
 from pytest_llmlearn.domain.provenance import UNKNOWN, Provenance
 from pytest_llmlearn.domain.source import Unit
 from pytest_llmlearn.hookspecs import Surroundings
@@ -125,6 +125,10 @@ class Attribution:
         """Candidates by how directly the failure points at them, the nearest level first."""
         if occurrence.source == "handed-in" and occurrence.path is not None:
             return  # already laid on its culprit
+        if occurrence.source in SCANS:
+            if occurrence.path is not None and occurrence.line is not None:
+                yield [self._at(occurrence.path, occurrence.line, "frame")]  # in a test as anywhere
+            return
         yield list(self._frames(occurrence))
         yield list(self._never_awaited(occurrence))
         yield from self._under_test(occurrence)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from pytest_llmlearn.domain.finding import CATEGORIES, SEVERITIES, UNKNOWN, Finding, gravest_first
-from pytest_llmlearn.domain.occurrence import Occurrence
+from pytest_llmlearn.domain.occurrence import SCANS, Occurrence
 from pytest_llmlearn.hookspecs import Detector, Evidence
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ class Classifier:
                     f"{occurrence.nodeid[:120]}); "
                     "what it would have found is missing",
                 )
+        if occurrence.source in SCANS:
+            # The rule has spoken: what else is wrong with the code, no failure has shown.
+            found = [one for one in found if one.rule_id == occurrence.facts.get("rule")]
         return gravest_first(found) or (
             Finding(rule=UNKNOWN, confidence=0.1, fields={"exception": occurrence.short_exception}),
         )

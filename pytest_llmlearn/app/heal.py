@@ -18,6 +18,7 @@ from pytest_llmlearn.domain import moved, repair, source
 from pytest_llmlearn.domain.culprit import is_test_file
 from pytest_llmlearn.domain.entry import Run
 from pytest_llmlearn.domain.fix import Fix, Healing, Red, Verdict, Way
+from pytest_llmlearn.domain.flaw import is_of_scan
 from pytest_llmlearn.domain.hunk import Hunk, Rewritten, added_imports, difference, import_of
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.redaction import EMAIL, HOME, IP, MASK
@@ -105,7 +106,7 @@ class Judge:
             return "test-changed", weaker, None
         if found is None:
             return "elsewhere", f"{red.qualname or 'the code'} is not in {red.path} any more", None
-        if is_test_file(red.path, text):
+        if is_test_file(red.path, text) and not is_of_scan(red.nodeid):
             return ("test-changed", "the test was changed", None) if changed else self._untouched(red, text)
         if not changed:
             return self._untouched(red, text)

@@ -90,7 +90,7 @@ class Judging:
             StoreError: what came of them cannot be written.
             OSError: that others await another run cannot be noted.
         """
-        awaiting = self._exposures.awaiting(AWAITING)
+        awaiting = [one for one in self._exposures.awaiting(AWAITING) if not one.by_scan]
         before = [one for one in awaiting if one.time <= run.started]
         if not awaiting:
             return Judged()
@@ -103,6 +103,22 @@ class Judging:
             # A run like this one says nothing more of them; one of other code or tests may.
             self._seen.saw(loaded, passed, awaiting=True)
         return judged
+
+    def judge_scan(self, run: Run, *, scanned: Collection[str], recording: Recording | None) -> Judged:
+        """Join a scan of these files, in which every rule could speak, with the exposures of mistakes that scans find.
+
+        The rule itself is the witness: code written since in which it could have spoken, and did not, avoided it.
+
+        Raises:
+            StoreError: what came of them cannot be written.
+        """
+        awaiting = [one for one in self._exposures.awaiting(AWAITING) if one.by_scan]
+        before = [one for one in awaiting if one.time <= run.started]
+        if not before:
+            return Judged(awaiting=len(awaiting))
+        outcomes = _Looking(self, before, run, scanned, recording).scanned()
+        self._exposures.judge(outcomes, run=run.run_id, time=run.finished)
+        return Judged(judged=len(outcomes), awaiting=len(awaiting) - len(outcomes))
 
     def expire(self, now: datetime) -> int:
         """Of exposures that waited too long there was no opportunity; how many these were.
@@ -191,6 +207,16 @@ class _Looking:
             if any(place in sure for place in places):
                 found[one.id] = "other-failure"
             elif any(place in reached for place in places):
+                found[one.id] = "avoided"
+        return found
+
+    def scanned(self) -> dict[int, Outcome]:
+        """What a scan says of exposures, by their ids: nothing has to be reached for a rule to see it."""
+        found: dict[int, Outcome] = {}
+        for one in self._awaiting:
+            if self._recurred(one):
+                found[one.id] = "recurred"
+            elif (places := [*self._opportunities(one)]) and not self._may_have_recurred(one, places):
                 found[one.id] = "avoided"
         return found
 

@@ -23,7 +23,14 @@ from pytest_llmlearn.domain.finding import Finding, quotable
 from pytest_llmlearn.domain.fingerprint import fingerprint
 from pytest_llmlearn.domain.kin import kin
 from pytest_llmlearn.domain.names import imports
-from pytest_llmlearn.domain.occurrence import MESSAGE_LIMIT, PROMPT_LIMIT, STATEMENT_LIMIT, Occurrence, is_inside
+from pytest_llmlearn.domain.occurrence import (
+    MESSAGE_LIMIT,
+    PROMPT_LIMIT,
+    SCANS,
+    STATEMENT_LIMIT,
+    Occurrence,
+    is_inside,
+)
 from pytest_llmlearn.domain.provenance import Provenance
 from pytest_llmlearn.domain.redaction import redact as own_redact
 from pytest_llmlearn.domain.source import Unit
@@ -151,7 +158,7 @@ class Recorder:
             held=tuple(self._held(occurrence, culprit, text)) if self._hold else (),
             contexts=self._contexts(text, culprit.unit, culprit.path),
             stub=_is_stub(occurrence, culprit.unit, text),
-            kin=redact(kin(occurrence.exception, occurrence.message, occurrence.nodeid, asserted=chief.unit_decides)),
+            kin=redact(_kin(occurrence, chief)),
             prompt=redact(occurrence.prompt[:PROMPT_LIMIT]) if occurrence.prompt else None,
         )
 
@@ -168,6 +175,8 @@ class Recorder:
         if occurrence.source == "handed-in" or culprit.broken_test or not text:
             return
         yield self._keep("unit", culprit.path, culprit.unit, text)
+        if occurrence.source in SCANS:
+            return
         path = occurrence.test_path or occurrence.nodeid.partition("::")[0]
         test_text = self._surroundings.text(path)
         name = ".".join(part.partition("[")[0] for part in occurrence.nodeid.split("::")[1:])
@@ -237,6 +246,13 @@ def _scope(occurrence: Occurrence, culprit: Culprit, chief: Finding) -> str:
     return "generated" if written else "other"
 
 
+def _kin(occurrence: Occurrence, chief: Finding) -> str:
+    """What a scan found is kin by its rule, whatever the rule says of it."""
+    if occurrence.source in SCANS:
+        return f"{occurrence.source}:{chief.rule_id}"
+    return kin(occurrence.exception, occurrence.message, occurrence.nodeid, asserted=chief.unit_decides)
+
+
 def _words(
     occurrence: Occurrence, chief: Finding, message: str, unit_name: str, statement: str, redact: Callable[[str], str]
 ) -> list[str]:
@@ -246,6 +262,8 @@ def _words(
     answer questions that happen to use an English word of it.
     """
     fields = map(redact, (*chief.symbols, *chief.fields.values()))
-    told = (chief.rule_id.replace(".", " "), *fields, unit_name, message)
+    # What a scan says of a place is its rule's prose.
+    said = "" if occurrence.source in SCANS else message
+    told = (chief.rule_id.replace(".", " "), *fields, unit_name, said)
     found = dict.fromkeys(word for text in (*told, statement) for word in words.words(text))
     return list(found)[:WORD_LIMIT]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_llmlearn.hookspecs import Detector, Project, ProvenanceReader
 
-BUILT_IN = ("async_misuse", "imports", "syntax", "type_errors", "logic", "runtime")
+BUILT_IN = ("async_misuse", "imports", "syntax", "type_errors", "logic", "runtime", "security")
 """Modules of `pytest_llmlearn.detectors`, in the order in which they are asked."""
 READERS = ("marks", "markers", "agent_trace", "git_ai", "git", "session")
 """Modules of `pytest_llmlearn.adapters` that know who wrote a line, the earlier before the later where equally sure."""

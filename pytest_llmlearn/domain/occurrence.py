@@ -14,10 +14,16 @@ from typing import Any, Literal, get_args
 from pytest_llmlearn.domain.cleaning import clean, flat
 from pytest_llmlearn.errors import BadOccurrence
 
-Source = Literal["test", "collection", "warning", "thread", "unraisable", "log", "crash", "handed-in"]
+Source = Literal[
+    "test", "collection", "warning", "thread", "unraisable", "log", "crash", "handed-in", "security_scan", "static"
+]
 Relation = Literal["cause", "context", "member"]
 
 PHASES = ("collect", "setup", "call", "teardown")
+
+SCANS: frozenset[Source] = frozenset({"security_scan", "static"})
+"""Sources that are no test: a rule found it in the text, and `static` are those that are of no security. Their id names
+the place and the rule (see `domain.flaw`)."""
 
 MESSAGE_LIMIT = 3_000
 """Characters kept of the failure's own message."""

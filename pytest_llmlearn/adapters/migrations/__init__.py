@@ -20,6 +20,7 @@ from pytest_llmlearn.adapters.migrations.m006_lessons import m006_lessons
 from pytest_llmlearn.adapters.migrations.m007_exposures import m007_exposures
 from pytest_llmlearn.adapters.migrations.m008_prompts import m008_prompts
 from pytest_llmlearn.adapters.migrations.m009_vectors import m009_vectors
+from pytest_llmlearn.adapters.migrations.m010_scans import m010_scans
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -37,6 +38,7 @@ STEPS = (
     m007_exposures,
     m008_prompts,
     m009_vectors,
+    m010_scans,
 )
 
 

@@ -178,7 +178,8 @@ def _cut(text: str | None, limit: int | None) -> str | None:
 def _awaiting(connection: sqlite3.Connection, limit: int) -> list[Awaiting]:
     rows = connection.execute(
         """SELECT e.id, e.time, p.fingerprint, p.symbol_key, p.symbols, p.path, p.unit, e.session, e.path, e.unit,
-               e.text_digest
+               e.text_digest,
+               (SELECT o.source FROM occurrences AS o WHERE o.pattern = p.id LIMIT 1) IN ('security_scan', 'static')
            FROM exposures AS e JOIN patterns AS p ON p.id = e.pattern
            WHERE e.outcome IS NULL ORDER BY e.time DESC, e.id DESC LIMIT ?""",
         (limit,),
@@ -200,6 +201,7 @@ def _awaiting(connection: sqlite3.Connection, limit: int) -> list[Awaiting]:
             path=row[8],
             unit=row[9],
             text_digest=row[10],
+            by_scan=bool(row[11]),
         )
         for row in reversed(rows)
     ]

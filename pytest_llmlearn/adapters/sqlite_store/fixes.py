@@ -16,6 +16,7 @@ from pytest_llmlearn.adapters.sqlite_store.rows import in_chunks, storable, time
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
 from pytest_llmlearn.app.ports import Clock
 from pytest_llmlearn.domain.fix import Fix, Healing, Red
+from pytest_llmlearn.domain.flaw import PREFIX
 from pytest_llmlearn.domain.repair import digest
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ _HEALED = (
     "h.occurrence, p.fingerprint, h.nodeid, h.unit, h.verdict, h.reason, h.time, h.red_hash, h.green_hash, "
     "h.red_commit, h.green_commit, h.way, h.fix"
 )
+_SCANS = (PREFIX, f"{PREFIX[:-1]};")
+"""From the first id that a scan can give to before the one behind the last: `;` follows `:`."""
 _FIXED = "id, fingerprint, digest, bad, good, signature, imports, difference, verified, first_seen, last_seen"
 
 
@@ -71,6 +74,10 @@ class SqliteFixes:
     def red_tests(self) -> Sequence[str]:
         """The tests that failed when they were last seen."""
         return self._file.ask(_red_tests, [])
+
+    def red_scans(self) -> Sequence[str]:
+        """What scans found, by the ids of `domain.flaw`, and no later one found mended."""
+        return self._file.ask(_red_scans, [])
 
     def never_green(self, nodeids: Collection[str]) -> Sequence[str]:
         """Those of these tests that are not known to have been green, in their order."""
@@ -149,7 +156,13 @@ class SqliteFixes:
 
 
 def _red_tests(connection: sqlite3.Connection) -> list[str]:
-    return [row[0] for row in connection.execute("SELECT nodeid FROM tests WHERE red IS NOT NULL ORDER BY nodeid")]
+    statement = "SELECT nodeid FROM tests WHERE red IS NOT NULL AND NOT (nodeid >= ? AND nodeid < ?) ORDER BY nodeid"
+    return [row[0] for row in connection.execute(statement, _SCANS)]
+
+
+def _red_scans(connection: sqlite3.Connection) -> list[str]:
+    statement = "SELECT nodeid FROM tests WHERE red IS NOT NULL AND nodeid >= ? AND nodeid < ? ORDER BY nodeid"
+    return [row[0] for row in connection.execute(statement, _SCANS)]
 
 
 def _reds(connection: sqlite3.Connection, nodeids: Sequence[str]) -> Iterable[Red]:

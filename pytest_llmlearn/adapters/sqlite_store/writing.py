@@ -19,7 +19,7 @@ from pytest_llmlearn.adapters.sqlite_store.erasing import moved
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
 from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.entry import Counted, Entry, Held, Run
-from pytest_llmlearn.domain.occurrence import SOURCES
+from pytest_llmlearn.domain.occurrence import SCANS, SOURCES
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -162,7 +162,10 @@ class Writer:
             row = (storable(entry.unit), storable(entry.unit_hash), self._session, time)
             self._promoting.setdefault(pattern["id"], []).append(row)
         pattern["raw_count"] += 1
-        pattern["security_findings" if entry.category == "security" else "test_failures"] += 1
+        if entry.category == "security":
+            pattern["security_findings"] += 1
+        elif entry.source not in SCANS:
+            pattern["test_failures"] += 1
         _grow_words(pattern, storable(entry.words))
         if counts:
             pattern["frequency"] += newly
@@ -298,7 +301,8 @@ class Writer:
         return _row(cursor.lastrowid)
 
     def _promotes(self, entry: Entry) -> bool:
-        was_green = storable(entry.nodeid) in self._green
+        # A test that was never green is work under way; what a rule finds is wrong whatever was there before.
+        was_green = entry.source in SCANS or storable(entry.nodeid) in self._green
         return entry.scope in COUNTED_SCOPES and evolution.promotes(
             entry.chosen_by, was_green=was_green, stub=entry.stub, flaky=entry.flaky
         )

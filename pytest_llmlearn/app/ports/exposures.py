@@ -42,7 +42,8 @@ class Showing:
 class Awaiting:
     """An exposure that no run of the tests has judged yet, with what its pattern is known by.
 
-    `unit` is what was asked for, `pattern_path` and `pattern_unit` are where the mistake was made last.
+    `unit` is what was asked for, `pattern_path` and `pattern_unit` are where the mistake was made last. `by_scan` says
+    that scans find the mistake: no test tells whether it was avoided.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Awaiting:
     path: str | None
     unit: str | None
     text_digest: str | None
+    by_scan: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,10 @@ class Fixes(Protocol):
         """The tests that failed when they were last seen."""
         ...
 
+    def red_scans(self) -> Sequence[str]:
+        """What scans found, by the ids of `domain.flaw`, and no later one found mended. None of them is a test."""
+        ...
+
     def never_green(self, nodeids: Collection[str]) -> Sequence[str]:
         """Those of these tests that are not known to have been green, in their order."""
         ...
