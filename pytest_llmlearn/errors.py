@@ -14,6 +14,7 @@ LlmlearnError
 ├── CannotHeal              two commits between which a test does not turn from red to green
 ├── EmbedderUnavailable     no weights, wrong weights, or an endpoint that does not answer
 ├── IndexUnavailable        an index of vectors that cannot be opened, or is another process's
+├── ScannerUnavailable      Semgrep is missing, too old, hangs, or crashes
 └── StoreError
     ├── StoreTooNew         written by a newer version; left alone
     ├── StoreUnavailable    locked, full, or not writable
@@ -157,3 +158,11 @@ class IndexUnavailable(LlmlearnError):
     def __init__(self, message: str, *, owned: bool = False) -> None:
         super().__init__(message)
         self.owned = owned
+
+
+class ScannerUnavailable(LlmlearnError):
+    """Semgrep is missing, too old, hangs, or crashes. `missing` says that there is none at all."""
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing

@@ -72,6 +72,28 @@ def _embedder(value: object) -> str:
     raise ValueError
 
 
+def _switch(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if value in ("auto", "on", "off"):
+        return str(value)
+    raise ValueError
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, list | tuple) or not all(isinstance(word, str) and word for word in value):
+        raise ValueError
+    return tuple(value)
+
+
+def _named(value: object) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise ValueError
+
+
 def _globs(value: object) -> tuple[Glob, ...]:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
@@ -333,6 +355,45 @@ class Settings:
         "`auto`, `exact`, `chroma` or `http(s)://HOST[:PORT]`",
         "How near vectors are found: by comparing with all, by Chroma in `.llmlearn/`, or by a Chroma server: see "
         "[the index](index.md).",
+    )
+    scan: str = _setting(
+        "auto",
+        _switch,
+        "'auto', 'on' or 'off'",
+        "Scan LLM-written code with Semgrep beside the tests: `auto` where it is installed, `on` says where it is not.",
+    )
+    scan_grace: float = _setting(
+        5.0,
+        _number(0, 3600),
+        "a number of seconds from 0 to 3600",
+        "How long the end of a run waits for the scan; what is not ready then goes on in the background.",
+    )
+    scan_configs: tuple[str, ...] = _setting(
+        (),
+        _words,
+        "a list of files, folders or names of a registry",
+        "Semgrep rules of your own beside ours. Names of a registry (`p/python`) are fetched by Semgrep.",
+    )
+    scan_exclude: tuple[str, ...] = _setting(
+        (),
+        _words,
+        "a list of globs",
+        "Files and folders that are not scanned, as globs relative to the project's root.",
+    )
+    scan_audit: bool = _setting(
+        False, _flag, "true or false", "Scan with the rules of low confidence too, which are for reading through code."
+    )
+    scan_baseline: str = _setting(
+        ".llmlearn/baseline.json",
+        _named,
+        "the path of a file",
+        "Findings that the project has accepted; `llmlearn scan --update-baseline` writes it.",
+    )
+    scan_seconds: float = _setting(
+        300.0,
+        _number(1, 86_400),
+        "a number of seconds from 1 to 86400",
+        "How long one run of Semgrep may take before it is stopped.",
     )
     busy_seconds: float = _setting(
         10.0, _number(0, 600), "a number of seconds from 0 to 600", "How long to wait for another writer of the store."

@@ -107,6 +107,25 @@ class Inquiry:
             return self._said(path, lines, "withdrawn", by=by)
         return self._add(Mark(path=inside, type="withdrawn", time=self._clock(), by=by))
 
+    def python_files(self, paths: Sequence[str]) -> list[str]:
+        """The files among these paths, and the Python files of the folders, as paths from the root, each once.
+
+        Raises:
+            BadInput: one leads outside the project, or to nothing.
+        """
+        found: dict[str, None] = {}
+        for path in paths:
+            inside = self.within(path)
+            target = self._root / inside
+            if not target.exists():
+                raise BadInput(f"{path} does not exist")
+            if target.is_dir():
+                below = "" if inside == "." else f"{inside}/"
+                found.update(dict.fromkeys(file for file in self._files() if file.startswith(below)))
+            else:
+                found[inside] = None
+        return list(found)
+
     def within(self, path: str) -> str:
         """A path from the root with `/`, from an absolute one or from one relative to the root.
 

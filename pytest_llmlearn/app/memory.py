@@ -19,6 +19,7 @@ from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
 from pytest_llmlearn.app.memory_lifecycle import LifecycleOfMemory
 from pytest_llmlearn.app.memory_provenance import ProvenanceOfMemory
+from pytest_llmlearn.app.memory_scan import ScanOfMemory
 from pytest_llmlearn.app.memory_upkeep import UpkeepOfMemory
 from pytest_llmlearn.app.memory_words import WordsOfMemory
 from pytest_llmlearn.app.ports import Clock, Fixes, Lessons, Statistics, Store
@@ -42,11 +43,13 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.judging import Judging
     from pytest_llmlearn.app.maintain import Maintenance
     from pytest_llmlearn.app.meaning import Meaning
+    from pytest_llmlearn.app.memory_scan import RecordRun
     from pytest_llmlearn.app.ports.exposures import Exposures
     from pytest_llmlearn.app.ports.requests import Requests
     from pytest_llmlearn.app.ports.upkeep import Upkeep
     from pytest_llmlearn.app.record import Recorder, Recording
     from pytest_llmlearn.app.runs import Runs
+    from pytest_llmlearn.app.scan import Scanning
 
 
 class Memory(
@@ -57,6 +60,7 @@ class Memory(
     LifecycleOfMemory,
     WordsOfMemory,
     UpkeepOfMemory,
+    ScanOfMemory,
 ):
     """The memory of one project. A context manager; `close()` by hand otherwise."""
 
@@ -79,6 +83,7 @@ class Memory(
         fixes: Fixes,
         healer: Healer,
         between: Callable[[str | None], Between],
+        scanning: Callable[[RecordRun], Scanning],
         detectors: Callable[[], Sequence[Detector]],
         redact: Callable[[str], str],
         clock: Clock,
@@ -123,6 +128,7 @@ class Memory(
         self._fixes = fixes
         self._healer = healer
         self._between = between
+        self._scanning = scanning
         self._detectors = detectors
         self._redact = redact
         self._clock = clock
@@ -199,6 +205,7 @@ class Memory(
         self._erase_index()
         self._runs.awaits()
         self._healer.failed()
+        self.forget_scans()
         self.forget_provenance()
 
     @property

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.ports.vectors import Embedder, VectorIndex
     from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.app.runs import Runs
+    from pytest_llmlearn.app.scan import Scanning
     from pytest_llmlearn.domain.entry import Run
     from pytest_llmlearn.domain.occurrence import Occurrence
     from pytest_llmlearn.domain.similarity import Calibration
@@ -282,6 +283,55 @@ def python_files(root: Path) -> Sequence[str]:
 
     tracked = listing.files(root, ".py")
     return tracked if tracked is not None else walking.files(root, ".py")
+
+
+def scanning(
+    root: Path,
+    settings: Settings,
+    *,
+    store: SqliteStore,
+    fixes: Fixes,
+    surroundings: Surroundings,
+    origins: Origins,
+    judging: Judging,
+    redact: Callable[[str], str],
+    record: Callable[[Run, Sequence[Occurrence]], Recording],
+) -> Scanning:
+    from pytest_llmlearn.adapters.baseline import BaselineFile
+    from pytest_llmlearn.adapters.git import head_commit
+    from pytest_llmlearn.adapters.last_run.scanned import ScannedFile
+    from pytest_llmlearn.adapters.semgrep.scanner import SemgrepScanner
+    from pytest_llmlearn.app.heal import Judge
+    from pytest_llmlearn.app.scan import Scanning
+    from pytest_llmlearn.domain.sessions import session_id
+
+    def content(path: str) -> bytes | None:
+        try:
+            return (root / path).read_bytes()
+        except (OSError, ValueError):  # gone, a folder, or a name that no file can have
+            return None
+
+    return Scanning(
+        scanner=SemgrepScanner(
+            root, os.environ, configs=settings.scan_configs, audit=settings.scan_audit, seconds=settings.scan_seconds
+        ),
+        scans=ScannedFile(root, lambda: state.make(root)),
+        baseline=BaselineFile(root, settings.scan_baseline),
+        files=lambda: python_files(root),
+        excluded=settings.scan_exclude,
+        surroundings=surroundings,
+        content=content,
+        origins=origins,
+        record=record,
+        store=store,
+        fixes=fixes,
+        judge=Judge(surroundings, redact),
+        judging=judging,
+        redact=redact,
+        clock=lambda: datetime.now(UTC),
+        commit=lambda: head_commit(root),
+        session=session_id(os.environ),
+    )
 
 
 def inquiry(root: Path, origins: Origins, surroundings: Surroundings, history: Callable[[], GitHistory]) -> Inquiry:

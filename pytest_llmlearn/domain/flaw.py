@@ -32,10 +32,10 @@ _PLAIN = frozenset({"format", "join", "get", "str", "int", "len", "print", "repl
 class Flaw:
     """One finding of one rule. `path` from the project's root with `/`, `line` to `end_line` from 1, both included.
 
-    `rule_id` is ours (`security.sql-built-from-parts`), `check` the name that the rule has for `# nosemgrep`. `confidence`
-    is high, medium or low. `function` is the qualified name around it, empty for none; `symbols` are the interfaces
-    used there. `in_test` says that the file is on the tests' side, `partial` that it does not parse whole. `mark` tells
-    its line's text from others.
+    `rule_id` is ours (`security.sql-built-from-parts`), `check` the rule's name for `# nosemgrep`. `confidence` is high,
+    medium or low. `function` is the qualified name around it, empty for none; `symbols` are the interfaces
+    used there. `in_test` says that the file is on the tests' side, `partial` that it does not parse whole. `mark`
+    tells its line's text from others.
     """
 
     path: str
@@ -59,6 +59,11 @@ class Flaw:
     def rule_id(self) -> str:
         """The category and the rule's name without it: a detector's rules are named so too."""
         return f"{self.category}.{self.check.removeprefix(f'{self.category}-')}"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """By what it is accepted, however lines move."""
+        return self.path, self.rule_id, self.mark
 
     @property
     def source(self) -> Source:
@@ -124,7 +129,8 @@ class Flaw:
         """
         if values.get("severity") not in SEVERITIES or values.get("category") not in CATEGORIES:
             raise ValueError("not a flaw")
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        known: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in values.items()}
+        return cls(**known)
 
 
 def rule(check: str, category: str, severity: Severity, message: str, fix: str) -> Rule:
@@ -213,9 +219,8 @@ def without(flaws: Collection[Flaw], accepted: Mapping[tuple[str, str, str], int
     left = dict(accepted)
     kept = []
     for flaw in flaws:
-        key = (flaw.path, flaw.rule_id, flaw.mark)
-        if left.get(key, 0) > 0:
-            left[key] -= 1
+        if left.get(flaw.key, 0) > 0:
+            left[flaw.key] -= 1
         else:
             kept.append(flaw)
     return tuple(kept)

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from pytest_llmlearn.domain.entry import Run
     from pytest_llmlearn.entrypoints.collect import Collector
     from pytest_llmlearn.entrypoints.loaded import Loaded
+    from pytest_llmlearn.entrypoints.scanning import Report, Underway
     from pytest_llmlearn.settings import Root, Settings
+
+_EXTRA = "pip install 'pytest-llmlearn[security]'"
 
 
 class Learner:
@@ -45,6 +48,8 @@ class Learner:
         self._watched: Watched | None = None
         self._notices: list[str] = []
         self._silent_repository = False
+        self._scan: Underway | None = None
+        self._scanned: Report | None = None
 
     def header(self) -> str:
         """The line in pytest's header: where the memory lies."""
@@ -54,6 +59,25 @@ class Learner:
         except ValueError:  # on Windows, another drive
             folder = str(self._root.path)
         return f"llmlearn: learning in {'this folder' if folder == '.' else folder}, scope {self._settings.scope}"
+
+    def pytest_sessionstart(self) -> None:
+        """Begin scanning: what changed is found out beside the tests too."""
+        if self._settings.scan == "off" or self._config.getoption("collectonly", False):
+            return
+        from pytest_llmlearn.adapters.semgrep import program
+        from pytest_llmlearn.entrypoints import scanning
+
+        try:
+            if program.find(os.environ) is not None:
+                self._scan = scanning.begin(self._root.path, self._settings.scope, os.environ)
+            elif self._settings.scan == "on":
+                self._notices.append("the code was not scanned, for Semgrep is not installed: " + _EXTRA)
+        except Exception as error:  # as below; `llmlearn scan` does the same by hand
+            self._notices.append(f"the code was not scanned: {_said(error)}")
+
+    def pytest_unconfigure(self) -> None:
+        if self._scan is not None:  # the session ended before it could be heard
+            self._scan.leave()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int | pytest.ExitCode) -> None:
@@ -67,9 +91,27 @@ class Learner:
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
         finally:
+            self._hear(int(exitstatus))
             _forget()
             if collecting:
                 gc.enable()
+
+    def _hear(self, exit_status: int) -> None:
+        """What the scan found, if it is ready in time; who broke the run off does not want to wait."""
+        scan, self._scan = self._scan, None
+        if scan is None:
+            return
+        grace = self._settings.scan_grace if exit_status != pytest.ExitCode.INTERRUPTED else 0.0
+        try:
+            self._scanned = scan.heard(grace)
+            if self._scanned is None:
+                self._notices.append(
+                    "the scan of the code goes on in the background; what it finds is kept for the next run"
+                )
+            else:
+                self._notices += self._scanned.notices
+        except Exception as error:  # as above
+            self._notices.append(f"nothing was learned from the scan: {_said(error)}")
 
     def _learn(self, exit_status: int) -> None:
         from pytest_llmlearn.bootstrap import Memory, current_commit
@@ -212,7 +254,8 @@ class Learner:
         if self._config.getoption("no_summary", False):
             return
         healed = self._healed is not None and self._healed.fixes
-        if self._recording is None and not healed and not self._notices and not self._collector.notices:
+        scan = self._scanned is not None and (self._scanned.headline or self._scanned.fixes)
+        if self._recording is None and not healed and not scan and not self._notices and not self._collector.notices:
             return
         try:
             self._print(terminalreporter)
@@ -229,6 +272,13 @@ class Learner:
             verbosity=self._config.get_verbosity(),
             healed=self._healed,
         )
+        if self._scanned is not None:
+            told = summary.ScanLines(
+                headline=self._scanned.headline,
+                lessons=tuple(summary.Line(text=text, markup=markup) for text, markup in self._scanned.lessons),
+                fixes=tuple(summary.Line(text=text, markup=markup) for text, markup in self._scanned.fixes),
+            )
+            lines = summary.with_scan(lines, told, verbosity=self._config.get_verbosity())
         if not lines:
             return
         if self._config.get_verbosity() >= 0:

@@ -52,6 +52,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="llm_learn_store",
         help="learn; the project's root, where .llmlearn/ lies or is made",
     )
+    group.addoption(
+        "--llm-learn-scan",
+        choices=("auto", "on", "off"),
+        default=None,
+        dest="llm_learn_scan",
+        help="scan LLM-written code with Semgrep beside the tests: where it is installed (auto, the default), "
+        "in any case (on; learn), or not",
+    )
 
 
 class _OwnModules:
@@ -76,7 +84,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
     try:
         root = _root(config)
-        overrides = {"enabled": _asked(config), "scope": config.option.llm_learn_scope}
+        overrides = {
+            "enabled": _asked(config),
+            "scope": config.option.llm_learn_scope,
+            "scan": config.option.llm_learn_scan,
+        }
         settings = Settings.load(root.path, os.environ, overrides)
     except (SettingError, OSError) as error:
         if _asked(config) or os.environ.get("LLMLEARN", "0") not in ("", "0"):
@@ -102,7 +114,8 @@ def _asked(config: pytest.Config) -> bool | None:
     """What the command line says of learning; None for nothing. Who says how to learn wants it."""
     if config.option.llm_learn is not None:
         return bool(config.option.llm_learn)
-    return True if config.option.llm_learn_scope or config.option.llm_learn_store else None
+    how = config.option.llm_learn_scope or config.option.llm_learn_store or config.option.llm_learn_scan == "on"
+    return True if how else None
 
 
 def _mentions_us(pyproject: Path) -> bool:

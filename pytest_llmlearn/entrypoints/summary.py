@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from pytest_llmlearn.app.heal import Healed
 from pytest_llmlearn.app.record import Recording
+from pytest_llmlearn.app.scan import Scanned
 from pytest_llmlearn.domain.entry import Counted, Entry
 from pytest_llmlearn.domain.finding import SEVERITIES
 from pytest_llmlearn.domain.lesson import times
@@ -60,6 +61,49 @@ def lines(
     fixed = fixed[: max(1, room - len(lessons))] if len(fixed) > 1 else fixed
     frame = [head] if verbosity >= 0 else []
     return [*frame, *_within(lessons, room - len(fixed), "patterns"), *fixed, *said[:NOTICE_LIMIT]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanLines:
+    """What a scan has to say in the section."""
+
+    headline: str = ""
+    lessons: tuple[Line, ...] = ()
+    fixes: tuple[Line, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def scan_lines(found: Scanned) -> ScanLines:
+    """What a scan found in LLM-written code, and what was mended; nothing where there is nothing to say."""
+    pairs = _patterns(found.recording) if found.recording is not None else []
+    shown = [pair for pair in pairs if not pair[1].hidden]
+    new = sum(counted.new for _, counted in pairs)
+    laid = sum(entry.scope in ("generated", "other") for entry in found.recording.entries) if found.recording else 0
+    headline = ""
+    if laid:
+        headline = f"the scan found {_count(laid, 'mistake')} in {_count(found.looked, 'changed file')}: "
+        headline += f"{_count(new, 'new pattern')}, {len(pairs) - new} seen before"
+        headline += f", {len(pairs) - len(shown)} of them not shown" if len(shown) < len(pairs) else ""
+    broken = [problem for problem in found.problems if problem.path is None]
+    return ScanLines(
+        headline=headline,
+        lessons=tuple(_lessons(found.recording)) if found.recording is not None else (),
+        fixes=tuple(_fixed(Healed(fixes=found.fixes))),
+        notices=tuple(problem.message for problem in broken),
+    )
+
+
+def with_scan(shown: Sequence[Line], scan: ScanLines, *, verbosity: int) -> list[Line]:
+    """The section's lines with those of a scan in the room that is left; its headline is always there."""
+    told = [Line(text=scan.headline)] if scan.headline and verbosity >= 0 else []
+    if verbosity <= -2:
+        return [*shown, *(Line(text=f"llmlearn: {scan.headline}") for _ in (1,) if scan.headline)][:1]
+    rest = [*scan.lessons, *scan.fixes]
+    room = max(LINE_LIMIT - len(told), 0)
+    kept = [*shown]
+    if told and len(kept) > room - 1:
+        kept = [*kept[: max(room - 2, 0)], Line(text="… and more: llmlearn patterns")]
+    return [*kept, *told, *_within(rest, max(room - len(kept), 1), "scan")] if rest else [*kept, *told]
 
 
 def _within(shown: list[Line], room: int, command: str) -> list[Line]:

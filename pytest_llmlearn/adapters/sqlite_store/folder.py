@@ -26,6 +26,8 @@ pytest-llmlearn keeps here what it learned from the test failures of LLM-written
 - `marks.jsonl`: what people said of who wrote some lines (`llmlearn mark`), with short hashes of those lines so that
   the words follow them. Commit it. Lines are only ever added: `.llmlearn/marks.jsonl merge=union` in the project's
   `.gitattributes` lets branches add them side by side.
+- `baseline.json`: findings of the security scan that this project has accepted (`llmlearn scan --update-baseline`):
+  paths, rules and digests, no code. Commit it.
 - `traces.jsonl`: which lines assistants wrote while they wrote them, as Agent Trace records: paths, line numbers and
   model names, no code and no prompts. Commit it if others should know.
 - `state/`: the memory itself, a SQLite database. It is private to you: it quotes error messages, a few lines of code
@@ -33,12 +35,14 @@ pytest-llmlearn keeps here what it learned from the test failures of LLM-written
   of git, and its files can be read by you alone.
 
 This is the only place where the memory is kept; it is no cache, but for `state/provenance.db`, which may be deleted at
-any time. To erase the memory for good, run `llmlearn clear`; it leaves `marks.jsonl` and `traces.jsonl`.
+any time. To erase the memory for good, run `llmlearn clear`; it leaves `baseline.json`,
+`marks.jsonl` and `traces.jsonl`.
 """
 GITIGNORE = """\
 *
 !.gitignore
 !README.md
+!baseline.json
 !lessons.jsonl
 !marks.jsonl
 !traces.jsonl

@@ -25,6 +25,7 @@ from pytest_llmlearn.entrypoints.cli import (
     models,
     provenance,
     recall,
+    scan,
     states,
     upkeep,
 )
@@ -59,6 +60,7 @@ for command in (
     lessons.lesson,
     learned.occurrences,
     learned.ingest,
+    scan.scan,
     states.approve,
     states.enforce,
     states.mute,

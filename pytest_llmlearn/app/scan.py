@@ -1,0 +1,298 @@
+"""Scan code for mistakes that no test need show, and take what is found as failures are taken.
+
+Only what changed is looked at again: a file is known by its content, under the rules and the program of the time.
+What was found in LLM-written code is recorded; what a later version of it no longer shows is healed; lessons shown
+before are judged. What could not be heard whole is no witness.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from uuid import uuid4
+
+from pytest_llmlearn.app.heal import Green, Judge, Mined
+from pytest_llmlearn.app.judging import Judging
+from pytest_llmlearn.app.ports import Clock, Fixes, Store
+from pytest_llmlearn.app.ports.scan import Answer, Baseline, Looked, Problem, Scanner, Scans, Seen
+from pytest_llmlearn.app.provenance import Origins
+from pytest_llmlearn.app.record import Recording
+from pytest_llmlearn.domain import flaw as flaws
+from pytest_llmlearn.domain import source
+from pytest_llmlearn.domain.culprit import is_test_file
+from pytest_llmlearn.domain.entry import Run
+from pytest_llmlearn.domain.finding import Finding
+from pytest_llmlearn.domain.fingerprint import fingerprint
+from pytest_llmlearn.domain.fix import Fix, Healing, Red
+from pytest_llmlearn.domain.flaw import Flaw, path_of, placed
+from pytest_llmlearn.domain.occurrence import Occurrence
+from pytest_llmlearn.domain.redaction import redact as own_redact
+from pytest_llmlearn.errors import StoreError
+from pytest_llmlearn.hookspecs import Surroundings
+
+CHANGING = "it was changed while it was scanned; it is looked at the next time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """What a scan came to.
+
+    `flaws` are of all files that were asked for, those that had not changed included, but not what is accepted or
+    muted; `files` counts them and `looked` those that were looked at now. `recording` is of what was found in
+    LLM-written code now, `fixes` are the repairs that this scan saw.
+    """
+
+    flaws: tuple[Flaw, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    files: int = 0
+    looked: int = 0
+    accepted: int = 0
+    muted: int = 0
+    recording: Recording | None = None
+    fixes: tuple[Mined, ...] = ()
+
+
+class Scanning:
+    """The use case, for one project. `files` lists its Python files, `excluded` are globs of those left out.
+
+    `record` takes failures as `Recorder.record` does; `commit` and `session` are those of now. `content` reads a file
+    anew each time, for it may be edited meanwhile.
+    """
+
+    def __init__(
+        self,
+        *,
+        scanner: Scanner,
+        scans: Scans,
+        baseline: Baseline,
+        files: Callable[[], Sequence[str]],
+        excluded: Sequence[str],
+        surroundings: Surroundings,
+        content: Callable[[str], bytes | None],
+        origins: Origins,
+        record: Callable[[Run, Sequence[Occurrence]], Recording],
+        store: Store,
+        fixes: Fixes,
+        judge: Judge,
+        judging: Judging,
+        redact: Callable[[str], str],
+        clock: Clock,
+        commit: Callable[[], str | None],
+        session: str | None = None,
+    ) -> None:
+        self._scanner = scanner
+        self._scans = scans
+        self._baseline = baseline
+        self._files = files
+        self._excluded = tuple(excluded)
+        self._surroundings = surroundings
+        self._content = content
+        self._origins = origins
+        self._record = record
+        self._store = store
+        self._fixes = fixes
+        self._judge = judge
+        self._judging = judging
+        self._redact = redact
+        self._clock = clock
+        self._commit = commit
+        self._session = session
+
+    def run(
+        self,
+        paths: Sequence[str] | None = None,
+        *,
+        accept: bool = False,
+        make: bool = False,
+        looked: Looked | None = None,
+    ) -> Scanned:
+        """Scan these files, whoever wrote them; without any the LLM-written ones of the project.
+
+        `paths` are from the root. With `accept` what is found is accepted and not recorded. `make` has what is
+        remembered written even where `.llmlearn/` has to be made for it.
+
+        Raises:
+            ScannerUnavailable: it cannot be scanned; nothing was written.
+            StoreError: what was found cannot be written.
+            BadInput: the baseline cannot be read.
+            OSError: what was scanned, or accepted, cannot be noted.
+        """
+        started = self._clock()
+        accepted = self._baseline.read()
+        terms = self._scanner.terms()
+        known = self._scans.read(terms)
+        wanted = [path for path in (self._files() if paths is None else paths) if not self._is_excluded(path)]
+        digests = {path: digest for path in dict.fromkeys(wanted) if (digest := self._digest(path)) is not None}
+        fresh = [path for path, digest in digests.items() if path not in known or known[path].digest != digest]
+        if paths is None:
+            # What was scanned before was LLM-written then; of the others, who wrote them is remembered elsewhere.
+            self._origins.load(fresh, keep=make)
+            fresh = [path for path in fresh if self._origins.of(path).generated]
+        answer = self._scanner.scan(fresh, looked) if fresh else Answer()
+        whole = {path for path in fresh if self._digest(path) == digests[path]}
+        seen = self._seen(answer, [path for path in fresh if path in whole], digests)
+        moving = [Problem(message=CHANGING, path=path) for path in fresh if path not in whole]
+        now = self._clock()
+        run = self._a_run(started, now, seen, accepted)
+        recording = self._recorded(run, seen, accepted) if seen and not accept else None
+        fixes = self._healed(run, seen)
+        if seen:
+            heard = [path for path, one in seen.items() if one.whole]
+            self._judging.judge_scan(run, scanned=heard, recording=recording)
+        self._remember(terms, known, seen, make=make)
+        together = {path: one for path in digests if (one := seen.get(path, known.get(path))) is not None}
+        if accept:
+            of_others = {key: count for key, count in accepted.items() if key[0] not in together}
+            self._baseline.write(Counter(one.key for each in together.values() for one in each.flaws) | of_others)
+            accepted = {}
+        return self._told(
+            together,
+            [*(problem for problem in answer.problems if problem.path is None), *moving],
+            accepted,
+            looked=len(seen),
+            recording=recording,
+            fixes=fixes,
+        )
+
+    def forget(self) -> None:
+        """Scan everything once more the next time.
+
+        Raises:
+            OSError: what is remembered cannot be removed.
+        """
+        self._scans.clear()
+
+    def _is_excluded(self, path: str) -> bool:
+        return any(
+            fnmatchcase(path, glob) or fnmatchcase(path, f"{glob.rstrip('/')}/*") or fnmatchcase(path, f"*/{glob}")
+            for glob in self._excluded
+        )
+
+    def _digest(self, path: str) -> str | None:
+        content = self._content(path)
+        return f"b2:{blake2b(content, digest_size=12).hexdigest()}" if content is not None else None
+
+    def _seen(self, answer: Answer, paths: Sequence[str], digests: Mapping[str, str]) -> dict[str, Seen]:
+        """What was said of each file, at its place in the text."""
+        found: dict[str, list[Flaw]] = {path: [] for path in paths}
+        partial = set(answer.partial)
+        for path in paths:
+            text = self._surroundings.text(path)
+            if text is None or (text.strip() and source.parse(text) is None):
+                partial.add(path)  # the scanner's grammar forgives more than Python's
+        for one in answer.flaws:
+            if one.path in found:
+                text = self._surroundings.text(one.path) or ""
+                where = placed(one, text, in_test=is_test_file(one.path, text), partial=one.path in partial)
+                message = self._redact(where.message)
+                found[one.path].append(replace(where, message=message, fix=self._redact(where.fix)))
+        return {
+            path: Seen(
+                digest=digests[path],
+                whole=path not in partial and path not in answer.unheard,
+                flaws=tuple(found[path]),
+                problems=tuple(problem for problem in answer.problems if problem.path == path),
+            )
+            for path in paths
+        }
+
+    def _a_run(
+        self, started: datetime, now: datetime, seen: Mapping[str, Seen], accepted: Mapping[tuple[str, str, str], int]
+    ) -> Run:
+        return Run(
+            run_id=uuid4().hex,
+            started=started,
+            finished=now,
+            command="scan",
+            failed=sum(len(flaws.without(one.flaws, accepted)) for one in seen.values()),
+            commit=self._commit() if seen else None,
+            session=self._session,
+        )
+
+    def _recorded(
+        self, run: Run, seen: Mapping[str, Seen], accepted: Mapping[tuple[str, str, str], int]
+    ) -> Recording | None:
+        found = flaws.without([flaw for one in seen.values() for flaw in one.flaws], accepted)
+        time = run.finished.timestamp()
+        return self._record(run, [flaw.occurrence(time) for flaw in found]) if found else None
+
+    def _healed(self, run: Run, seen: Mapping[str, Seen]) -> tuple[Mined, ...]:
+        """What was red, and is not in the present version of its file; or the file is gone."""
+        still = {self._redact(flaw.nodeid) for one in seen.values() for flaw in one.flaws}
+        green = set()
+        for nodeid in self._fixes.red_scans():
+            path = path_of(nodeid)
+            heard = path in seen and seen[path].whole
+            if nodeid not in still and (heard or self._content(path) is None):
+                green.add(nodeid)
+        if not green:
+            return ()
+        now = Green(time=run.finished, commit=run.commit)
+        healings: list[Healing] = []
+        places: dict[tuple[str, str], Red] = {}
+        for red in self._fixes.reds(green):
+            healing = self._judge.judge(red, now)
+            healings.append(healing)
+            if healing.fix is not None:
+                places.setdefault((red.fingerprint, healing.fix.digest), red)
+        mined = self._fixes.note(time=run.finished, healed=green, healings=healings)
+        return tuple(one for fix in mined if (one := self._mined(fix, places)) is not None)
+
+    def _mined(self, fix: Fix, places: Mapping[tuple[str, str], Red]) -> Mined | None:
+        red = places[fix.fingerprint, fix.digest]
+        pattern = next(iter(self._store.matching(fix.fingerprint)), None)
+        if pattern is None or not pattern.shown:
+            return None
+        return Mined(fix=fix, path=red.path, qualname=red.qualname, seen=pattern.frequency)
+
+    def _remember(self, terms: str, known: Mapping[str, Seen], seen: Mapping[str, Seen], *, make: bool) -> None:
+        kept = {path: one for path, one in known.items() if path in seen or self._content(path) is not None}
+        if seen or len(kept) != len(known):
+            self._scans.write(terms, {**kept, **seen}, make=make)
+
+    def _told(
+        self,
+        seen: Mapping[str, Seen],
+        problems: Sequence[Problem],
+        accepted: Mapping[tuple[str, str, str], int],
+        *,
+        looked: int,
+        recording: Recording | None,
+        fixes: tuple[Mined, ...],
+    ) -> Scanned:
+        every = [flaw for _, one in sorted(seen.items()) for flaw in one.flaws]
+        new = flaws.without(every, accepted)
+        muted = self._muted(new)
+        shown = tuple(flaw for flaw in new if flaw not in muted)
+        own = [problem for _, one in sorted(seen.items()) for problem in one.problems]
+        return Scanned(
+            flaws=shown,
+            problems=tuple(dict.fromkeys([*problems, *own])),
+            files=len(seen),
+            looked=looked,
+            accepted=len(every) - len(new),
+            muted=len(new) - len(shown),
+            recording=recording,
+            fixes=fixes,
+        )
+
+    def _muted(self, found: Sequence[Flaw]) -> frozenset[Flaw]:
+        """Those whose pattern a person has called wrong."""
+        states: dict[str, bool] = {}
+        muted = set()
+        for flaw in found:
+            identity = fingerprint(
+                Finding(rule=flaw.rule, symbols=flaw.symbols), flaw.occurrence(0).exception, own_redact(flaw.message)
+            ).exact
+            if identity not in states:
+                try:
+                    states[identity] = any(one.state == "muted" for one in self._store.matching(identity))
+                except StoreError:  # a question that the report can do without: it shows one flaw too many
+                    states[identity] = False
+            if states[identity]:
+                muted.add(flaw)
+        return frozenset(muted)

@@ -1,0 +1,81 @@
+"""The process that scans beside the tests: `python -m pytest_llmlearn.entrypoints.scan_background JSON`.
+
+Started by `scanning.begin`. It takes the processor only where nobody else wants it, writes what it found into the
+store, and then tells the run, if that still listens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Answer = dict[str, Any]
+NOTHING: Answer = {"headline": "", "lessons": [], "fixes": [], "notices": []}
+LOCK = "scan.lock"
+
+
+def main(arguments: list[str]) -> int:
+    """Scan as the JSON in the only argument says: `root`, `scope`, and `report`, the descriptor to tell."""
+    asked = json.loads(arguments[0])
+    _step_back()
+    try:
+        answer = _scanned(Path(asked["root"]), asked["scope"])
+    except Exception as error:  # the run that began it is to hear why, whatever it is
+        from pytest_llmlearn.errors import LlmlearnError
+
+        said = str(error) if isinstance(error, LlmlearnError | OSError) else f"{type(error).__name__}: {error}"
+        answer = {**NOTHING, "notices": [said]}
+    with contextlib.suppress(OSError), os.fdopen(asked["report"], "wb") as report:  # nobody listens any more
+        report.write(json.dumps(answer).encode())
+    return 0
+
+
+def _step_back() -> None:
+    """The lowest priority that the system has."""
+    with contextlib.suppress(OSError, AttributeError):  # not everywhere, and not in every container
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(19)
+
+
+def _scanned(root: Path, scope: str) -> Answer:
+    from pytest_llmlearn.bootstrap import Memory
+    from pytest_llmlearn.entrypoints import summary
+    from pytest_llmlearn.settings import Settings
+
+    settings = Settings.load(root, os.environ, {"scope": scope})
+    with _alone(root) as alone:
+        if not alone:
+            return {**NOTHING, "notices": ["the scan of an earlier run is still under way; the next run scans again"]}
+        with Memory.open(root, settings=settings) as memory:
+            found = memory.scan(make=True)
+            told = summary.scan_lines(found)
+            return {
+                "headline": told.headline,
+                "lessons": [[line.text, line.markup] for line in told.lessons],
+                "fixes": [[line.text, line.markup] for line in told.fixes],
+                "notices": [*told.notices, *memory.notices],
+            }
+
+
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[bool]:
+    """One scan of a project at a time; where there is no folder yet, nothing was ever scanned either."""
+    from pytest_llmlearn.adapters.one_at_a_time import LockFile
+    from pytest_llmlearn.adapters.sqlite_store.folder import database_path
+
+    folder = database_path(root).parent
+    if not folder.is_dir():
+        yield True
+        return
+    with LockFile(folder / LOCK).held() as alone:
+        yield alone
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
