@@ -13,14 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from pytest_llmlearn.app.heal import Green, Judge, Mined
-from pytest_llmlearn.app.judging import Judging
 from pytest_llmlearn.app.ports import Clock, Fixes, Store
 from pytest_llmlearn.app.ports.scan import Answer, Baseline, Looked, Problem, Scanner, Scans, Seen
 from pytest_llmlearn.app.provenance import Origins
-from pytest_llmlearn.app.record import Recording
 from pytest_llmlearn.domain import flaw as flaws
 from pytest_llmlearn.domain import source
 from pytest_llmlearn.domain.culprit import is_test_file
@@ -33,6 +31,11 @@ from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.redaction import redact as own_redact
 from pytest_llmlearn.errors import StoreError
 from pytest_llmlearn.hookspecs import Surroundings
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.heal import Judge, Mined
+    from pytest_llmlearn.app.judging import Judging
+    from pytest_llmlearn.app.record import Recording
 
 CHANGING = "it was changed while it was scanned; it is looked at the next time"
 
@@ -231,6 +234,8 @@ class Scanning:
                 green.add(nodeid)
         if not green:
             return ()
+        from pytest_llmlearn.app.heal import Green  # most scans heal nothing
+
         now = Green(time=run.finished, commit=run.commit)
         healings: list[Healing] = []
         places: dict[tuple[str, str], Red] = {}
@@ -243,6 +248,8 @@ class Scanning:
         return tuple(one for fix in mined if (one := self._mined(fix, places)) is not None)
 
     def _mined(self, fix: Fix, places: Mapping[tuple[str, str], Red]) -> Mined | None:
+        from pytest_llmlearn.app.heal import Mined
+
         red = places[fix.fingerprint, fix.digest]
         pattern = next(iter(self._store.matching(fix.fingerprint)), None)
         if pattern is None or not pattern.shown:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.embedding import Embedding
     from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.generations import Generations
-    from pytest_llmlearn.app.heal import Healer
+    from pytest_llmlearn.app.heal import Healer, Judge
     from pytest_llmlearn.app.heal_between import Between
     from pytest_llmlearn.app.inquiry import Inquiry
     from pytest_llmlearn.app.judging import Judging
@@ -301,9 +301,15 @@ def scanning(
     from pytest_llmlearn.adapters.git import head_commit
     from pytest_llmlearn.adapters.last_run.scanned import ScannedFile
     from pytest_llmlearn.adapters.semgrep.scanner import SemgrepScanner
-    from pytest_llmlearn.app.heal import Judge
     from pytest_llmlearn.app.scan import Scanning
     from pytest_llmlearn.domain.sessions import session_id
+
+    def judge_of_fixes() -> Judge:
+        from pytest_llmlearn.app.heal import Judge
+
+        return Judge(surroundings, redact)
+
+    judge: Any = Late(judge_of_fixes)
 
     def content(path: str) -> bytes | None:
         try:
@@ -325,7 +331,7 @@ def scanning(
         record=record,
         store=store,
         fixes=fixes,
-        judge=Judge(surroundings, redact),
+        judge=judge,
         judging=judging,
         redact=redact,
         clock=lambda: datetime.now(UTC),

@@ -32,7 +32,8 @@ _PLAIN = frozenset({"format", "join", "get", "str", "int", "len", "print", "repl
 class Flaw:
     """One finding of one rule. `path` from the project's root with `/`, `line` to `end_line` from 1, both included.
 
-    `rule_id` is ours (`security.sql-built-from-parts`), `check` the rule's name for `# nosemgrep`. `confidence` is high,
+    Columns count from 1, the end's is behind the last character; 0 is not known.
+    `rule_id` is ours (`security.sql-built-from-parts`), `check` its name for `# nosemgrep`. `confidence` is high,
     medium or low. `function` is the qualified name around it, empty for none; `symbols` are the interfaces
     used there. `in_test` says that the file is on the tests' side, `partial` that it does not parse whole. `mark`
     tells its line's text from others.
@@ -54,6 +55,8 @@ class Flaw:
     in_test: bool = False
     partial: bool = False
     mark: str = ""
+    column: int = 0
+    end_column: int = 0
 
     @property
     def rule_id(self) -> str:

@@ -56,7 +56,7 @@ def sarif(flaws: Sequence[Flaw]) -> dict[str, Any]:
 def _rule(flaw: Flaw) -> dict[str, Any]:
     weaknesses = [f"external/cwe/{cwe.lower()}" for cwe in flaw.cwe]
     properties: dict[str, Any] = {
-        "tags": [flaw.category, "llm-generated", *weaknesses][:10],
+        "tags": [flaw.category, *weaknesses][:10],
         "precision": flaw.confidence,
         "problem.severity": _SEVERITIES[flaw.severity],
     }
@@ -85,10 +85,18 @@ def _result(flaw: Flaw, rule: int, ordinal: int) -> dict[str, Any]:
             {
                 "physicalLocation": {
                     "artifactLocation": {"uri": quote(flaw.path)},
-                    "region": {"startLine": flaw.line, "startColumn": 1, "endLine": flaw.end_line},
+                    "region": _region(flaw),
                 }
             }
         ],
         "partialFingerprints": {"primaryLocationLineHash": f"{flaw.mark or flaw.rule_id}:{ordinal}"},
         "properties": {"function": flaw.function, "in_test": flaw.in_test, "partial": flaw.partial},
     }
+
+
+def _region(flaw: Flaw) -> dict[str, int]:
+    start = max(flaw.column, 1)
+    end = flaw.end_column or start
+    if flaw.end_line == flaw.line:
+        end = max(end, start)
+    return {"startLine": flaw.line, "startColumn": start, "endLine": flaw.end_line, "endColumn": end}

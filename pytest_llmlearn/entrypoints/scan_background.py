@@ -45,7 +45,6 @@ def _step_back() -> None:
 
 def _scanned(root: Path, scope: str) -> Answer:
     from pytest_llmlearn.bootstrap import Memory
-    from pytest_llmlearn.entrypoints import summary
     from pytest_llmlearn.settings import Settings
 
     settings = Settings.load(root, os.environ, {"scope": scope})
@@ -54,6 +53,10 @@ def _scanned(root: Path, scope: str) -> Answer:
             return {**NOTHING, "notices": ["the scan of an earlier run is still under way; the next run scans again"]}
         with Memory.open(root, settings=settings) as memory:
             found = memory.scan(make=True)
+            if found.recording is None and not found.fixes and not found.problems:
+                return {**NOTHING, "notices": [*memory.notices]}
+            from pytest_llmlearn.entrypoints import summary  # most runs find nothing new
+
             told = summary.scan_lines(found)
             return {
                 "headline": told.headline,

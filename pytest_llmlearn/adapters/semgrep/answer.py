@@ -75,6 +75,8 @@ def _flaw(result: Mapping[str, Any], paths: Collection[str]) -> Flaw | None:
         path=path,
         line=max(int(result["start"]["line"]), 1),
         end_line=max(int(result["end"]["line"]), 1),
+        column=max(int(result["start"].get("col") or 0), 0),
+        end_column=max(int(result["end"].get("col") or 0), 0),
         check=_WORDS.sub("-", str(result["check_id"]).rpartition(".")[2])[:120] or "unnamed",
         category=category if category in CATEGORIES else "security",
         severity=SEVERITIES.get(str(extra.get("severity")).upper(), "major"),

@@ -189,7 +189,8 @@ class SemgrepScanner:
                 _end(process)
             for file in (out, err):
                 file.seek(0)
-            return process.returncode, *(file.read().decode("utf-8", "replace") for file in (out, err))
+            printed, said = (file.read().decode("utf-8", "replace") for file in (out, err))
+            return process.returncode, printed, said
 
     def _environ(self, scratch: Path, *, own: bool) -> dict[str, str]:
         kept = {
