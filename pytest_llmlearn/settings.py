@@ -389,6 +389,7 @@ class Settings:
         "the path of a file",
         "Findings that the project has accepted; `llmlearn scan --update-baseline` writes it.",
     )
+    scan_program: str = _setting("", _text, "the path of a program", "Semgrep; empty: it is looked for.")
     scan_seconds: float = _setting(
         300.0,
         _number(1, 86_400),

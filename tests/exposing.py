@@ -8,6 +8,7 @@ from datetime import datetime
 
 from pytest_llmlearn.app.ports.exposures import Awaiting, Code, Showing, Shown, Wrote
 from pytest_llmlearn.domain.effect import Effect, Exposure, Outcome, effect
+from pytest_llmlearn.domain.occurrence import SCANS
 from tests.fakes import FakeLedger, FakeStore
 
 
@@ -63,6 +64,9 @@ class FakeExposures:
                         path=row.showing.path,
                         unit=row.showing.unit,
                         text_digest=row.showing.text_digest,
+                        by_scan=any(
+                            one["source"] in SCANS for one in self._store.occurrences(fingerprint=pattern.fingerprint)
+                        ),
                     )
                 )
         found.sort(key=lambda one: (one.time, one.id))

@@ -16,6 +16,7 @@ from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.evolution import Record, promotes
 from pytest_llmlearn.domain.fix import Fix, Healing, Red
+from pytest_llmlearn.domain.flaw import is_of_scan
 from pytest_llmlearn.domain.generation import Generation, Outcome
 from pytest_llmlearn.domain.history import Change, Commit, Logged, Origin, Written
 from pytest_llmlearn.domain.lesson import PARTS, Rewording
@@ -613,6 +614,12 @@ class FakeFixes:
         self._healings: dict[tuple[str, str, str, str, str], Healing] = {}
 
     def red_tests(self) -> Sequence[str]:
+        return [one for one in self._red() if not is_of_scan(one)]
+
+    def red_scans(self) -> Sequence[str]:
+        return [one for one in self._red() if is_of_scan(one)]
+
+    def _red(self) -> Sequence[str]:
         failed: dict[str, datetime] = {}
         for entry in self._store.entries:
             if entry.source != "handed-in" and not entry.flaky:

@@ -57,7 +57,9 @@ class Project:
         return self
 
     def start(self, *words: str, folder: str = ".", **environ: str) -> subprocess.Popen[str]:
-        """`pytest …` or `llmlearn …` or `python …`, running."""
+        """`pytest …` or `llmlearn …` or `python …`, running; pytest without the scan, unless that is asked for."""
+        if words[0] == "pytest" and not any(word.startswith("--llm-learn-scan") for word in words):
+            words = (*words, "--llm-learn-scan=off")
         command = [*words[1:]] if words[0] == "python" else ["-m", MODULES[words[0]], *words[1:]]
         return subprocess.Popen(
             [sys.executable, *command],

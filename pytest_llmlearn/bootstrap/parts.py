@@ -319,7 +319,12 @@ def scanning(
 
     return Scanning(
         scanner=SemgrepScanner(
-            root, os.environ, configs=settings.scan_configs, audit=settings.scan_audit, seconds=settings.scan_seconds
+            root,
+            os.environ,
+            program=settings.scan_program,
+            configs=settings.scan_configs,
+            audit=settings.scan_audit,
+            seconds=settings.scan_seconds,
         ),
         scans=ScannedFile(root, lambda: state.make(root)),
         baseline=BaselineFile(root, settings.scan_baseline),

@@ -68,7 +68,7 @@ class Learner:
         from pytest_llmlearn.entrypoints import scanning
 
         try:
-            if program.find(os.environ) is not None:
+            if program.find(os.environ, self._settings.scan_program) is not None:
                 self._scan = scanning.begin(self._root.path, self._settings.scope, os.environ)
             elif self._settings.scan == "on":
                 self._notices.append("the code was not scanned, for Semgrep is not installed: " + _EXTRA)

@@ -89,6 +89,17 @@ def test_a_test_is_red_from_its_failure_until_it_is_healed(both: tuple[Store, Fi
     assert list(fixes.red_tests()) == [TEST]
 
 
+def test_what_scans_found_is_red_by_itself(both: tuple[Store, Fixes]) -> None:
+    """No run of the tests can turn it green, and none asks for it; a scan can."""
+    store, fixes = both
+    found = "scan:app.py::find[security.sql]"
+    store.record(a_run(), [an_entry(), an_entry(nodeid=found, source="security_scan", category="security")])
+    assert (list(fixes.red_tests()), list(fixes.red_scans())) == ([TEST], [found])
+    assert [red.nodeid for red in fixes.reds([found])] == [found]
+    fixes.note(time=at(9), healed=[found], healings=[])
+    assert (list(fixes.red_tests()), list(fixes.red_scans())) == ([TEST], [])
+
+
 def test_green_is_the_first_time(both: tuple[Store, Fixes]) -> None:
     """Noted again, it changes nothing; more tests than one statement takes are no trouble."""
     _, fixes = both

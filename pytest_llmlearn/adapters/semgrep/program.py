@@ -23,8 +23,11 @@ SECONDS = 20.0
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
 
-def find(environ: Mapping[str, str]) -> str | None:
-    """Its path: beside this interpreter, for an environment that is not activated has it there; else on PATH."""
+def find(environ: Mapping[str, str], named: str = "") -> str | None:
+    """Its path: the one that is `named`; else beside this interpreter, where an environment that is not activated has
+    it; else on PATH."""
+    if named:
+        return shutil.which(named, path=environ.get("PATH"))
     beside = Path(sys.executable).parent / NAME
     if beside.is_file() and os.access(beside, os.X_OK):
         return str(beside)

@@ -45,8 +45,8 @@ _REGISTRY = ("p/", "r/", "http://", "https://", "auto", "supply-chain", "policy"
 class SemgrepScanner:
     """`ports.Scanner` for the project at `root`.
 
-    `configs` are a user's own: files, folders, or names of a registry. `audit` takes the rules of low confidence too.
-    `seconds` is how long one run of Semgrep may take.
+    `program` is Semgrep's path, where it is not to be looked for. `configs` are a user's own: files, folders, or names
+    of a registry. `audit` takes the rules of low confidence too. `seconds` is how long one run of Semgrep may take.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class SemgrepScanner:
         root: Path,
         environ: Mapping[str, str],
         *,
+        program: str = "",
         configs: Sequence[str] = (),
         audit: bool = False,
         seconds: float = 300.0,
@@ -61,6 +62,7 @@ class SemgrepScanner:
     ) -> None:
         self._root = root
         self._given = environ
+        self._named = program
         self._configs = tuple(configs)
         self._audit = audit
         self._seconds = seconds
@@ -104,7 +106,9 @@ class SemgrepScanner:
 
     @cached_property
     def _program(self) -> str:
-        found = program.find(self._given)
+        found = program.find(self._given, self._named)
+        if found is None and self._named:
+            raise ScannerUnavailable(f"there is no program {self._named} (setting scan_program)", missing=True)
         if found is None:
             raise ScannerUnavailable(
                 "Semgrep is not installed, so the code was not scanned: pip install 'pytest-llmlearn[security]'",
