@@ -31,7 +31,7 @@ class Shop:
 
     def __init__(self, root: Path, fake: FakeSemgrep) -> None:
         self.fake = fake
-        self.project = Project(root, {"LLMLEARN_SCAN_PROGRAM": str(fake.program), "CI": ""})
+        self.project = Project(root, {"LLMLEARN_SCAN_PROGRAM": str(fake.program), "LLMLEARN_SCAN_GRACE": "60", "CI": ""})
         self.project.write(
             {
                 "pyproject.toml": '[tool.llmlearn]\ngenerated = ["made/**=gpt-4o"]\n',

@@ -33,12 +33,14 @@ class ScanOfMemory:
         accept: bool = False,
         make: bool = False,
         looked: Looked | None = None,
+        jobs: int = 1,
     ) -> Scanned:
         """Scan files and folders, absolute or from the root, whoever wrote them; without any all LLM-written files.
 
         What is as it was at its last scan is not looked at again. With `accept` what is found in these files, and no
         more, is accepted from now on: recorded it is not, and later scans leave it out. `make` remembers what was
-        scanned even where `.llmlearn/` has to be made for it; `looked` hears how many files were looked at.
+        scanned even where `.llmlearn/` has to be made for it; `looked` hears how many files were looked at;
+        `jobs` processors may be kept busy.
 
         Raises:
             ScannerUnavailable: Semgrep is missing, too old, hangs or crashes; nothing was written.
@@ -47,7 +49,7 @@ class ScanOfMemory:
             OSError: what was scanned, or accepted, cannot be noted.
         """
         files = None if paths is None else self._inquiry.python_files(paths)
-        return self._scanning(self.record_run).run(files, accept=accept, make=make, looked=looked)
+        return self._scanning(self.record_run).run(files, accept=accept, make=make, looked=looked, jobs=jobs)
 
     def forget_scans(self) -> None:
         """Scan every file once more the next time.

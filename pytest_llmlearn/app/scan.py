@@ -112,6 +112,7 @@ class Scanning:
         accept: bool = False,
         make: bool = False,
         looked: Looked | None = None,
+        jobs: int = 1,
     ) -> Scanned:
         """Scan these files, whoever wrote them; without any the LLM-written ones of the project.
 
@@ -135,7 +136,7 @@ class Scanning:
             # What was scanned before was LLM-written then; of the others, who wrote them is remembered elsewhere.
             self._origins.load(fresh, keep=make)
             fresh = [path for path in fresh if self._origins.of(path).generated]
-        answer = self._scanner.scan(fresh, looked) if fresh else Answer()
+        answer = self._scanner.scan(fresh, looked, jobs=jobs) if fresh else Answer()
         whole = {path for path in fresh if self._digest(path) == digests[path]}
         seen = self._seen(answer, [path for path in fresh if path in whole], digests)
         moving = [Problem(message=CHANGING, path=path) for path in fresh if path not in whole]

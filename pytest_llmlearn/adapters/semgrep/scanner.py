@@ -58,7 +58,6 @@ class SemgrepScanner:
         configs: Sequence[str] = (),
         audit: bool = False,
         seconds: float = 300.0,
-        jobs: int = 1,
     ) -> None:
         self._root = root
         self._given = environ
@@ -66,7 +65,7 @@ class SemgrepScanner:
         self._configs = tuple(configs)
         self._audit = audit
         self._seconds = seconds
-        self._jobs = jobs
+        self._jobs = 1
 
     def terms(self) -> str:
         """A digest of the rules, the program and its version.
@@ -81,12 +80,13 @@ class SemgrepScanner:
                 digest.update(file.read_bytes())
         return digest.hexdigest()
 
-    def scan(self, paths: Sequence[str], looked: Looked | None = None) -> Answer:
+    def scan(self, paths: Sequence[str], looked: Looked | None = None, *, jobs: int = 1) -> Answer:
         """What our rules and the user's say of these files.
 
         Raises:
             ScannerUnavailable: our own could not be asked. What is wrong with the user's is a problem of the answer.
         """
+        self._jobs = jobs
         size = PIECE if looked is not None else MOST
         answers = []
         if looked is not None:

@@ -46,8 +46,8 @@ class Scanner(Protocol):
         """
         ...
 
-    def scan(self, paths: Sequence[str], looked: Looked | None = None) -> Answer:
-        """Look at these files, paths from the root. `looked` hears how far it is.
+    def scan(self, paths: Sequence[str], looked: Looked | None = None, *, jobs: int = 1) -> Answer:
+        """Look at these files, paths from the root. `looked` hears how far it is; `jobs` processors may be kept busy.
 
         Raises:
             ScannerUnavailable: it hangs, crashes, or does not answer.

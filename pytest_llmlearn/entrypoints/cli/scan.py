@@ -17,6 +17,7 @@ from pytest_llmlearn.errors import ScannerUnavailable
 SEVERITIES = ("critical", "major", "minor")
 FOUND = 1
 NOT_SCANNED = 3
+JOBS = 4
 
 Looked = Callable[[int, int], None]
 
@@ -80,7 +81,7 @@ def scan(
         with Memory.open(root, settings=settings) as memory:
             try:
                 with _progress() as looked:
-                    found = memory.scan(chosen, accept=update_baseline, looked=looked)
+                    found = memory.scan(chosen, accept=update_baseline, looked=looked, jobs=_jobs())
             except ScannerUnavailable as error:
                 _not_scanned(style, str(error))
                 context.exit(NOT_SCANNED)
@@ -99,6 +100,11 @@ def scan(
     grave = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on else ()
     if not update_baseline and any(flaw.severity in grave for flaw in found.flaws):
         context.exit(FOUND)
+
+
+def _jobs() -> int:
+    """A person waits: as many processors as there are, within reason."""
+    return min(os.cpu_count() or 1, JOBS)
 
 
 def _config(given: str) -> str:
