@@ -360,7 +360,7 @@ class Settings:
         "auto",
         _switch,
         "'auto', 'on' or 'off'",
-        "Scan LLM-written code with Semgrep beside the tests: `auto` where it is installed, `on` says where it is not.",
+        "Scan LLM-written code with Semgrep beside the tests: `auto` where it is installed, `on` in any case.",
     )
     scan_grace: float = _setting(
         5.0,

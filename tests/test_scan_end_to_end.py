@@ -31,7 +31,9 @@ class Shop:
 
     def __init__(self, root: Path, fake: FakeSemgrep) -> None:
         self.fake = fake
-        self.project = Project(root, {"LLMLEARN_SCAN_PROGRAM": str(fake.program), "LLMLEARN_SCAN_GRACE": "60", "CI": ""})
+        self.project = Project(
+            root, {"LLMLEARN_SCAN_PROGRAM": str(fake.program), "LLMLEARN_SCAN_GRACE": "60", "CI": ""}
+        )
         self.project.write(
             {
                 "pyproject.toml": '[tool.llmlearn]\ngenerated = ["made/**=gpt-4o"]\n',
@@ -189,6 +191,24 @@ def test_a_scan_that_fails_writes_nothing(shop: Shop, monkeypatch: pytest.Monkey
         assert memory.scan().looked == 1
 
 
+def test_without_the_program_the_plainest_mistakes_are_found(shop: Shop) -> None:
+    """Under the same name, so that it is one pattern; but nothing is mended by not being found so."""
+    shop.write("made/db.py", BAD.replace("{name}", "* FROM users WHERE name = {name}"))
+    with shop.memory() as memory:
+        memory.scan()
+    shop.write("made/db.py", GOOD)
+    with shop.memory(scan_program="/nowhere") as memory:
+        found = memory.scan()
+        assert not found.fixes and not memory.fixes()
+        assert [problem.message for problem in found.problems] == [
+            "there is no program /nowhere (setting scan_program); only the plainest mistakes were looked for"
+        ]
+    shop.write("made/db.py", BAD.replace("{name}", "* FROM users WHERE name = {name}") + "x = 1\n")
+    with shop.memory(scan_program="/nowhere") as memory:
+        assert [flaw.rule_id for flaw in memory.scan().flaws] == [RULE]
+        assert {row["rule_id"] for row in memory.occurrences()} == {RULE}
+
+
 def test_secrets_in_the_code_are_nowhere_written(shop: Shop) -> None:
     """Neither the state nor the store holds the line of a hard-coded secret as it is."""
     secret = "AKIAIOSFODNN7EXAMPLQ"
@@ -211,7 +231,8 @@ def test_the_command_prints_json_and_fails_as_asked(shop: Shop, monkeypatch: pyt
     assert (finding["path"], finding["rule_id"], finding["cwe"], told["errors"]) == ("own/db.py", RULE, ["CWE-89"], [])
     assert shop.command("own").exit_code == 0
     assert shop.command("own", "--staged").exit_code == 2
-    monkeypatch.setenv("LLMLEARN_SCAN_PROGRAM", "/nowhere")
+    monkeypatch.setenv("FAKE_SEMGREP", "crash")
+    shop.write("own/db.py", f"{BAD}\n")
     broken = shop.command("own", "--format", "json")
     assert broken.exit_code == 3
     assert json.loads(broken.stdout)["findings"] == []
@@ -273,7 +294,10 @@ def test_a_scan_that_is_not_ready_goes_on_by_itself(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("how", "said"),
-    [({"LLMLEARN_SCAN_PROGRAM": "/nowhere"}, "not scanned"), ({"FAKE_SEMGREP": "crash"}, "Stack_overflow")],
+    [
+        ({"LLMLEARN_SCAN_PROGRAM": "/nowhere"}, "there is no program /nowhere"),
+        ({"FAKE_SEMGREP": "crash"}, "Stack_overflow"),
+    ],
     ids=["missing", "crashing"],
 )
 def test_what_goes_wrong_is_one_sentence_and_the_run_untouched(shop: Shop, how: dict[str, str], said: str) -> None:

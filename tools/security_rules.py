@@ -192,6 +192,9 @@ def index(rooms: Mapping[str, list[dict[str, Any]]]) -> str:
             "severity": named[rule["severity"]],
             "message": rule["message"],
             "fix": rule["metadata"]["fix"],
+            "confidence": rule["metadata"]["confidence"].lower(),
+            "cwe": rule["metadata"]["cwe"],
+            "owasp": rule["metadata"]["owasp"],
         }
         for rule in sorted((one for rules in rooms.values() for one in rules), key=lambda one: one["id"])
     ]

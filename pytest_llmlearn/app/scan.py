@@ -29,7 +29,7 @@ from pytest_llmlearn.domain.fix import Fix, Healing, Red
 from pytest_llmlearn.domain.flaw import Flaw, path_of, placed
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.redaction import redact as own_redact
-from pytest_llmlearn.errors import StoreError
+from pytest_llmlearn.errors import ScannerUnavailable, StoreError
 from pytest_llmlearn.hookspecs import Surroundings
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.judging import Judging
     from pytest_llmlearn.app.record import Recording
 
+PLAINLY = "only the plainest mistakes were looked for"
 CHANGING = "it was changed while it was scanned; it is looked at the next time"
 
 
@@ -62,7 +63,8 @@ class Scanned:
 class Scanning:
     """The use case, for one project. `files` lists its Python files, `excluded` are globs of those left out.
 
-    `record` takes failures as `Recorder.record` does; `commit` and `session` are those of now. `content` reads a file
+    `scanner` scans; where its program is missing, `plain` does what can be done without. `record` takes failures as
+    `Recorder.record` does; `commit` and `session` are those of now. `content` reads a file
     anew each time, for it may be edited meanwhile.
     """
 
@@ -70,6 +72,7 @@ class Scanning:
         self,
         *,
         scanner: Scanner,
+        plain: Scanner,
         scans: Scans,
         baseline: Baseline,
         files: Callable[[], Sequence[str]],
@@ -88,6 +91,7 @@ class Scanning:
         session: str | None = None,
     ) -> None:
         self._scanner = scanner
+        self._plain = plain
         self._scans = scans
         self._baseline = baseline
         self._files = files
@@ -127,7 +131,7 @@ class Scanning:
         """
         started = self._clock()
         accepted = self._baseline.read()
-        terms = self._scanner.terms()
+        scanner, terms, missing = self._there()
         known = self._scans.read(terms)
         wanted = [path for path in (self._files() if paths is None else paths) if not self._is_excluded(path)]
         digests = {path: digest for path in dict.fromkeys(wanted) if (digest := self._digest(path)) is not None}
@@ -136,7 +140,7 @@ class Scanning:
             # What was scanned before was LLM-written then; of the others, who wrote them is remembered elsewhere.
             self._origins.load(fresh, keep=make)
             fresh = [path for path in fresh if self._origins.of(path).generated]
-        answer = self._scanner.scan(fresh, looked, jobs=jobs) if fresh else Answer()
+        answer = scanner.scan(fresh, looked, jobs=jobs) if fresh else Answer()
         whole = {path for path in fresh if self._digest(path) == digests[path]}
         seen = self._seen(answer, [path for path in fresh if path in whole], digests)
         moving = [Problem(message=CHANGING, path=path) for path in fresh if path not in whole]
@@ -155,12 +159,21 @@ class Scanning:
             accepted = {}
         return self._told(
             together,
-            [*(problem for problem in answer.problems if problem.path is None), *moving],
+            [*missing, *(problem for problem in answer.problems if problem.path is None), *moving],
             accepted,
             looked=len(seen),
             recording=recording,
             fixes=fixes,
         )
+
+    def _there(self) -> tuple[Scanner, str, list[Problem]]:
+        """What can scan, under which terms, and what is to be said of that."""
+        try:
+            return self._scanner, self._scanner.terms(), []
+        except ScannerUnavailable as error:
+            if not error.missing:
+                raise
+            return self._plain, self._plain.terms(), [Problem(message=f"{error}; {PLAINLY}")]
 
     def forget(self) -> None:
         """Scan everything once more the next time.

@@ -300,6 +300,7 @@ def scanning(
     from pytest_llmlearn.adapters.baseline import BaselineFile
     from pytest_llmlearn.adapters.git import head_commit
     from pytest_llmlearn.adapters.last_run.scanned import ScannedFile
+    from pytest_llmlearn.adapters.plain_scanner import PlainScanner
     from pytest_llmlearn.adapters.semgrep.scanner import SemgrepScanner
     from pytest_llmlearn.app.scan import Scanning
     from pytest_llmlearn.domain.sessions import session_id
@@ -326,6 +327,7 @@ def scanning(
             audit=settings.scan_audit,
             seconds=settings.scan_seconds,
         ),
+        plain=PlainScanner(root),
         scans=ScannedFile(root, lambda: state.make(root)),
         baseline=BaselineFile(root, settings.scan_baseline),
         files=lambda: python_files(root),

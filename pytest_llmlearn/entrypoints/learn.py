@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from pytest_llmlearn.entrypoints.scanning import Report, Underway
     from pytest_llmlearn.settings import Root, Settings
 
-_EXTRA = "pip install 'pytest-llmlearn[security]'"
-
 
 class Learner:
     """pytest plug-in of the controller: one transaction after the last test, one section at the end."""
@@ -68,10 +66,9 @@ class Learner:
         from pytest_llmlearn.entrypoints import scanning
 
         try:
-            if program.find(os.environ, self._settings.scan_program) is not None:
+            # Without Semgrep little can be found: who did not ask for a scan in so many words does not pay for that.
+            if self._settings.scan == "on" or program.find(os.environ, self._settings.scan_program) is not None:
                 self._scan = scanning.begin(self._root.path, self._settings.scope, os.environ)
-            elif self._settings.scan == "on":
-                self._notices.append("the code was not scanned, for Semgrep is not installed: " + _EXTRA)
         except Exception as error:  # as below; `llmlearn scan` does the same by hand
             self._notices.append(f"the code was not scanned: {_said(error)}")
 

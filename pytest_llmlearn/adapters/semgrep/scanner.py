@@ -111,7 +111,7 @@ class SemgrepScanner:
             raise ScannerUnavailable(f"there is no program {self._named} (setting scan_program)", missing=True)
         if found is None:
             raise ScannerUnavailable(
-                "Semgrep is not installed, so the code was not scanned: pip install 'pytest-llmlearn[security]'",
+                "Semgrep is not installed (pip install 'pytest-llmlearn[security]')",
                 missing=True,
             )
         return found
