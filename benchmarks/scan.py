@@ -130,7 +130,8 @@ def report(figures: Mapping[str, Any]) -> None:
     for name, one in figures["scans"].items():
         limit = f"<= {limits[name]} s" if name in limits else ""
         rows.append((name, limit, f"{one['wall']:.2f}", f"{one['cpu']:.2f}", f"{one['megabytes']:.0f}"))
-    print(table(rows, title=f"scans (<= {ASKED['megabytes']} MB)"))
+    if len(rows) > 1:
+        print(table(rows, title=f"scans (<= {ASKED['megabytes']} MB)"))
     if "beside" in figures:
         ratio = figures["beside"]["ratio"]
         print(
@@ -145,11 +146,12 @@ def main() -> int:
     parser.add_argument("corpora", type=Path, help="folder into which the corpora were unpacked")
     parser.add_argument("--pairs", type=int, default=7, help="pairs of runs of the tests; 0 leaves them out")
     parser.add_argument("--seconds", type=float, default=12.0, help="processor time of the tests of one run")
+    parser.add_argument("--beside", action="store_true", help="only the runs of the tests")
     parser.add_argument("--json", type=Path, metavar="PATH")
     options = parser.parse_args()
     texts = texts_of(options.corpora)
     with tempfile.TemporaryDirectory(prefix="scan-") as scratch:
-        figures: dict[str, Any] = {"machine": machine(), "scans": scans(Path(scratch), texts)}
+        figures: dict[str, Any] = {"machine": machine(), "scans": {} if options.beside else scans(Path(scratch), texts)}
         if options.pairs:
             figures["beside"] = beside(Path(scratch), texts, pairs=options.pairs, seconds=options.seconds)
     report(figures)

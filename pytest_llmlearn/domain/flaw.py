@@ -22,7 +22,9 @@ PREFIX = "scan:"
 SECURITY_SEVERITY: Mapping[str, str] = {"critical": "9.0", "major": "7.0", "minor": "4.0"}
 CERTAINTY: Mapping[str, float] = {"high": 0.95, "medium": 0.8, "low": 0.5}
 MESSAGE_LIMIT = 600
+"""Characters kept of a rule's sentence."""
 SYMBOLS = 4
+"""Interfaces named of one flaw at most."""
 
 _PLAIN = frozenset({"format", "join", "get", "str", "int", "len", "print", "replace", "strip", "encode", "decode"})
 """Names of calls that stand in all code, and tell nothing of the mistake."""

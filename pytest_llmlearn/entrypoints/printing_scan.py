@@ -10,6 +10,9 @@ from pytest_llmlearn.app.scan import Scanned
 from pytest_llmlearn.domain.finding import SEVERITIES
 from pytest_llmlearn.domain.flaw import Flaw
 
+PROBLEMS = 10
+"""Files not heard whole that are named to people: old code of another Python may be hundreds."""
+
 
 def scan(found: Scanned) -> dict[str, Any]:
     """The keys that `llmlearn scan --format json` prints."""
@@ -49,9 +52,13 @@ def scan_lines(found: Scanned) -> Iterator[str]:
         yield f"{flaw.path}:{flaw.line}: {flaw.severity} [{flaw.rule_id}] {flaw.message}{labels}"
         if flaw.fix and flaw.fix != flaw.message:
             yield f"    instead: {flaw.fix}"
-    for one in found.problems:
+    whole = [one for one in found.problems if one.path is None]
+    of_files = [one for one in found.problems if one.path is not None]
+    for one in (*whole, *of_files[:PROBLEMS]):
         place = f"{one.path}: " if one.path else ""
         yield f"not heard whole: {place}{' '.join(one.message.split())}"
+    if len(of_files) > PROBLEMS:
+        yield f"not heard whole: {len(of_files) - PROBLEMS} more; --format json names them"
     yield total(found)
     for each in found.fixes:
         yield f"fixed: {' '.join(part for part in (each.path, each.qualname) if part)} — {each.fix.difference}"

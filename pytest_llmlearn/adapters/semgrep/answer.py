@@ -24,8 +24,6 @@ SEVERITIES: Mapping[str, Severity] = {
     "MEDIUM": "major",
     "LOW": "minor",
 }
-PROBLEMS = 20
-"""Complaints that are handed on; the others are counted."""
 
 _CWE = re.compile(r"CWE-0*(\d+)", re.IGNORECASE)
 _WORDS = re.compile(r"[^\w.-]+")
