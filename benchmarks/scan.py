@@ -145,7 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("corpora", type=Path, help="folder into which the corpora were unpacked")
     parser.add_argument("--pairs", type=int, default=7, help="pairs of runs of the tests; 0 leaves them out")
-    parser.add_argument("--seconds", type=float, default=12.0, help="processor time of the tests of one run")
+    parser.add_argument("--seconds", type=float, default=20.0, help="processor time of the tests of one run")
     parser.add_argument("--beside", action="store_true", help="only the runs of the tests")
     parser.add_argument("--json", type=Path, metavar="PATH")
     options = parser.parse_args()

@@ -40,7 +40,7 @@ class ScanOfMemory:
         What is as it was at its last scan is not looked at again. With `accept` what is found in these files, and no
         more, is accepted from now on: recorded it is not, and later scans leave it out. `make` remembers what was
         scanned even where `.llmlearn/` has to be made for it; `looked` hears how many files were looked at;
-        `jobs` processors may be kept busy.
+        `jobs` processors may be kept busy, with 0 one while nobody else wants it.
 
         Raises:
             ScannerUnavailable: Semgrep is missing, too old, hangs or crashes; nothing was written.

@@ -1,7 +1,7 @@
 """The process that scans beside the tests: `python -m pytest_llmlearn.entrypoints.scan_background JSON`.
 
-Started by `scanning.begin`. It takes the processor only where nobody else wants it, writes what it found into the
-store, and then tells the run, if that still listens.
+Started by `scanning.begin`. It lets others go first, writes what it found into the store, and then tells the run, if
+that still listens.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 Answer = dict[str, Any]
 NOTHING: Answer = {"headline": "", "lessons": [], "fixes": [], "notices": []}
 LOCK = "scan.lock"
+NICE = 10
 
 
 def main(arguments: list[str]) -> int:
@@ -36,11 +37,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _step_back() -> None:
-    """The lowest priority that the system has."""
+    """Lower than others, not the lowest, which Semgrep has: the run may wait for the store while this one writes."""
     with contextlib.suppress(OSError, AttributeError):  # not everywhere, and not in every container
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(19)
+        os.nice(NICE)
 
 
 def _scanned(root: Path, scope: str) -> Answer:
@@ -52,7 +51,7 @@ def _scanned(root: Path, scope: str) -> Answer:
         if not alone:
             return {**NOTHING, "notices": ["the scan of an earlier run is still under way; the next run scans again"]}
         with Memory.open(root, settings=settings) as memory:
-            found = memory.scan(make=True)
+            found = memory.scan(make=True, jobs=0)
             if found.recording is None and not found.fixes and not found.problems:
                 return {**NOTHING, "notices": [*memory.notices]}
             from pytest_llmlearn.entrypoints import summary  # most runs find nothing new

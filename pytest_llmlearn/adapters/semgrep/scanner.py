@@ -161,7 +161,7 @@ class SemgrepScanner:
     ) -> tuple[int, str, str]:
         """Status, what it printed, and what it said beside that."""
         command = [self._program, "scan", *(("--experimental",) if experimental else ())]
-        command += ["--metrics=off", "--disable-version-check", "--quiet", "--json", "--jobs", str(self._jobs)]
+        command += ["--metrics=off", "--disable-version-check", "--quiet", "--json", "--jobs", str(max(self._jobs, 1))]
         command += ["--timeout", str(FILE_SECONDS), "--max-target-bytes", str(BYTES)]
         command += [word for config in configs for word in ("--config", config)]
         with (
@@ -183,6 +183,8 @@ class SemgrepScanner:
             except OSError as error:
                 raise ScannerUnavailable(f"{self._program} cannot be started: {error.strerror or error}") from None
             _bound(process.pid)
+            if self._jobs == 0:
+                _let_others_first(process.pid)
             try:
                 process.wait(self._seconds)
             except subprocess.TimeoutExpired:
@@ -238,6 +240,14 @@ def _bound(pid: int) -> None:
         resource.prlimit(pid, resource.RLIMIT_AS, (SPACE, SPACE))
     except (ImportError, AttributeError, OSError, ValueError):  # not on this system, over already, or bound lower
         return
+
+
+def _let_others_first(pid: int) -> None:
+    """The lowest priority that the system has."""
+    with contextlib.suppress(OSError, AttributeError):  # not everywhere, and not in every container
+        os.setpriority(os.PRIO_PROCESS, pid, 19)
+    with contextlib.suppress(OSError, AttributeError):
+        os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

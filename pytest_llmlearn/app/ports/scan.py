@@ -47,7 +47,8 @@ class Scanner(Protocol):
         ...
 
     def scan(self, paths: Sequence[str], looked: Looked | None = None, *, jobs: int = 1) -> Answer:
-        """Look at these files, paths from the root. `looked` hears how far it is; `jobs` processors may be kept busy.
+        """Look at these files, paths from the root. `looked` hears how far it is. `jobs` processors may be kept
+        busy; with 0 it is one, and only while nobody else wants it.
 
         Raises:
             ScannerUnavailable: it hangs, crashes, or does not answer.
