@@ -50,8 +50,8 @@ NO_TEXT = {
         "pause_from", "pause_to",
     },
     "prompts": {"words", "last_asked"},
-    "pattern_prompts": {"model", "last_seen"},
-    "prompt_models": {"model"},
+    "pattern_prompts": {"last_seen"},
+    "attempts": {"kind"},
     "embedders": {"name"},
     "facets": {"kind"},
 }  # fmt: skip

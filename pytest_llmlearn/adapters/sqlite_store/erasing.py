@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, timestamp
+from pytest_llmlearn.domain.kin import exception_of
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -54,6 +55,7 @@ def forget(db: Database, patterns: Sequence[int]) -> None:
     nodeids = _of(db, "SELECT DISTINCT nodeid FROM occurrences WHERE pattern IN ({})", patterns)
     nodeids |= _of(db, "SELECT DISTINCT nodeid FROM healings WHERE pattern IN ({})", patterns)
     runs = _of(db, "SELECT DISTINCT run FROM occurrences WHERE pattern IN ({})", patterns)
+    asked = _of(db, "SELECT DISTINCT prompt FROM pattern_prompts WHERE pattern IN ({})", patterns)
     db.conn.executemany("DELETE FROM patterns WHERE id = ?", [(pattern,) for pattern in patterns])
     db.conn.executemany(
         """DELETE FROM tests WHERE nodeid = ?1 AND NOT EXISTS (SELECT 1 FROM occurrences WHERE nodeid = ?1)
@@ -70,7 +72,12 @@ def forget(db: Database, patterns: Sequence[int]) -> None:
     db.execute("DELETE FROM held WHERE id NOT IN (SELECT held FROM held_by_occurrence)")
     needed = "SELECT text_digest FROM exposures WHERE text_digest IS NOT NULL"
     db.execute(f"DELETE FROM exposed_texts WHERE digest NOT IN ({needed})")
-    db.execute("DELETE FROM prompts WHERE id NOT IN (SELECT prompt FROM pattern_prompts)")
+    # A request under which nothing else failed says what was to be forgotten; one that never failed so stays.
+    db.conn.executemany(
+        "DELETE FROM prompts WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM pattern_prompts WHERE prompt = ?1)",
+        [(prompt,) for prompt in asked],
+    )
+    _strays(db)
     orphans(db)
     # A deleted word stays in the index's segments beside the note of its deletion; made anew, it is gone.
     for index in ("pattern_words", "prompt_words"):
@@ -101,6 +108,7 @@ def silence(db: Database, before: datetime) -> None:
     db.execute("UPDATE runs SET command = '' WHERE command <> '' AND finished < ?", (limit,))
     if db.execute("DELETE FROM prompts WHERE last_asked < ?", (limit,)).rowcount:
         db.execute("INSERT INTO prompt_words (prompt_words) VALUES ('rebuild')")
+    _strays(db)
     orphans(db)
 
 
@@ -127,6 +135,17 @@ def orphans(db: Database) -> None:
         if target == "occurrence_texts"
     ]
     db.execute(f"DELETE FROM occurrence_texts WHERE id NOT IN ({' UNION ALL '.join(meant)})")
+
+
+def _strays(db: Database) -> None:
+    """Erase what was counted of kins of mistakes that no pattern has any more: their wordings are from outside."""
+    kins = {row[0] for row in db.execute("SELECT DISTINCT kin FROM patterns")}
+    known = {"kin": kins, "requests": kins, "exception": {exception_of(kin) for kin in kins}}
+    counted = db.execute("SELECT DISTINCT kind, name FROM attempts WHERE kind <> 'all'").fetchall()
+    db.conn.executemany(
+        "DELETE FROM attempts WHERE kind = ? AND name = ?",
+        [(kind, name) for kind, name in counted if name not in known[kind]],
+    )
 
 
 def tables(db: Database | sqlite3.Connection) -> list[str]:

@@ -13,7 +13,7 @@ from pytest_llmlearn.domain.audit import Kept, Size, Stock
 TEXTS = {
     "runs": ("project", "command", "session"),
     "occurrence_texts": ("text",),
-    "patterns": ("exception", "lesson", "path", "unit", "good", "symbols", "retired_because"),
+    "patterns": ("exception", "lesson", "path", "unit", "good", "symbols", "retired_because", "kin"),
     "occurrence_codes": ("unit",),
     "occurrences": ("nodeid", "path", "function", "exception", "tool", "task", "model"),
     "held": ("path", "qualname", "text"),
@@ -29,6 +29,9 @@ TEXTS = {
     "lesson_versions": ("when", "instead", "because", "bad", "good"),
     "pattern_contexts": ("context",),
     "exposures": ("session", "path", "unit", "model"),
+    "pattern_prompts": ("model",),
+    "prompt_models": ("model",),
+    "attempts": ("name", "model"),
 }  # fmt: skip
 """Columns with text from outside. The others hold ids, digests, times, words of our own, and what follows from these:
 stemmed words, in which no secret has its shape any more, and symbols by themselves."""
