@@ -15,7 +15,7 @@ from pytest_llmlearn.app.classify import Classifier
 from pytest_llmlearn.app.ports import Store
 from pytest_llmlearn.app.shown import kept
 from pytest_llmlearn.app.shown import shown as as_shown
-from pytest_llmlearn.domain import source, stub, words
+from pytest_llmlearn.domain import request, source, stub, words
 from pytest_llmlearn.domain.contexts import contexts
 from pytest_llmlearn.domain.culprit import Culprit
 from pytest_llmlearn.domain.entry import Counted, Entry, FindingRow, Held, Run
@@ -158,8 +158,9 @@ class Recorder:
             held=tuple(self._held(occurrence, culprit, text)) if self._hold else (),
             contexts=self._contexts(text, culprit.unit, culprit.path),
             stub=_is_stub(occurrence, culprit.unit, text),
-            kin=redact(_kin(occurrence, chief)),
-            prompt=redact(occurrence.prompt[:PROMPT_LIMIT]) if occurrence.prompt else None,
+            kin=_kin(occurrence, chief, redact),
+            # Cut once more: the half of a secret that the first limit leaves is not known for one.
+            prompt=redact(occurrence.prompt[:PROMPT_LIMIT])[: request.LIMIT] if occurrence.prompt else None,
         )
 
     def _contexts_of(self, text: str, unit: Unit, path: str) -> tuple[str, ...]:
@@ -246,11 +247,16 @@ def _scope(occurrence: Occurrence, culprit: Culprit, chief: Finding) -> str:
     return "generated" if written else "other"
 
 
-def _kin(occurrence: Occurrence, chief: Finding) -> str:
+def _kin(occurrence: Occurrence, chief: Finding, redact: Callable[[str], str]) -> str:
     """What a scan found is kin by its rule, whatever the rule says of it."""
     if occurrence.source in SCANS:
         return f"{occurrence.source}:{chief.rule_id}"
-    return kin(occurrence.exception, occurrence.message, occurrence.nodeid, asserted=chief.unit_decides)
+    return kin(
+        redact(occurrence.exception),
+        redact(occurrence.message[:MESSAGE_LIMIT]),
+        redact(occurrence.nodeid),
+        asserted=chief.unit_decides,
+    )
 
 
 def _words(

@@ -40,7 +40,7 @@ BINDING_LIMIT = 24
 NAME_LIMIT = 300
 """Characters kept of a handed-in name: an exception, a function, a model, a task."""
 PATH_LIMIT = 400
-PROMPT_LIMIT = 4_000
+PROMPT_LIMIT = 6_000
 MRO_LIMIT = 32
 LATEST = 253_402_300_799
 """Seconds from the epoch to the end of the year 9999, the last that a date can name."""

@@ -99,6 +99,18 @@ def test_the_lines_around_the_culprit_are_kept_and_no_more(memory: Memory) -> No
     assert len(bad.splitlines()) == 5 and 'order["total"]' in bad
 
 
+@pytest.mark.parametrize("before", [170, 190, 210, 230, 3_900, 3_990, 5_980])
+def test_no_limit_leaves_half_a_secret(memory: Memory, tmp_path: Path, before: int) -> None:
+    """What is cut is cut once it was redacted: a part of a token is no longer known for one."""
+    secret = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+    text = ("wrong " * before)[:before] + secret
+    failure = handed_in(exception="ValueError", mro=["ValueError", "Exception"], message=text, prompt=text)
+    memory.record([failure, handed_in(nodeid=f"tests/t.py::test_{text}", prompt=text)])
+    held = (tmp_path / ".llmlearn" / "state" / "memory.db").read_bytes()
+    wal = tmp_path / ".llmlearn" / "state" / "memory.db-wal"
+    assert secret[:12].encode() not in held + (wal.read_bytes() if wal.exists() else b"")
+
+
 def test_secrets_reach_neither_the_database_nor_a_lesson(memory: Memory, tmp_path: Path) -> None:
     """In the message, the statement, the code, the prompt and the test's name."""
     secret = "sk-ant-" + "api03-" + "Zx9" * 20
