@@ -20,7 +20,7 @@ LIKE = 48
 """Requests that are found by their words, at most."""
 COMMON = 24
 """Kins that are looked at because they are the most frequent ones, of the model and of all."""
-NEAREST_BAR = 0.2
+NEAREST_BAR = 0.17
 """Likeness of a request from which on it supports what was made under it. Of published requests, nine in ten of other
 collections stay below it, and eight in ten of the same one reach it."""
 

@@ -74,11 +74,11 @@ class Spoken:
     def chance(self, doubt: float) -> float:
         """The score as a probability. `doubt` is what words are worth where experience has its say: 0 to 1.
 
-        A symbol that the question names is named, whatever came of such questions before.
+        Where like requests were tried, what came of them is known, and words in common tell little more; a symbol that
+        the question names is named all the same.
         """
-        if not self.speaks:
-            return self.score * CHANCE_WORDS * doubt
-        return self.score if self.symbols else self.score * doubt
+        worth = self.score * (math.sqrt(doubt) if self.symbols else doubt)
+        return self.score if worth >= SPEAKS else worth * CHANCE_WORDS
 
     def candidate(self, doubt: float) -> Candidate:
         """The candidate for which nothing but the question speaks."""
