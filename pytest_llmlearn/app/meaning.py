@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 NEAREST_REQUESTS = 48
 NEAREST_MISTAKES = 48
 NEAREST_FIXES = 12
-AT_ONCE = 24
-"""Texts that still want a vector which a question waits for; more of them are left to `llmlearn index`."""
+AT_ONCE = 8
+"""Texts that still want a vector which a question waits for; more of them are left to `llmlearn index`, which is begun
+in the background where that is possible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Meaning:
         self._asked = False
         self._fresh = fresh
         self.notices: list[str] = []
+        self.behind = False
+        """Whether texts were seen to be without a vector after a question."""
 
     def of(self, text: str) -> Meant | None:
         """What is near `text`; None where nothing can be found by meaning."""
@@ -64,7 +67,7 @@ class Meaning:
         if self._fresh:
             # Who cannot write, or would have to wait for a writer, still asks.
             with suppress(StoreError, OSError):
-                embedding.catch_up(AT_ONCE)
+                self.behind = not embedding.catch_up(AT_ONCE).complete
         index.catch_up()
         vector = embedding.of_question(text)
         requests = {near.key: near.similarity for near in index.nearest("prompts", vector, NEAREST_REQUESTS)}

@@ -216,6 +216,11 @@ class Memory(
         meaning = self._meaning.notices if self._meaning is not None else ()
         return [*self._store.notices, *meaning, *self._origins.notices, *generations, *faults]
 
+    @property
+    def behind(self) -> bool:
+        """Whether a question met texts that are not found by meaning yet: `llmlearn index` gives them vectors."""
+        return self._meaning is not None and self._meaning.behind
+
     def close(self) -> None:
         """Let go of the store; what was recorded is written already."""
         self._origins.close()

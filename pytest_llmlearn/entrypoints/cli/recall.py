@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -45,6 +46,7 @@ def recall(
     """
     from pytest_llmlearn.domain.guidance import Query
     from pytest_llmlearn.domain.sessions import session_id
+    from pytest_llmlearn.entrypoints import background
     from pytest_llmlearn.entrypoints import printing_guidance as printing
     from pytest_llmlearn.settings import Settings
 
@@ -72,6 +74,9 @@ def recall(
             click.echo("\n".join(printing.guidance_lines(guidance, compact=compact, explain=explain)))
         else:
             click.echo(guidance.text, nl=bool(guidance.text))
+        if memory.behind and background.wanted(os.environ):
+            with suppress(OSError):  # no process can be started: the next question gives the next few their vectors
+                background.begin(memory.root, os.environ, background.VECTORS)
 
 
 def _worded(style: str) -> Style:
