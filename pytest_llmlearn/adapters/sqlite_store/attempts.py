@@ -40,6 +40,8 @@ class Attempts:
         self._asked: dict[str, set[str]] = {}
         self._made: dict[tuple[str, int, str], str] = {}
         self._prompts: dict[tuple[str | None, str | None], str | None] = {}
+        self._spelled: dict[str, str] = {}
+        """Requests by their normal form: one that is told twice in a run, broken into other lines, is one."""
 
     def add(self, entry: Entry, pattern: int, *, newly: bool) -> None:
         """Count an occurrence that counts. Of a run that was watched only code that was not seen before is another
@@ -50,7 +52,9 @@ class Attempts:
         self._models.add(model)
         self._kins.add((kin, model))
         prompt = entry.prompt if entry.prompt is not None else self._known(entry)
-        if prompt is not None and request.normal(prompt):
+        normal = request.normal(prompt) if prompt is not None else ""
+        if prompt is not None and normal:
+            prompt = self._spelled.setdefault(normal, prompt)
             self._asked.setdefault(prompt, set()).add(model)
             self._made[prompt, pattern, model] = kin
 
