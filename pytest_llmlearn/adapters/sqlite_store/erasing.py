@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _KEPT = ("store", "_sqlite_migrations")
 """Tables that are about the file itself."""
 _NO_FINDINGS = "[]"
+INDEXES = ("pattern_words", "prompt_words")
+"""The full-text indexes, of words of patterns and of requests."""
 
 
 def purge(db: Database, now: datetime, hold_days: int) -> None:
@@ -40,7 +42,7 @@ def erase(db: Database) -> None:
     db.execute("PRAGMA defer_foreign_keys = ON")
     for table in tables(db):
         db.execute(f"DELETE FROM {table}")
-    for index in ("pattern_words", "prompt_words"):
+    for index in INDEXES:
         db.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
     db.execute("DELETE FROM sqlite_sequence")
     moved(db)
@@ -80,7 +82,7 @@ def forget(db: Database, patterns: Sequence[int]) -> None:
     _strays(db)
     orphans(db)
     # A deleted word stays in the index's segments beside the note of its deletion; made anew, it is gone.
-    for index in ("pattern_words", "prompt_words"):
+    for index in INDEXES:
         db.execute(f"INSERT INTO {index} ({index}) VALUES ('rebuild')")
     moved(db)
 

@@ -35,6 +35,8 @@ TEXTS = {
 }  # fmt: skip
 """Columns with text from outside. The others hold ids, digests, times, words of our own, and what follows from these:
 stemmed words, in which no secret has its shape any more, and symbols by themselves."""
+_INDEXED = {"pattern_words": "patterns", "prompt_words": "prompts"}
+"""What the full-text indexes are of."""
 _JSON = frozenset({"patterns.symbols", "generations.changes", "generations.preserved", "fixes.imports"})
 
 
@@ -144,15 +146,14 @@ def _sizes(connection: sqlite3.Connection) -> Sequence[Size]:
     except sqlite3.OperationalError:  # a build of SQLite without this table
         pages = None
     own = erasing.tables(connection)
-    sizes = dict.fromkeys((*own, "pattern_words"), 0)
+    sizes = dict.fromkeys((*own, *erasing.INDEXES), 0)
     for name, table in owners:
-        # The full-text index keeps itself in tables of its own.
-        owner = "pattern_words" if table.startswith("pattern_words_") else table
+        # A full-text index keeps itself in tables of its own.
+        owner = next((index for index in erasing.INDEXES if table.startswith(f"{index}_")), table)
         if pages is not None and owner in sizes:
             sizes[owner] += pages.get(name, 0)
     counted = {
-        name: connection.execute(f"SELECT count(*) FROM {name if name in own else 'patterns'}").fetchone()[0]
-        for name in sizes
+        name: connection.execute(f"SELECT count(*) FROM {_INDEXED.get(name, name)}").fetchone()[0] for name in sizes
     }
     found = [
         Size(table=name, rows=counted[name], bytes=size if pages is not None else None) for name, size in sizes.items()

@@ -216,11 +216,17 @@ class SqliteUpkeep:
         return self._count("SELECT count(*) FROM exposures WHERE outcome IS NULL AND time < ?", timestamp(before))
 
     def unmerged(self, *, merge: bool) -> bool:
-        """Whether the full-text index lies in pieces; if so asked they are made one."""
-        pieces = self._count("SELECT count(DISTINCT segid) > ? FROM pattern_words_idx", _PIECES)
-        if pieces and merge:
-            self._file.write(lambda db: db.execute("INSERT INTO pattern_words (pattern_words) VALUES ('optimize')"))
-        return bool(pieces)
+        """Whether a full-text index lies in pieces; if so asked they are made one."""
+        lie = [
+            name
+            for name in erasing.INDEXES
+            if self._count(f"SELECT count(DISTINCT segid) > ? FROM {name}_idx", _PIECES)
+        ]
+        if lie and merge:
+            self._file.write(
+                lambda db: [db.execute(f"INSERT INTO {name} ({name}) VALUES ('optimize')") for name in lie]
+            )
+        return bool(lie)
 
     def free_share(self) -> float:
         """Pages of the file that are free, 0 to 1."""
