@@ -16,6 +16,8 @@ FOREIGN = (
     "LLMLEARN", "OPENCODE", "PYTEST_", "REPL_ID",
 )  # fmt: skip
 """Variables that lead git, pytest or us to another project, or speak of an assistant."""
+WITHOUT_WEIGHTS = {"LLMLEARN_EMBEDDER": "none"}
+"""A process that answers one question would load a model for it; who tests that asks for an embedder."""
 MODULES = {"pytest": "pytest", "llmlearn": "pytest_llmlearn.entrypoints.cli"}
 
 
@@ -64,7 +66,7 @@ class Project:
         return subprocess.Popen(
             [sys.executable, *command],
             cwd=self.root / folder,
-            env=clean_environment(**{**self.environ, **environ}),
+            env=clean_environment(**{**WITHOUT_WEIGHTS, **self.environ, **environ}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

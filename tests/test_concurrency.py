@@ -237,9 +237,12 @@ def read_only(learned: Project) -> Iterator[Project]:
 def test_a_read_only_store_answers_and_the_run_goes_on(read_only: Project) -> None:
     """Another user, a read-only mount: recall works, learning costs one line."""
     before = read_only.database.read_bytes()
-    asked = read_only.run("python", "-c", ASK_AS_NOBODY, *ASK, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=".")
-    assert asked.returncode == 0, asked.stderr
-    assert len(json.loads(asked.stdout)["matches"]) == 5
+    for embedder in ("none", "hashing"):
+        asked = read_only.run(
+            "python", "-c", ASK_AS_NOBODY, *ASK, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=".", LLMLEARN_EMBEDDER=embedder
+        )
+        assert asked.returncode == 0, asked.stderr
+        assert len(json.loads(asked.stdout)["matches"]) == 5
     done = read_only.run(*LEARN, PYTHONDONTWRITEBYTECODE="1", AS_NOBODY="1")
     assert done.returncode == 1, done.stdout + done.stderr
     assert f"{2 * FUNCTIONS} failed" in done.stdout
