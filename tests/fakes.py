@@ -10,18 +10,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pytest_llmlearn.adapters.sqlite_store.checking import check
-from pytest_llmlearn.app.ports import Clock, Coverage, Hit, Known, Statistics, Version
+from pytest_llmlearn.app.ports import Clock, Coverage, Glimpse, Hit, Known, Statistics, Version
+from pytest_llmlearn.app.ports.requests import Experience, Kindred
 from pytest_llmlearn.app.ports.vectors import SPACES, Block, Embeddable, Kept, Named, Scanned
-from pytest_llmlearn.domain import evolution
+from pytest_llmlearn.domain import evolution, request
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.evolution import Record, promotes
 from pytest_llmlearn.domain.fix import Fix, Healing, Red
 from pytest_llmlearn.domain.flaw import is_of_scan
 from pytest_llmlearn.domain.generation import Generation, Outcome
 from pytest_llmlearn.domain.history import Change, Commit, Logged, Origin, Written
+from pytest_llmlearn.domain.kin import exception_of
 from pytest_llmlearn.domain.lesson import PARTS, Rewording
 from pytest_llmlearn.domain.pattern import Pattern, Word
 from pytest_llmlearn.domain.recurrence import Seen, independent
+from pytest_llmlearn.domain.request import Counts, Made, Request
 from pytest_llmlearn.domain.signs import Identity
 from pytest_llmlearn.errors import UnknownPattern
 
@@ -136,7 +139,22 @@ class FakeStore:
             stub=record.stub,
             word=own.word,
             recurrences=record.recurrences,
+            kin=newest.kin,
         )
+
+    @property
+    def recorded(self) -> Sequence[tuple[str, Entry]]:
+        """Everything recorded, in order, each with its run."""
+        return self._rows
+
+    def root_of(self, fingerprint: str) -> Pattern:
+        """The pattern that speaks for this one: itself, or that into which it was merged."""
+        return self._pattern(self._root(fingerprint))
+
+    def kin_of(self, fingerprint: str) -> str:
+        """The kin of this pattern itself, merged or not."""
+        own = self._known[fingerprint]
+        return max(reversed(own.counted or own.entries), key=lambda entry: entry.time).kin
 
     @property
     def known(self) -> Collection[str]:
@@ -228,6 +246,34 @@ class FakeStore:
         hits.sort(key=lambda pair: (pair[0], pair[1].rank))
         return sorted((hit for _, hit in hits[:limit]), key=lambda hit: (hit.rank, -hit.pattern.frequency))
 
+    def glimpses(
+        self, terms: Sequence[str], symbols: Sequence[str], also: Sequence[str], limit: int
+    ) -> list[Glimpse]:
+        hits = {hit.pattern.fingerprint: hit for hit in [*self.named(also), *self.search(terms, symbols, limit)]}
+        return [
+            Glimpse(
+                fingerprint=hit.pattern.fingerprint,
+                kin=hit.pattern.kin,
+                rule_id=hit.pattern.rule_id,
+                exception=hit.pattern.exception,
+                symbols=hit.pattern.symbols,
+                path=hit.pattern.path,
+                words=hit.words,
+                rank=hit.rank,
+            )
+            for hit in hits.values()
+        ]
+
+    def named(self, fingerprints: Sequence[str]) -> list[Hit]:
+        found = []
+        for pattern in self.patterns(shown=True):
+            if pattern.fingerprint in fingerprints:
+                own = pattern.fingerprint
+                family = [known for name, known in self._known.items() if own in (name, known.merged_into)]
+                words = dict.fromkeys(word for known in family for word in known.words)
+                found.append(Hit(pattern=pattern, words=" ".join(words), rank=0.0))
+        return found
+
     def rarity(self, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         known = self._known.values()
         return len(known), {term: sum(term in entry.words for entry in known) for term in terms}
@@ -279,6 +325,154 @@ class FakeStore:
 
     def close(self) -> None:
         pass
+
+
+class FakeRequests:
+    """`ports.requests.Requests` in memory, beside a `FakeStore` whose failures it counts: anew at each question."""
+
+    def __init__(self, store: FakeStore, ledger: FakeLedger | None = None) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._passed: list[tuple[str | None, str]] = []
+
+    def passed(self, attempts: Sequence[tuple[str | None, str]]) -> None:
+        self._passed += attempts
+
+    def _runs(self) -> list[dict[str, list[tuple[Entry, str | None]]]]:
+        """Of each run the failures that count as attempts, by model, each with its request."""
+        runs: dict[str, dict[str, list[tuple[Entry, str | None]]]] = {}
+        seen: set[tuple[str, str, str]] = set()
+        for run, entry in self._store.recorded:
+            if entry.scope not in ("generated", "other") or entry.flaky:
+                continue
+            code = (entry.fingerprint.exact, entry.unit, entry.unit_hash)
+            if entry.source == "handed-in" or code not in seen:
+                told = entry.prompt if entry.prompt is not None else self._told(entry)
+                asked = request.normal(told) if told is not None else ""
+                runs.setdefault(run, {}).setdefault(entry.model, []).append((entry, asked or None))
+            seen.add(code)
+        return list(runs.values())
+
+    def _told(self, entry: Entry) -> str | None:
+        if entry.source == "handed-in" or self._ledger is None:
+            return None
+        rows = [
+            row
+            for row in self._ledger.generations(path=entry.path)
+            if None in (row.qualname, entry.function) or row.qualname == entry.function
+        ]
+        told = [row.prompt for row in rows if row.prompt is not None]
+        return told[-1] if told else None
+
+    def _known(self) -> dict[str, tuple[int, int]]:
+        """Normal forms of all requests, with how often each was attempted, and how often that failed."""
+        found: dict[str, tuple[int, int]] = {}
+        for run in self._runs():
+            for made in run.values():
+                for asked in {asked for _, asked in made if asked is not None}:
+                    attempts, failed = found.get(asked, (0, 0))
+                    found[asked] = (attempts + 1, failed + 1)
+        for told, _ in self._passed:
+            asked = request.normal(told) if told is not None else ""
+            if asked:
+                attempts, failed = found.get(asked, (0, 0))
+                found[asked] = (attempts + 1, failed)
+        return found
+
+    def rarity(self, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
+        known = [set(request.words_of(asked)) for asked in self._known()]
+        return len(known), {term: sum(term in one for one in known) for term in terms}
+
+    def like(self, digest: bytes, terms: Sequence[str], keys: Sequence[str], limit: int) -> list[Request]:
+        wanted = {f"prompt:{digest.hex()}", *keys}
+        found = [
+            Request(
+                key=f"prompt:{request.digest_of(asked).hex()}",
+                words=frozenset(request.words_of(asked)),
+                attempts=attempts,
+                failed=failed,
+            )
+            for asked, (attempts, failed) in self._known().items()
+        ]
+        named = [one for one in found if one.key in wanted]
+        others = [one for one in found if one.key not in wanted and one.words & set(terms)]
+        others.sort(key=lambda one: -len(one.words & set(terms)))
+        return named + others[:limit]
+
+    def experience(
+        self, requests: Sequence[str], kins: Sequence[str], model: str | None, *, common: int, only: bool = False
+    ) -> Experience:
+        made = [one for one in self._made() if one.request in requests]
+        counted = self._counts(lambda entry: entry.kin, requests=True)
+        frequent = sorted(self._store.known, key=lambda name: -len(self._store.family(name)[0].counted))
+        usual = [self._store.kin_of(name) for name in frequent[: 2 * common]]
+        own = sorted(counted, key=lambda kin: -counted[kin].by(model))[:common] if model is not None else []
+        wanted = [kin for kin in dict.fromkeys([*(one.kin for one in made), *kins, *usual, *own]) if kin in counted]
+        if only and model is not None:
+            wanted = [kin for kin in wanted if counted[kin].by(model)]
+            made = [one for one in made if one.kin in wanted]
+        shown: dict[str, list[Kindred]] = {}
+        for kin in wanted:
+            named = {one.pattern for one in made if one.kin == kin}
+            patterns = self._store.patterns(shown=True)
+            chosen = [one for one in patterns if (one.fingerprint in named if named else one.kin == kin)]
+            shown[kin] = [
+                Kindred(
+                    fingerprint=one.fingerprint,
+                    kin=one.kin,
+                    frequency=one.frequency,
+                    symbols=one.symbols,
+                    same_model=model in one.models,
+                )
+                for one in chosen
+            ]
+        exceptions = self._counts(lambda entry: exception_of(entry.kin))
+        return Experience(
+            everything=self._counts(lambda entry: "", passed=True).get("", Counts()),
+            made=made,
+            kins={kin: counted[kin] for kin in wanted},
+            exceptions={name: exceptions[name] for name in dict.fromkeys(map(exception_of, wanted))},
+            shown={kin: found for kin, found in shown.items() if found},
+        )
+
+    def _made(self) -> list[Made]:
+        found: dict[tuple[str, str, str], int] = {}
+        for run in self._runs():
+            for model, made in run.items():
+                for asked, name in {(asked, entry.fingerprint.exact) for entry, asked in made if asked is not None}:
+                    found[asked, name, model] = found.get((asked, name, model), 0) + 1
+        roots = {name: self._store.root_of(name) for _, name, _ in found}
+        return [
+            Made(
+                request=f"prompt:{request.digest_of(asked).hex()}",
+                pattern=roots[name].fingerprint,
+                kin=self._store.kin_of(name),
+                model=model,
+                count=count,
+            )
+            for (asked, name, model), count in found.items()
+            if roots[name].shown
+        ]
+
+    def _counts(
+        self, name_of: Callable[[Entry], str], *, passed: bool = False, requests: bool = False
+    ) -> dict[str, Counts]:
+        models: dict[str, dict[str, int]] = {}
+        asked: dict[str, set[str]] = {}
+        for run in self._runs():
+            for model, made in run.items():
+                for name in {name_of(entry) for entry, _ in made}:
+                    of_name = models.setdefault(name, {})
+                    of_name[model] = of_name.get(model, 0) + 1
+                for entry, told in made:
+                    asked.setdefault(name_of(entry), set()).update({told} if told is not None else ())
+        for _, model in self._passed if passed else ():
+            of_name = models.setdefault("", {})
+            of_name[model] = of_name.get(model, 0) + 1
+        return {
+            name: Counts(models=of_name, requests=len(asked.get(name, ())) if requests else 0)
+            for name, of_name in models.items()
+        }
 
 
 class FakeLedger:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_llmlearn.app.meaning import Meant
-from pytest_llmlearn.app.ports.requests import Experience, Requests
+from pytest_llmlearn.app.ports.requests import Experience, Kindred, Requests
 from pytest_llmlearn.domain import chance, request
 from pytest_llmlearn.domain.chance import Around, Near, Seen
 from pytest_llmlearn.domain.kin import exception_of
-from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.domain.request import NONE, Made, Request
 from pytest_llmlearn.domain.score import Part
 
@@ -27,19 +26,25 @@ collections stay below it, and eight in ten of the same one reach it."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chance:
-    """A kin of mistake that may come: the pattern of it that fits best, and what its probability is made of.
+    """A kin of mistake that may come: the pattern of it that fits best, and what was measured of it.
 
     `supported` says that it was made under a request like the question; without that only frequency speaks for it.
     """
 
-    pattern: Pattern
-    parts: tuple[Part, ...]
+    pattern: Kindred
+    measured: Mapping[str, float]
     supported: bool
     same: float
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        """What its probability is made of."""
+        return chance.parts(self.measured)
+
+    @property
     def log_odds(self) -> float:
-        return math.fsum(part.contribution for part in self.parts)
+        """What the parts sum to."""
+        return math.fsum(value * chance.WEIGHTS[name] for name, value in self.measured.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,69 +62,95 @@ class Likely:
         self._requests = requests
         self._only = only
 
-    def outlook(self, text: str, model: str | None, meant: Meant | None, kins: Sequence[str]) -> Outlook:
-        """The chances of kins that were made under like requests, of the most frequent ones, and of `kins`."""
+    def outlook(
+        self,
+        text: str,
+        model: str | None,
+        meant: Meant | None,
+        kins: Sequence[str],
+        *,
+        common: int = COMMON,
+        matters: Callable[[Kindred], bool] = lambda pattern: True,
+    ) -> Outlook:
+        """The chances of kins that were made under like requests, of the `common` most frequent ones, and of `kins`.
+
+        Of what is not supported by like requests only what `matters` is measured.
+        """
         asked = request.words_of(text)
         total, known = self._requests.rarity(asked)
         if not total:
             return Outlook()
         weighted = request.weights(asked, total, known)
+        digest = request.digest_of(text)
         cosines = meant.requests if meant is not None else {}
-        found = self._requests.like(request.digest_of(text), asked, list(cosines), LIKE)
-        near = {one.key: _near(one, weighted, text, meant, cosines) for one in found}
-        experience = self._requests.experience(list(near), kins, model, common=COMMON, only=self._only)
-        around = Around.of(near.values())
-        chances: dict[str, Chance] = {}
+        found = self._requests.like(digest, asked, list(cosines), LIKE)
+        likeness = _likeness(f"prompt:{digest.hex()}", weighted, meant)
+        near = {one.key: Near(likeness=likeness(one), attempts=one.attempts) for one in found}
+        experience = self._requests.experience(list(near), kins, model, common=common, only=self._only)
+        told = _Told(model=model, near=near, around=Around.of(near.values()), experience=experience)
         made = _by_kin(experience.made)
+        chances: dict[str, Chance] = {}
         for kin, patterns in experience.shown.items():
             if patterns:
-                chances[kin] = self._chance(kin, patterns, made.get(kin, ()), near, around, experience, model)
-        return Outlook(chances=chances, tried=around.same + around.near)
+                one = told.chance(kin, patterns, made.get(kin, ()), matters)
+                if one is not None:
+                    chances[kin] = one
+        return Outlook(chances=chances, tried=told.around.same + told.around.near)
 
-    def _chance(
-        self,
-        kin: str,
-        patterns: Sequence[Pattern],
-        made: Sequence[Made],
-        near: Mapping[str, Near],
-        around: Around,
-        experience: Experience,
-        model: str | None,
-    ) -> Chance:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What one question was told."""
+
+    model: str | None
+    near: Mapping[str, Near]
+    around: Around
+    experience: Experience
+
+    def chance(
+        self, kin: str, patterns: Sequence[Kindred], made: Sequence[Made], matters: Callable[[Kindred], bool]
+    ) -> Chance | None:
+        """What is to be expected of this kin; None where it is not supported, and does not matter."""
+        near, experience = self.near, self.experience
         # Two patterns of one kin in one run were one attempt: of a request and a model the most frequent one counts.
         times: dict[tuple[str, str], int] = {}
         for one in made:
             times[one.request, one.model] = max(times.get((one.request, one.model), 0), one.count)
+        nearest = max((near[key].likeness for key, _ in times), default=0.0)
+        chosen = _fitting(patterns, made, near, self.model)
+        if nearest < NEAREST_BAR and not matters(chosen):
+            return None
         seen = Seen(
             same=math.fsum(near[key].same * count for (key, _), count in times.items()),
             near=math.fsum(near[key].weight * count for (key, _), count in times.items()),
-            nearest=max((near[key].likeness for key, _ in times), default=0.0),
+            nearest=nearest,
         )
-        chosen = _fitting(patterns, made, near, model)
         measured = chance.features(
             kin,
-            model=model,
+            model=self.model,
             seen=seen,
-            around=around,
+            around=self.around,
             everything=experience.everything,
             counts=experience.kins.get(kin, NONE),
             exception=experience.exceptions.get(exception_of(kin), NONE),
             symbols=any(pattern.symbols for pattern in patterns),
         )
-        return Chance(
-            pattern=chosen, parts=chance.parts(measured), supported=seen.nearest >= NEAREST_BAR, same=seen.same
-        )
+        return Chance(pattern=chosen, measured=measured, supported=nearest >= NEAREST_BAR, same=seen.same)
 
 
-def _near(
-    one: Request, weighted: Mapping[str, float], text: str, meant: Meant | None, cosines: Mapping[str, float]
-) -> Near:
-    by_words = request.by_words(weighted, one.words)
-    if one.key == f"prompt:{request.digest_of(text).hex()}":
-        return Near(likeness=1.0, attempts=one.attempts)
+def _likeness(own: str, weighted: Mapping[str, float], meant: Meant | None) -> Callable[[Request], float]:
+    """How alike the question and a remembered request are; `own` is the key of the question itself."""
     # A request whose vector is not among the nearest is no nearer by meaning than the last of these.
-    by_meaning = request.by_meaning(cosines.get(one.key, min(cosines.values(), default=0.0))) if cosines else None
-    return Near(likeness=request.alike(by_words, by_meaning if meant is not None else None), attempts=one.attempts)
+    cosines = meant.requests if meant is not None else {}
+    last = min(cosines.values(), default=0.0)
+
+    def of(one: Request) -> float:
+        if one.key == own:
+            return 1.0
+        by_meaning = request.by_meaning(cosines.get(one.key, last)) if cosines else None
+        return request.alike(request.by_words(weighted, one.words), by_meaning)
+
+    return of
 
 
 def _by_kin(made: Iterable[Made]) -> Mapping[str, list[Made]]:
@@ -129,7 +160,7 @@ def _by_kin(made: Iterable[Made]) -> Mapping[str, list[Made]]:
     return found
 
 
-def _fitting(patterns: Sequence[Pattern], made: Sequence[Made], near: Mapping[str, Near], model: str | None) -> Pattern:
+def _fitting(patterns: Sequence[Kindred], made: Sequence[Made], near: Mapping[str, Near], model: str | None) -> Kindred:
     """Of one kin the pattern that was made most under the likest requests, of equals by this model, then most often."""
     weights: dict[str, float] = defaultdict(float)
     for one in made:
@@ -139,7 +170,7 @@ def _fitting(patterns: Sequence[Pattern], made: Sequence[Made], near: Mapping[st
         patterns,
         key=lambda pattern: (
             weights.get(pattern.fingerprint, 0.0),
-            model is not None and model in pattern.models,
+            pattern.same_model,
             pattern.frequency,
             pattern.fingerprint,
         ),

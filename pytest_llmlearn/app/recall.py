@@ -5,25 +5,39 @@ Candidates by words, symbols, meaning and like requests are scored, cut at the t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pytest_llmlearn.app.likely import Chance, Likely, Outlook
+from pytest_llmlearn.app.likely import COMMON, Chance, Likely, Outlook
 from pytest_llmlearn.app.meaning import Meaning
-from pytest_llmlearn.app.ports import Hit, Known, Lessons, Store
-from pytest_llmlearn.app.weighing import Question, Spoken, confidence_of, expected, spoken_of, standing
+from pytest_llmlearn.app.ports import Glimpse, Known, Lessons, Store
+from pytest_llmlearn.app.weighing import (
+    BESIDE,
+    SPEAKS,
+    Question,
+    Spoken,
+    confidence_of,
+    expected,
+    nearness,
+    spoken_of,
+    standing,
+    worth,
+)
 from pytest_llmlearn.domain import guidance, source, words
-from pytest_llmlearn.domain.bounds import HALF_LIFE_DAYS
+from pytest_llmlearn.domain.bounds import DEFAULT_THRESHOLD, HALF_LIFE_DAYS
 from pytest_llmlearn.domain.evolution import PRIORITY
 from pytest_llmlearn.domain.guidance import BELOW, Candidate, Guidance, Match, Query
 from pytest_llmlearn.domain.guidance_text import guide
 from pytest_llmlearn.domain.lesson import lesson
 from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.domain.reach import imports_of
+from pytest_llmlearn.domain.score import Part, probability
 from pytest_llmlearn.domain.similarity import BAR
 
 CANDIDATES = 200
+NEAREST = 16
+"""Candidates that are read whether or not they can reach the threshold: an answer tells what came nearest to it."""
 CONTEXT_TERMS = 40
 TEXT_LIMIT = 20_000
 """Characters of a question that take part."""
@@ -91,11 +105,25 @@ class Recall:
             named=words.symbols(query.text[:TEXT_LIMIT]),
             similar=meant.patterns if meant is not None else {},
         )
-        hits = self._hits(question)
-        kins = [hit.pattern.kin for hit in hits if hit.pattern.kin]
-        outlook = self._likely.outlook(query.text, query.model, meant, kins) if self._likely is not None else Outlook()
-        found = list(self._candidates(question, hits, outlook))
-        if query.threshold == 0 and len(found) < query.limit:  # all is asked for, what has nothing in common too
+        everything = query.threshold == 0
+        sighted = self._sighted(question)
+        speaking = {told.glimpse.fingerprint for told in sighted.values() if told.speaks}
+        used = _Used(question, self._text_of, self._siblings)
+        # Of what no like request led to only what the question speaks of or names can be shown.
+        broad = everything or query.path is not None
+        kins = dict.fromkeys(one.glimpse.kin for one in sighted.values() if one.glimpse.kin and (broad or one.speaks))
+        outlook = Outlook()
+        if self._likely is not None:
+            outlook = self._likely.outlook(
+                query.text,
+                query.model,
+                meant,
+                list(kins),
+                common=COMMON if broad else 0,
+                matters=lambda one: everything or one.fingerprint in speaking or used.names(one.symbols),
+            )
+        found = list(self._candidates(question, sighted, outlook, used))
+        if everything and len(found) < query.limit:  # all is asked for, what has nothing in common too
             there = {one.pattern.fingerprint for one in found}
             rest = self._store.patterns(limit=2 * CANDIDATES, shown=True)
             found += [Candidate(pattern=one, score=0.0) for one in rest if one.fingerprint not in there]
@@ -110,44 +138,51 @@ class Recall:
             return False
         return not self._min_confidence or confidence_of(pattern, now).value >= self._min_confidence
 
-    def _hits(self, question: Question) -> list[Hit]:
-        """Patterns by words and symbols, and those that are similar by meaning."""
-        hits = self._store.search([*question.weighted, *question.around], sorted(question.named), CANDIDATES)
-        there = {hit.pattern.fingerprint for hit in hits}
-        similar = [one for one, value in question.similar.items() if value >= BAR and one not in there]
-        return [*hits, *(self._store.named(similar) if similar else ())]
+    def _sighted(self, question: Question) -> dict[str, _Sighted]:
+        """Patterns by words and symbols, and those that are similar by meaning, by fingerprint."""
+        similar = [one for one, value in question.similar.items() if value >= BAR]
+        terms = [*question.weighted, *question.around]
+        found = self._store.glimpses(terms, sorted(question.named), similar, CANDIDATES)
+        sighted = {}
+        for glimpse in found:
+            near, shared, _ = nearness(question, glimpse, frozenset(glimpse.words.split()))
+            sighted[glimpse.fingerprint] = _Sighted(glimpse=glimpse, most=guidance.most(near), named=bool(shared))
+        return sighted
 
-    def _candidates(self, question: Question, hits: Sequence[Hit], outlook: Outlook) -> Iterator[Candidate]:
-        """What the question speaks of, and what is likely to come of it; both in one where they meet."""
-        spoken = {hit.pattern.fingerprint: spoken_of(question, hit, self._half_life) for hit in hits}
-        likely = {one.pattern.fingerprint: one for one in outlook.chances.values()}
+    def _candidates(
+        self, question: Question, sighted: Mapping[str, _Sighted], outlook: Outlook, used: _Used
+    ) -> list[Candidate]:
+        """What the question speaks of, and what is likely to come of it; both in one where they meet.
+
+        Only what can reach the threshold is read as a whole, and a little of what comes nearest to it.
+        """
+        query = question.query
+        threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
         doubt = 1.0 / (1.0 + outlook.tried)
-        for fingerprint, chance in likely.items():
-            told = spoken.pop(fingerprint, None)
-            if self._has_cause(chance, told, question.query):
-                yield expected(question, chance, told, doubt)
-        for told in spoken.values():
-            yield told.candidate(doubt)
+        likely = {one.pattern.fingerprint: one for one in outlook.chances.values()}
+        bounds = {name: told.worth(doubt) for name, told in sighted.items()}
+        for name, chance in likely.items():
+            alone = probability((Part.intercept(chance.log_odds + BESIDE),))
+            bounds[name] = 1.0 - (1.0 - alone) * (1.0 - bounds.get(name, 0.0))
+        order = sorted(bounds, key=lambda name: (-bounds[name], name))
+        wanted = [name for place, name in enumerate(order) if bounds[name] >= threshold or place < NEAREST]
+        found = []
+        for hit in self._store.named(wanted):
+            name = hit.pattern.fingerprint
+            told = spoken_of(question, hit, self._half_life) if name in sighted else None
+            if name not in likely:
+                assert told is not None
+                found.append(told.candidate(doubt))
+            elif self._has_cause(likely[name], hit.pattern, told, query, used):
+                found.append(expected(question, likely[name], hit.pattern, told, doubt))
+        return found
 
-    def _has_cause(self, chance: Chance, told: Spoken | None, query: Query) -> bool:
+    @staticmethod
+    def _has_cause(chance: Chance, pattern: Pattern, told: Spoken | None, query: Query, used: _Used) -> bool:
         """Whether more than its frequency speaks for it: like requests, the question's words, or its symbols here."""
         if query.threshold == 0 or chance.supported or (told is not None and told.speaks):
             return True
-        wanted = {part for symbol in chance.pattern.symbols for part in (symbol, symbol.rpartition(".")[2])}
-        if not wanted or query.path is None:
-            return bool(wanted & words.symbols(query.text[:TEXT_LIMIT]))
-        return bool(wanted & self._used(query))
-
-    def _used(self, query: Query) -> frozenset[str]:
-        """Names in the question, in its file, and in the files beside it."""
-        assert query.path is not None
-        found = set(words.symbols(query.text[:TEXT_LIMIT]))
-        for path in (query.path, *self._siblings(query.path)[:SIBLINGS]):
-            text = self._text_of(path)
-            if text:
-                found |= {part for entry in imports_of(text).values() for part in (entry.module, entry.name)}
-                found |= words.symbols(text[:TEXT_LIMIT])
-        return frozenset(found)
+        return used.names(pattern.symbols)
 
     def _standing(self, near: Sequence[Candidate], query: Query, now: datetime) -> Sequence[Candidate]:
         """What fills the answer, but for what speaks of things that are gone: others take its place."""
@@ -191,3 +226,52 @@ def _context(path: str | None, text_of: Callable[[str], str | None]) -> list[str
     names = [part for entry in imports_of(text).values() for part in (entry.module, entry.name)]
     names += [unit.qualname for unit in source.units(text)]
     return list(dict.fromkeys(words.words(" ".join(names))))[:CONTEXT_TERMS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sighted:
+    """A pattern at first sight: the score that it may have by words at most, and whether the question names it."""
+
+    glimpse: Glimpse
+    most: float
+    named: bool
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the question may speak of it."""
+        return self.named or self.most >= SPEAKS
+
+    def worth(self, doubt: float) -> float:
+        """The probability that it may have by words at most."""
+        return worth(self.most, doubt, named=self.named)
+
+
+class _Used:
+    """Names in the question, in its file, and in the files beside it; read once, where anybody wants to know."""
+
+    def __init__(
+        self, question: Question, text_of: Callable[[str], str | None], siblings: Callable[[str], Sequence[str]]
+    ) -> None:
+        self._path = question.query.path
+        self._asked = question.named
+        self._text_of = text_of
+        self._siblings = siblings
+        self._found: Collection[str] | None = None
+
+    def names(self, symbols: Sequence[str]) -> bool:
+        """Whether one of these symbols, or the last part of one, is among them."""
+        wanted = {part for symbol in symbols for part in (symbol, symbol.rpartition(".")[2])}
+        return bool(wanted) and not wanted.isdisjoint(self._names())
+
+    def _names(self) -> Collection[str]:
+        if self._path is None:
+            return self._asked
+        if self._found is None:
+            found = set(self._asked)
+            for path in (self._path, *self._siblings(self._path)[:SIBLINGS]):
+                text = self._text_of(path)
+                if text:
+                    found |= {part for entry in imports_of(text).values() for part in (entry.module, entry.name)}
+                    found |= words.symbols(text[:TEXT_LIMIT])
+            self._found = found
+        return self._found

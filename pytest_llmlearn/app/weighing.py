@@ -7,12 +7,12 @@ its chance. Where both speak, either may be right. Invariant: the parts of a sco
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pytest_llmlearn.app.likely import Chance
-from pytest_llmlearn.app.ports import Hit
+from pytest_llmlearn.app.ports import Glimpse, Hit
 from pytest_llmlearn.domain import decay, guidance
 from pytest_llmlearn.domain.bounds import HALF_LIFE_DAYS
 from pytest_llmlearn.domain.confidence import Confidence, measured
@@ -39,6 +39,8 @@ EFFECT = 1.0
 MEASURED = 5
 """Exposures from which on that counts."""
 LIBRARIES = 0.3
+BESIDE = max(GRAVE.values()) + 0.5 * FOUNDED + 0.5 * EFFECT + LIBRARIES
+"""What all of these can add to the log-odds at most."""
 _LEAST = 1e-4
 
 
@@ -72,13 +74,8 @@ class Spoken:
         return self.score >= SPEAKS
 
     def chance(self, doubt: float) -> float:
-        """The score as a probability. `doubt` is what words are worth where experience has its say: 0 to 1.
-
-        Where like requests were tried, what came of them is known, and words in common tell little more; a symbol that
-        the question names is named all the same.
-        """
-        worth = self.score * (math.sqrt(doubt) if self.symbols else doubt)
-        return self.score if worth >= SPEAKS else worth * CHANCE_WORDS
+        """The score as a probability, as `worth` has it."""
+        return worth(self.score, doubt, named=self.symbols > 0)
 
     def candidate(self, doubt: float) -> Candidate:
         """The candidate for which nothing but the question speaks."""
@@ -97,22 +94,24 @@ class Spoken:
         )
 
 
+def worth(score: float, doubt: float, *, named: bool) -> float:
+    """A score by words as a probability. `doubt` is what words are worth where experience has its say: 0 to 1.
+
+    Where like requests were tried, what came of them is known, and words in common tell little more; a symbol that the
+    question names (`named`) is named all the same. A higher score is never worth less.
+    """
+    left = score * (math.sqrt(doubt) if named else doubt)
+    return score if left >= SPEAKS else left * CHANCE_WORDS
+
+
 _DOUBT = "what words in common are worth where like requests were tried, or where they are few"
 
 
 def spoken_of(question: Question, hit: Hit, half_life: float = HALF_LIFE_DAYS) -> Spoken:
     """What the question says of a pattern that words, symbols or meaning brought up."""
     pattern, query, document = hit.pattern, question.query, frozenset(hit.words.split())
-    named = question.named
-    shared = [symbol for symbol in pattern.symbols if symbol in named or symbol.rpartition(".")[2] in named]
-    near = guidance.relevance(question.weighted, document, len(shared), guidance.topics(pattern))
-    similarity = question.similar.get(pattern.fingerprint, 0.0)
-    meant = MEANING_SHARE * similarity if similarity >= BAR else 0.0
+    near, shared, meant = nearness(question, pattern, document)
     same_file = query.path is not None and query.path == pattern.path
-    if query.path is not None:
-        beside = 1.0 if same_file else guidance.relevance(question.around, document, 0)
-        near += CONTEXT_SHARE * (1.0 - near) * beside
-    near = max(near, meant)
     common = [question.asked[term] for term in question.weighted if term in document]
     reasons = [f"names {symbol}" for symbol in shared[:2]]
     reasons += [f"speaks of {', '.join(common[:4])}"] if common else []
@@ -131,9 +130,25 @@ def spoken_of(question: Question, hit: Hit, half_life: float = HALF_LIFE_DAYS) -
     )
 
 
-def expected(question: Question, chance: Chance, told: Spoken | None, doubt: float) -> Candidate:
+def nearness(
+    question: Question, told: Pattern | Glimpse, document: Collection[str]
+) -> tuple[float, Sequence[str], float]:
+    """How near the question is to a pattern with these words, 0 to 1; the symbols it names; how near by meaning."""
+    query, named = question.query, question.named
+    shared = [symbol for symbol in told.symbols if symbol in named or symbol.rpartition(".")[2] in named]
+    topics = guidance.topics(told.rule_id, told.exception)
+    near = guidance.relevance(question.weighted, document, len(shared), topics)
+    similarity = question.similar.get(told.fingerprint, 0.0)
+    meant = MEANING_SHARE * similarity if similarity >= BAR else 0.0
+    if query.path is not None:
+        beside = 1.0 if query.path == told.path else guidance.relevance(question.around, document, 0)
+        near += CONTEXT_SHARE * (1.0 - near) * beside
+    return max(near, meant), shared, meant
+
+
+def expected(question: Question, chance: Chance, pattern: Pattern, told: Spoken | None, doubt: float) -> Candidate:
     """The candidate that experience speaks for, and the question too where `told` is not None."""
-    pattern, query = chance.pattern, question.query
+    query = question.query
     parts = [*chance.parts, *_beside(question, pattern)]
     alone = Score.of(parts).probability
     both = 1.0 - (1.0 - alone) * (1.0 - (told.chance(doubt) if told is not None else 0.0))

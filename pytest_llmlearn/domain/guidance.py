@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Literal, get_args
 
@@ -190,9 +191,10 @@ def relevance(
     return near if told else LONE_WORD * near
 
 
-def topics(pattern: Pattern) -> frozenset[str]:
-    """The stemmed words that name the pattern's kind of mistake and, in a question, hardly mean anything else."""
-    return TOPICS.intersection(words.words(f"{pattern.rule_id.replace('.', ' ')} {pattern.exception}"))
+@lru_cache(maxsize=1024)
+def topics(rule_id: str, exception: str) -> frozenset[str]:
+    """The stemmed words that name a kind of mistake and, in a question, hardly mean anything else."""
+    return TOPICS.intersection(words.words(f"{rule_id.replace('.', ' ')} {exception}"))
 
 
 def prior(pattern: Pattern, now: datetime, model: str | None, half_life: float = HALF_LIFE_DAYS) -> float:
@@ -207,6 +209,11 @@ def prior(pattern: Pattern, now: datetime, model: str | None, half_life: float =
 def scored(pattern: Pattern, near: float, now: datetime, model: str | None, half_life: float = HALF_LIFE_DAYS) -> float:
     """Relevance, raised or lowered by at most a quarter by what the pattern weighs by itself."""
     return min(1.0, near * (0.75 + 0.5 * prior(pattern, now, model, half_life)))
+
+
+def most(near: float) -> float:
+    """The highest score that this relevance can come to."""
+    return min(1.0, near * 1.25) + 1e-4  # scores are rounded
 
 
 def ordered(

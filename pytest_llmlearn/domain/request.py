@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import blake2b
 
 from pytest_llmlearn.domain import words
@@ -36,14 +35,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A mistake that was made under a request: of what kin, by which model, how often, and when last."""
+    """A mistake that was made under a request: of what kin, by which model, and how often."""
 
     request: str
     pattern: str
     kin: str
     model: str
     count: int
-    last_seen: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ def m008_prompts(db: Database) -> None:
         CREATE INDEX attempts_by_model ON attempts (kind, model, count DESC);
 
         ALTER TABLE patterns ADD COLUMN kin TEXT NOT NULL DEFAULT '';
-        CREATE INDEX patterns_by_kin ON patterns (kin, frequency DESC);
+        CREATE INDEX patterns_by_kin ON patterns (kin, frequency DESC, last_seen DESC);
         """,
     )
     # Of what was recorded before: each code in which a mistake was counted was one attempt.

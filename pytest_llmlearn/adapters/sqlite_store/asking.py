@@ -35,9 +35,9 @@ def timestamp(moment: datetime) -> str:
 
 
 def in_chunks(
-    connection: sqlite3.Connection, statement: str, values: Sequence[str] | Sequence[int] | Sequence[bytes]
+    connection: sqlite3.Connection, statement: str, values: Sequence[str] | Sequence[int] | Sequence[bytes], *first: str
 ) -> Iterable[tuple[Any, ...]]:
-    """The rows of `statement`, whose `{}` takes the question marks, for all the values."""
+    """The rows of `statement`, whose `{}` takes the question marks, for all the values; `first` are bound before."""
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
-        yield from connection.execute(statement.format(", ".join("?" * len(chunk))), chunk)
+        yield from connection.execute(statement.format(", ".join("?" * len(chunk))), (*first, *chunk))

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from pytest_llmlearn.adapters import migrations
 from pytest_llmlearn.adapters.sqlite_store import folder
+from pytest_llmlearn.adapters.sqlite_store.counting import Reader
 from pytest_llmlearn.app.ports import Clock
 from pytest_llmlearn.errors import StoreDamaged, StoreTooNew, StoreUnavailable
 
@@ -303,7 +304,9 @@ class DatabaseFile:
     def _connect(self, database: str, *, uri: bool = False, wait: float | None = None) -> sqlite3.Connection:
         """The one place where connections are made. Transactions are begun by hand; the lock guards threads."""
         timeout = self._busy_seconds if wait is None else wait
-        return sqlite3.connect(database, uri=uri, timeout=timeout, isolation_level=None, check_same_thread=False)
+        return sqlite3.connect(
+            database, uri=uri, timeout=timeout, isolation_level=None, check_same_thread=False, factory=Reader
+        )
 
     def _notice(self, sentence: str) -> None:
         if sentence not in self.notices:

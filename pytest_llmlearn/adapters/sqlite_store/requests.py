@@ -6,12 +6,12 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from pytest_llmlearn.adapters.sqlite_store import rows
+from pytest_llmlearn.adapters.sqlite_store import finding
 from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, storable, timestamp
+from pytest_llmlearn.adapters.sqlite_store.counting import counted, total
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
-from pytest_llmlearn.app.ports.requests import Experience
+from pytest_llmlearn.app.ports.requests import Experience, Kindred
 from pytest_llmlearn.domain.kin import exception_of
-from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.domain.request import Counts, Made, Request
 
 PATTERNS_A_KIN = 3
@@ -62,12 +62,8 @@ class SqliteRequests:
 
 
 def _rarity(connection: sqlite3.Connection, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
-    total: int = connection.execute("SELECT count(*) FROM prompts").fetchone()[0]
-    if not total:
-        return 0, {}
-    asked = {storable(term): term for term in terms}
-    statement = "SELECT term, doc FROM prompt_vocabulary WHERE term IN ({})"
-    return total, {asked[term]: documents for term, documents in in_chunks(connection, statement, list(asked))}
+    there = total(connection, "prompts")
+    return there, counted(connection, "prompt", terms) if there else {}
 
 
 def _like(
@@ -86,19 +82,12 @@ def _like(
 
 def _by_words(connection: sqlite3.Connection, terms: Sequence[str], limit: int) -> list[int]:
     """Rows of requests with the rarest of these words, best first."""
-    known = _rarity(connection, terms)[1]
-    chosen: list[str] = []
-    postings = 0
-    for term, documents in sorted(known.items(), key=lambda item: item[1])[: rows.WORDS_ASKED]:
-        if chosen and postings + documents > POSTINGS_ASKED:
-            break
-        chosen.append(storable(term))
-        postings += documents
+    chosen = finding.rarest(counted(connection, "prompt", terms), POSTINGS_ASKED)
     if not chosen:
         return []
-    match = " OR ".join(f'"{term.replace(chr(34), chr(34) * 2)}"' for term in chosen)
     ranked = connection.execute(
-        "SELECT rowid FROM prompt_words WHERE prompt_words MATCH ? ORDER BY bm25(prompt_words) LIMIT ?", (match, limit)
+        "SELECT rowid FROM prompt_words WHERE prompt_words MATCH ? ORDER BY bm25(prompt_words) LIMIT ?",
+        (finding.any_of(chosen), limit),
     )
     return [row[0] for row in ranked]
 
@@ -111,7 +100,7 @@ def _experience(
     common: int,
     only: bool,
 ) -> Experience:
-    made, patterns = _made(connection, requests)
+    made, patterns = _made(connection, requests, model)
     wanted = dict.fromkeys([*(one.kin for one in made), *map(storable, kins), *_common(connection, model, common)])
     counts = _counts(connection, "kin", list(wanted))
     if only and model is not None:
@@ -119,11 +108,13 @@ def _experience(
         made = [one for one in made if one.kin in counts]
         wanted = dict.fromkeys(counts)
     exceptions = list(dict.fromkeys(map(exception_of, wanted)))
-    shown: dict[str, dict[str, Pattern]] = {}
+    shown: dict[str, dict[str, Kindred]] = {}
     for one in made:
         shown.setdefault(one.kin, {})[one.pattern] = patterns[one.pattern]
-    for kin, pattern in rows.of_kins(connection, [kin for kin in wanted if kin not in shown], PATTERNS_A_KIN):
-        shown.setdefault(kin, {})[pattern.fingerprint] = pattern
+    others = finding.of_kins(connection, [kin for kin in wanted if kin not in shown], PATTERNS_A_KIN)
+    read = finding.kindred(connection, others, model)
+    for pattern in (read[row] for row in others if row in read):
+        shown.setdefault(pattern.kin, {})[pattern.fingerprint] = pattern
     return Experience(
         everything=_counts(connection, "all", [""]).get("", Counts()),
         made=made,
@@ -133,25 +124,20 @@ def _experience(
     )
 
 
-def _made(connection: sqlite3.Connection, requests: Sequence[str]) -> tuple[list[Made], Mapping[str, Pattern]]:
+def _made(
+    connection: sqlite3.Connection, requests: Sequence[str], model: str | None
+) -> tuple[list[Made], Mapping[str, Kindred]]:
     statement = """
-        SELECT q.digest, coalesce(p.merged_into, p.id), p.kin, m.model, m.count, m.last_seen
+        SELECT q.digest, coalesce(p.merged_into, p.id), p.kin, m.model, m.count
         FROM prompts AS q CROSS JOIN pattern_prompts AS m ON m.prompt = q.id
         CROSS JOIN patterns AS p ON p.id = m.pattern
         WHERE q.digest IN ({})"""
-    digests = [bytes.fromhex(key.partition(":")[2]) for key in requests]
-    found = list(in_chunks(connection, statement, digests))[:MADE]
-    patterns = dict(rows.shown(connection, [row[1] for row in found]))
+    keys = {bytes.fromhex(key.partition(":")[2]): key for key in requests}
+    found = list(in_chunks(connection, statement, list(keys)))[:MADE]
+    patterns = finding.kindred(connection, [row[1] for row in found], model)
     made = [
-        Made(
-            request=f"prompt:{digest.hex()}",
-            pattern=patterns[pattern].fingerprint,
-            kin=kin,
-            model=model,
-            count=count,
-            last_seen=datetime.fromisoformat(last),
-        )
-        for digest, pattern, kin, model, count, last in found
+        Made(request=keys[digest], pattern=patterns[pattern].fingerprint, kin=kin, model=by, count=count)
+        for digest, pattern, kin, by, count in found
         if pattern in patterns
     ]
     return made, {pattern.fingerprint: pattern for pattern in patterns.values()}

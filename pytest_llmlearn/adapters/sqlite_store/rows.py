@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from pytest_llmlearn.adapters.sqlite_store import families
 from pytest_llmlearn.adapters.sqlite_store.asking import CHUNK, in_chunks, storable, timestamp
-from pytest_llmlearn.app.ports import Hit
 from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.effect import NOTHING, Effect
 from pytest_llmlearn.domain.evolution import Record
@@ -22,11 +21,6 @@ from pytest_llmlearn.domain.rates import Rate
 
 __all__ = ["CHUNK", "in_chunks", "storable", "timestamp"]
 
-WORDS_ASKED = 16
-"""Words of a question that take part in full-text search: its rarest ones."""
-POSTINGS_ASKED = 3_000
-"""Documents that these words may bring up together. Ranking costs about two microseconds for each, and a word that
-stands in a good part of all patterns tells none from another."""
 MATCHING_LIMIT = 10
 
 _COLUMNS = (
@@ -133,63 +127,6 @@ def occurrences(
     return found[::-1]
 
 
-def search(connection: sqlite3.Connection, terms: Sequence[str], symbols: Sequence[str], limit: int) -> list[Hit]:
-    """Shown patterns, best first. `rank` is FTS5's bm25: the lower the better, 0 where only a symbol matched.
-
-    Patterns with one of the symbols are there before the words fill up the limit.
-    """
-    named = _named(connection, symbols, limit)
-    ranks = dict.fromkeys(named, 0.0)
-    asked = _rarest(connection, terms)
-    if asked:
-        match = " OR ".join(f'"{term.replace(chr(34), chr(34) * 2)}"' for term in asked)
-        ranked = connection.execute(
-            f"""SELECT p.id, bm25(pattern_words) AS rank FROM pattern_words
-                CROSS JOIN patterns AS m ON m.id = pattern_words.rowid
-                CROSS JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
-                WHERE pattern_words MATCH ? AND {SHOWN} ORDER BY rank LIMIT ?""",
-            (match, limit),
-        )
-        for identifier, rank in ranked:
-            if identifier in ranks or len(ranks) < limit:
-                ranks[identifier] = min(rank, ranks.get(identifier, rank))
-    hits = [
-        Hit(pattern=pattern, words=words, rank=ranks[identifier])
-        for identifier, pattern, words in _by_id(connection, list(ranks))
-    ]
-    return sorted(hits, key=lambda hit: (hit.rank, -hit.pattern.frequency, hit.pattern.fingerprint))
-
-
-def shown(connection: sqlite3.Connection, identifiers: Sequence[int]) -> Iterator[tuple[int, Pattern]]:
-    """Those of these rows that may be shown."""
-    statement = f"SELECT {_COLUMNS} FROM pattern_rows AS p WHERE {SHOWN} AND id IN ({{}})"
-    for pattern, row in _whole(connection, list(in_chunks(connection, statement, list(dict.fromkeys(identifiers))))):
-        yield row[0], pattern
-
-
-def of_kins(connection: sqlite3.Connection, kins: Sequence[str], limit: int) -> Iterator[tuple[str, Pattern]]:
-    """Of each of these kins at most `limit` patterns that may be shown, the most frequent first."""
-    statement = f"""SELECT p.id FROM patterns AS p WHERE p.kin = ? AND {SHOWN}
-                    ORDER BY p.frequency DESC, p.last_seen DESC LIMIT ?"""
-    found = [row[0] for kin in kins for row in connection.execute(statement, (kin, limit))]
-    order = {identifier: place for place, identifier in enumerate(found)}
-    for _, pattern in sorted(shown(connection, found), key=lambda one: order[one[0]]):
-        yield pattern.kin, pattern
-
-
-def named(connection: sqlite3.Connection, fingerprints: Sequence[str]) -> list[tuple[Pattern, str]]:
-    """Those of these fingerprints that may be shown, each with its words."""
-    statement = f"SELECT p.id FROM patterns AS p WHERE {SHOWN} AND p.fingerprint IN ({{}})"
-    identifiers = [row[0] for row in in_chunks(connection, statement, [storable(one) for one in fingerprints])]
-    return [(pattern, words) for _, pattern, words in _by_id(connection, identifiers)]
-
-
-def rarity(connection: sqlite3.Connection, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
-    """How many patterns there are, and in how many of them each word stands (0 for a word in none)."""
-    total: int = connection.execute("SELECT count(*) FROM patterns").fetchone()[0]
-    return total, {**dict.fromkeys(terms, 0), **_documents(connection, terms)}
-
-
 def failed_before(connection: sqlite3.Connection, nodeids: Sequence[str]) -> frozenset[str]:
     """Those of these tests with an occurrence for which a red unit is still held."""
     asked = {storable(nodeid): nodeid for nodeid in nodeids}
@@ -210,35 +147,8 @@ def counts(connection: sqlite3.Connection) -> tuple[int, int, int, int, int]:
     return row[0], row[1], row[2], row[3], row[4]
 
 
-def _rarest(connection: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
-    known = _documents(connection, list(dict.fromkeys(terms)))
-    chosen: list[str] = []
-    postings = 0
-    for term, documents in sorted(known.items(), key=lambda item: item[1])[:WORDS_ASKED]:
-        if chosen and postings + documents > POSTINGS_ASKED:
-            break
-        chosen.append(term)
-        postings += documents
-    return chosen
-
-
-def _documents(connection: sqlite3.Connection, terms: Sequence[str]) -> dict[str, int]:
-    asked = {storable(term): term for term in terms}
-    statement = "SELECT term, doc FROM pattern_vocabulary WHERE term IN ({})"
-    return {asked[term]: documents for term, documents in in_chunks(connection, statement, list(asked))}
-
-
-def _named(connection: sqlite3.Connection, symbols: Sequence[str], limit: int) -> list[int]:
-    statement = f"""
-        SELECT p.id, p.frequency, p.last_seen FROM pattern_symbols AS s
-        CROSS JOIN patterns AS m ON m.id = s.pattern
-        CROSS JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
-        WHERE {SHOWN} AND s.symbol IN ({{}})"""
-    found = set(in_chunks(connection, statement, [storable(symbol) for symbol in symbols]))
-    return [row[0] for row in sorted(found, key=lambda row: (row[1], row[2]), reverse=True)[:limit]]
-
-
-def _by_id(connection: sqlite3.Connection, identifiers: Sequence[int]) -> Iterator[tuple[int, Pattern, str]]:
+def by_id(connection: sqlite3.Connection, identifiers: Sequence[int]) -> Iterator[tuple[int, Pattern, str]]:
+    """These patterns with their rows and their words."""
     statement = f"SELECT {_COLUMNS}, words FROM pattern_rows WHERE id IN ({{}})"
     rows = list(in_chunks(connection, statement, identifiers))
     merged = families.merged(connection, identifiers)

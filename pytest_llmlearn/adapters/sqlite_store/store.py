@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters import migrations
-from pytest_llmlearn.adapters.sqlite_store import rows
+from pytest_llmlearn.adapters.sqlite_store import finding, rows
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.exposures import SqliteExposures
 from pytest_llmlearn.adapters.sqlite_store.ledger import SqliteLedger
 from pytest_llmlearn.adapters.sqlite_store.lessons import SqliteLessons
 from pytest_llmlearn.adapters.sqlite_store.requests import SqliteRequests
-from pytest_llmlearn.app.ports import Clock, Hit, Statistics
+from pytest_llmlearn.app.ports import Clock, Glimpse, Hit, Statistics
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
 from pytest_llmlearn.domain.pattern import Pattern, Word
 from pytest_llmlearn.errors import UnknownPattern
@@ -127,18 +127,23 @@ class SqliteStore:
 
     def search(self, terms: Sequence[str], symbols: Sequence[str], limit: int) -> list[Hit]:
         """Shown patterns with any of the stemmed words or exact symbols, best rank (the lowest) first."""
-        return self._file.ask(lambda connection: rows.search(connection, terms, symbols, limit), [])
+        return self._file.ask(lambda connection: finding.search(connection, terms, symbols, limit), [])
+
+    def glimpses(self, terms: Sequence[str], symbols: Sequence[str], also: Sequence[str], limit: int) -> list[Glimpse]:
+        """What `search` would find, and those of the fingerprints `also` that are shown, in any order."""
+        nothing: list[Glimpse] = []
+        return self._file.ask(lambda connection: finding.glimpses(connection, terms, symbols, also, limit), nothing)
 
     def named(self, fingerprints: Sequence[str]) -> list[Hit]:
         """Those of these patterns that are shown, with a rank of 0."""
         nothing: list[tuple[Pattern, str]] = []
-        found = self._file.ask(lambda connection: rows.named(connection, fingerprints), nothing)
+        found = self._file.ask(lambda connection: finding.named(connection, fingerprints), nothing)
         return [Hit(pattern=pattern, words=words, rank=0.0) for pattern, words in found]
 
     def rarity(self, terms: Sequence[str]) -> tuple[int, Mapping[str, int]]:
         """How many patterns there are, and in how many of them each word stands."""
         nothing: tuple[int, Mapping[str, int]] = (0, dict.fromkeys(terms, 0))
-        return self._file.ask(lambda connection: rows.rarity(connection, terms), nothing)
+        return self._file.ask(lambda connection: finding.rarity(connection, terms), nothing)
 
     def failed_before(self, nodeids: Sequence[str]) -> frozenset[str]:
         """Which of these tests failed in an earlier run, and for which a red unit is still held."""

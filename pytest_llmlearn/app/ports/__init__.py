@@ -7,13 +7,14 @@ from pytest_llmlearn.app.ports.fixes import Fixes, Tested
 from pytest_llmlearn.app.ports.ledger import Coverage, Ledger, Seen, TraceLog, Traces
 from pytest_llmlearn.app.ports.lessons import Known, Lessons, Version
 from pytest_llmlearn.app.ports.provenance import Marks, ProvenanceCache, Remembered
-from pytest_llmlearn.app.ports.store import Hit, Statistics, Store
+from pytest_llmlearn.app.ports.store import Glimpse, Hit, Statistics, Store
 from pytest_llmlearn.app.ports.world import Clock, SecretScanner
 
 __all__ = [
     "Clock",
     "Coverage",
     "Fixes",
+    "Glimpse",
     "Hit",
     "Known",
     "Ledger",

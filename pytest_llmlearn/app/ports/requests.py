@@ -7,8 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pytest_llmlearn.domain.pattern import Pattern
     from pytest_llmlearn.domain.request import Counts, Made, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kindred:
+    """As much of a pattern as tells which one of its kin fits best, and whether it may come. `same_model` says that the
+    asking model was seen making it."""
+
+    fingerprint: str
+    kin: str
+    frequency: int
+    symbols: tuple[str, ...] = ()
+    same_model: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +35,7 @@ class Experience:
     made: Sequence[Made] = ()
     kins: Mapping[str, Counts] = field(default_factory=dict)
     exceptions: Mapping[str, Counts] = field(default_factory=dict)
-    shown: Mapping[str, Sequence[Pattern]] = field(default_factory=dict)
+    shown: Mapping[str, Sequence[Kindred]] = field(default_factory=dict)
 
 
 class Requests(Protocol):

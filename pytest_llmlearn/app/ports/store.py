@@ -23,6 +23,23 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """As much of a pattern as tells whether a question may be about it: reading a whole one takes ten times as long.
+
+    `words` and `rank` are those of `Hit`; `symbols` are those of the pattern.
+    """
+
+    fingerprint: str
+    kin: str
+    rule_id: str
+    exception: str
+    symbols: tuple[str, ...]
+    path: str | None
+    words: str
+    rank: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """How much the store holds. `bytes` is of the database's files; `held` of the private texts within them."""
 
@@ -72,6 +89,10 @@ class Store(Protocol):
 
     def search(self, terms: Sequence[str], symbols: Sequence[str], limit: int) -> list[Hit]:
         """Shown patterns with any of the stemmed words or exact symbols, best rank first."""
+        ...
+
+    def glimpses(self, terms: Sequence[str], symbols: Sequence[str], also: Sequence[str], limit: int) -> list[Glimpse]:
+        """What `search` would find, and those of the fingerprints `also` that are shown, in any order."""
         ...
 
     def named(self, fingerprints: Sequence[str]) -> list[Hit]:
