@@ -59,7 +59,7 @@ class Meaning:
                 self._parts = self._make()
             return self._near(text, *self._parts) if self._parts is not None else None
         except (EmbedderUnavailable, IndexUnavailable, MissingExtra, StoreError, OSError) as error:
-            self._parts = None
+            self.close()
             self.notices.append(f"lessons are found by words and names alone: {error}")
             return None
 
@@ -83,6 +83,7 @@ class Meaning:
         )
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Let go of the index; nothing is found by meaning any more."""
         if self._parts is not None:
             self._parts[1].close()
+            self._parts = None
