@@ -22,13 +22,15 @@ from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.domain.score import Part, Score
 from pytest_llmlearn.domain.similarity import BAR
 
-CONTEXT_SHARE = 0.25
+CONTEXT_SHARE = 0.35
 """How far a file's imports and names can lift what the words alone left open."""
-SPEAKS = 0.25
+SPEAKS = 0.35
 """Score by words from which on the question speaks of the mistake; below it the words in common are chance."""
 CHANCE_WORDS = 0.1
 """What a score by words below that is worth: it only makes an order of what is shown with no threshold."""
-MEANING_SHARE = 0.5
+SHORT = 16
+"""Words of a question up to which each may be meant; a longer one has words in common with anything."""
+MEANING_SHARE = 0.42
 """What similarity alone is worth, without a word in common: it hardly tells a mistake from its opposite."""
 GRAVE: Mapping[str, float] = {"critical": 0.2, "major": 0.0, "minor": -0.2}
 OLD = 0.5
@@ -59,7 +61,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """What the question says of a pattern: `near` is its relevance, `score` that with what the pattern weighs."""
+    """What the question says of a pattern: `near` is its relevance, `score` that with what the pattern weighs.
+
+    `aimed` is what a word in common is worth in so long a question.
+    """
 
     pattern: Pattern
     near: float
@@ -67,6 +72,7 @@ class Spoken:
     reasons: tuple[str, ...]
     symbols: int
     parts: tuple[Part, ...]
+    aimed: float = 1.0
 
     @property
     def speaks(self) -> bool:
@@ -75,7 +81,7 @@ class Spoken:
 
     def chance(self, doubt: float) -> float:
         """The score as a probability, as `worth` has it."""
-        return worth(self.score, doubt, named=self.symbols > 0)
+        return worth(self.score, doubt, named=self.symbols > 0, aimed=self.aimed)
 
     def candidate(self, doubt: float) -> Candidate:
         """The candidate for which nothing but the question speaks."""
@@ -94,13 +100,18 @@ class Spoken:
         )
 
 
-def worth(score: float, doubt: float, *, named: bool) -> float:
+def aim(question: Question) -> float:
+    """What a word in common is worth by the question's length: 0 to 1. Of a page anything has some words."""
+    return min(1.0, math.sqrt(SHORT / max(len(question.asked), 1)))
+
+
+def worth(score: float, doubt: float, *, named: bool, aimed: float = 1.0) -> float:
     """A score by words as a probability. `doubt` is what words are worth where experience has its say: 0 to 1.
 
     Where like requests were tried, what came of them is known, and words in common tell little more; a symbol that the
     question names (`named`) is named all the same. A higher score is never worth less.
     """
-    left = score * (math.sqrt(doubt) if named else doubt)
+    left = score * (math.sqrt(doubt) if named else doubt * aimed)
     return score if left >= SPEAKS else left * CHANCE_WORDS
 
 
@@ -126,7 +137,13 @@ def spoken_of(question: Question, hit: Hit, half_life: float = HALF_LIFE_DAYS) -
         Part(name="weight", value=score, weight=1.0, contribution=weighs, about="frequency, recency, severity, model"),
     )
     return Spoken(
-        pattern=pattern, near=near, score=round(score, 4), reasons=tuple(reasons), symbols=len(shared), parts=parts
+        pattern=pattern,
+        near=near,
+        score=round(score, 4),
+        reasons=tuple(reasons),
+        symbols=len(shared),
+        parts=parts,
+        aimed=aim(question),
     )
 
 
