@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pytest_llmlearn.app.likely import COMMON, Chance, Likely, Outlook
+from pytest_llmlearn.app.likely import Chance, Likely, Outlook
 from pytest_llmlearn.app.meaning import Meaning
 from pytest_llmlearn.app.ports import Glimpse, Known, Lessons, Store
 from pytest_llmlearn.app.weighing import (
@@ -17,6 +17,7 @@ from pytest_llmlearn.app.weighing import (
     SPEAKS,
     Question,
     Spoken,
+    aim,
     confidence_of,
     expected,
     nearness,
@@ -119,8 +120,8 @@ class Recall:
                 query.model,
                 meant,
                 list(kins),
-                common=COMMON if broad else 0,
                 matters=lambda one: everything or one.fingerprint in speaking or used.names(one.symbols),
+                narrow=not broad,
             )
         found = list(self._candidates(question, sighted, outlook, used))
         if everything and len(found) < query.limit:  # all is asked for, what has nothing in common too
@@ -143,10 +144,10 @@ class Recall:
         similar = [one for one, value in question.similar.items() if value >= BAR]
         terms = [*question.weighted, *question.around]
         found = self._store.glimpses(terms, sorted(question.named), similar, CANDIDATES)
-        sighted = {}
+        sighted, aimed = {}, aim(question)
         for glimpse in found:
             near, shared, _ = nearness(question, glimpse, frozenset(glimpse.words.split()))
-            sighted[glimpse.fingerprint] = _Sighted(glimpse=glimpse, most=guidance.most(near), named=bool(shared))
+            sighted[glimpse.fingerprint] = _Sighted(glimpse=glimpse, most=guidance.most(near), named=bool(shared), aimed=aimed)
         return sighted
 
     def _candidates(
@@ -159,7 +160,9 @@ class Recall:
         query = question.query
         threshold = DEFAULT_THRESHOLD if query.threshold is None else query.threshold
         doubt = 1.0 / (1.0 + outlook.tried)
-        likely = {one.pattern.fingerprint: one for one in outlook.chances.values()}
+        # A pattern that others were merged into may stand for several kins: the likeliest counts.
+        chances = sorted(outlook.chances.values(), key=lambda one: one.log_odds)
+        likely = {one.pattern.fingerprint: one for one in chances}
         bounds = {name: told.worth(doubt) for name, told in sighted.items()}
         for name, chance in likely.items():
             alone = probability((Part.intercept(chance.log_odds + BESIDE),))
@@ -186,7 +189,7 @@ class Recall:
 
     def _standing(self, near: Sequence[Candidate], query: Query, now: datetime) -> Sequence[Candidate]:
         """What fills the answer, but for what speaks of things that are gone: others take its place."""
-        always = list(self._always())
+        always = [one for one in self._always() if self._may_be_shown(one.pattern, query, now)]
         while True:
             chosen = guidance.filled(near, always, query.limit)
             void = self._gone(now, [one.pattern.fingerprint for one in chosen]) if chosen else ()
@@ -230,11 +233,12 @@ def _context(path: str | None, text_of: Callable[[str], str | None]) -> list[str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sighted:
-    """A pattern at first sight: the score that it may have by words at most, and whether the question names it."""
+    """A pattern at first sight: the score that it may have by words at most, whether the question names it, and `Spoken.aimed`."""
 
     glimpse: Glimpse
     most: float
     named: bool
+    aimed: float
 
     @property
     def speaks(self) -> bool:
@@ -243,7 +247,7 @@ class _Sighted:
 
     def worth(self, doubt: float) -> float:
         """The probability that it may have by words at most."""
-        return worth(self.most, doubt, named=self.named)
+        return worth(self.most, doubt, named=self.named, aimed=self.aimed)
 
 
 class _Used:

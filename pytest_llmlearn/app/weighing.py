@@ -13,7 +13,7 @@ from datetime import datetime
 
 from pytest_llmlearn.app.likely import Chance
 from pytest_llmlearn.app.ports import Glimpse, Hit
-from pytest_llmlearn.domain import decay, guidance
+from pytest_llmlearn.domain import decay, guidance, words
 from pytest_llmlearn.domain.bounds import HALF_LIFE_DAYS
 from pytest_llmlearn.domain.confidence import Confidence, measured
 from pytest_llmlearn.domain.guidance import Candidate, Query
@@ -204,8 +204,8 @@ def _beside(question: Question, pattern: Pattern) -> list[Part]:
     if pattern.success.of >= MEASURED:
         avoided = pattern.success.count / pattern.success.of
         parts.append(Part.of("effect", avoided - 0.5, EFFECT, "how often it was avoided when shown"))
-    libraries = {symbol.partition(".")[0].lower() for symbol in pattern.symbols}
-    if libraries & set(question.around):
+    libraries = {words.stem(symbol.partition(".")[0].lower()) for symbol in pattern.symbols}
+    if not libraries.isdisjoint(question.around):
         parts.append(Part.of("libraries", 1.0, LIBRARIES, "speaks of what the file imports"))
     return [part for part in parts if part.contribution]
 
