@@ -138,7 +138,7 @@ class Scanning:
         fresh = [path for path, digest in digests.items() if path not in known or known[path].digest != digest]
         if paths is None:
             # What was scanned before was LLM-written then; of the others, who wrote them is remembered elsewhere.
-            self._origins.load(fresh, keep=make)
+            self._origins.load(fresh)
             fresh = [path for path in fresh if self._origins.of(path).generated]
         answer = scanner.scan(fresh, looked, jobs=jobs) if fresh else Answer()
         whole = {path for path in fresh if self._digest(path) == digests[path]}
@@ -151,7 +151,8 @@ class Scanning:
         if seen:
             heard = [path for path, one in seen.items() if one.whole]
             self._judging.judge_scan(run, scanned=heard, recording=recording)
-        self._remember(terms, known, seen, make=make)
+        # A project in which no model wrote anything gets no folder of ours.
+        self._remember(terms, known, seen, make=make and bool(seen))
         together = {path: one for path in digests if (one := seen.get(path, known.get(path))) is not None}
         if accept:
             of_others = {key: count for key, count in accepted.items() if key[0] not in together}
