@@ -246,9 +246,7 @@ class FakeStore:
         hits.sort(key=lambda pair: (pair[0], pair[1].rank))
         return sorted((hit for _, hit in hits[:limit]), key=lambda hit: (hit.rank, -hit.pattern.frequency))
 
-    def glimpses(
-        self, terms: Sequence[str], symbols: Sequence[str], also: Sequence[str], limit: int
-    ) -> list[Glimpse]:
+    def glimpses(self, terms: Sequence[str], symbols: Sequence[str], also: Sequence[str], limit: int) -> list[Glimpse]:
         hits = {hit.pattern.fingerprint: hit for hit in [*self.named(also), *self.search(terms, symbols, limit)]}
         return [
             Glimpse(
@@ -400,14 +398,23 @@ class FakeRequests:
         return named + others[:limit]
 
     def experience(
-        self, requests: Sequence[str], kins: Sequence[str], model: str | None, *, common: int, only: bool = False
+        self,
+        requests: Sequence[str],
+        kins: Sequence[str],
+        model: str | None,
+        *,
+        common: int,
+        only: bool = False,
+        near: Collection[str] | None = None,
     ) -> Experience:
         made = [one for one in self._made() if one.request in requests]
         counted = self._counts(lambda entry: entry.kin, requests=True)
         frequent = sorted(self._store.known, key=lambda name: -len(self._store.family(name)[0].counted))
         usual = [self._store.kin_of(name) for name in frequent[: 2 * common]]
         own = sorted(counted, key=lambda kin: -counted[kin].by(model))[:common] if model is not None else []
-        wanted = [kin for kin in dict.fromkeys([*(one.kin for one in made), *kins, *usual, *own]) if kin in counted]
+        here = [one.kin for one in made if near is None or one.request in near]
+        wanted = [kin for kin in dict.fromkeys([*here, *kins, *usual, *own]) if kin in counted]
+        made = [one for one in made if near is None or one.kin in wanted]
         if only and model is not None:
             wanted = [kin for kin in wanted if counted[kin].by(model)]
             made = [one for one in made if one.kin in wanted]

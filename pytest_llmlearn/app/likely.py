@@ -69,12 +69,12 @@ class Likely:
         meant: Meant | None,
         kins: Sequence[str],
         *,
-        common: int = COMMON,
-        matters: Callable[[Kindred], bool] = lambda pattern: True,
+        matters: Callable[[Kindred], bool] | None = None,
+        narrow: bool = False,
     ) -> Outlook:
-        """The chances of kins that were made under like requests, of the `common` most frequent ones, and of `kins`.
+        """The chances of kins that were made under like requests, of the most frequent ones, and of `kins`.
 
-        Of what is not supported by like requests only what `matters` is measured.
+        Of what is not supported by like requests only what `matters` is measured; with `narrow` only what is of `kins`.
         """
         asked = request.words_of(text)
         total, known = self._requests.rarity(asked)
@@ -86,7 +86,14 @@ class Likely:
         found = self._requests.like(digest, asked, list(cosines), LIKE)
         likeness = _likeness(f"prompt:{digest.hex()}", weighted, meant)
         near = {one.key: Near(likeness=likeness(one), attempts=one.attempts) for one in found}
-        experience = self._requests.experience(list(near), kins, model, common=common, only=self._only)
+        experience = self._requests.experience(
+            list(near),
+            kins,
+            model,
+            common=0 if narrow else COMMON,
+            only=self._only,
+            near={key for key, one in near.items() if one.likeness >= NEAREST_BAR} if narrow else None,
+        )
         told = _Told(model=model, near=near, around=Around.of(near.values()), experience=experience)
         made = _by_kin(experience.made)
         chances: dict[str, Chance] = {}
@@ -108,7 +115,7 @@ class _Told:
     experience: Experience
 
     def chance(
-        self, kin: str, patterns: Sequence[Kindred], made: Sequence[Made], matters: Callable[[Kindred], bool]
+        self, kin: str, patterns: Sequence[Kindred], made: Sequence[Made], matters: Callable[[Kindred], bool] | None
     ) -> Chance | None:
         """What is to be expected of this kin; None where it is not supported, and does not matter."""
         near, experience = self.near, self.experience
@@ -118,7 +125,7 @@ class _Told:
             times[one.request, one.model] = max(times.get((one.request, one.model), 0), one.count)
         nearest = max((near[key].likeness for key, _ in times), default=0.0)
         chosen = _fitting(patterns, made, near, self.model)
-        if nearest < NEAREST_BAR and not matters(chosen):
+        if nearest < NEAREST_BAR and matters is not None and not matters(chosen):
             return None
         seen = Seen(
             same=math.fsum(near[key].same * count for (key, _), count in times.items()),

@@ -147,7 +147,8 @@ class Recall:
         sighted, aimed = {}, aim(question)
         for glimpse in found:
             near, shared, _ = nearness(question, glimpse, frozenset(glimpse.words.split()))
-            sighted[glimpse.fingerprint] = _Sighted(glimpse=glimpse, most=guidance.most(near), named=bool(shared), aimed=aimed)
+            most = guidance.most(near)
+            sighted[glimpse.fingerprint] = _Sighted(glimpse=glimpse, most=most, named=bool(shared), aimed=aimed)
         return sighted
 
     def _candidates(
@@ -233,7 +234,10 @@ def _context(path: str | None, text_of: Callable[[str], str | None]) -> list[str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sighted:
-    """A pattern at first sight: the score that it may have by words at most, whether the question names it, and `Spoken.aimed`."""
+    """A pattern at first sight: the score that it may have by words at most, and whether the question names it.
+
+    `aimed` is that of `Spoken`.
+    """
 
     glimpse: Glimpse
     most: float

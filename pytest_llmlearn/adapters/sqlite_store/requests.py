@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from pytest_llmlearn.adapters.sqlite_store import finding
@@ -20,6 +20,8 @@ POSTINGS_ASKED = 3_000
 """Requests that the words may bring up together: ranking costs about two microseconds for each."""
 MADE = 4_000
 """Mistakes under like requests that are looked at."""
+
+_Row = tuple[bytes, int, str, str, int]
 
 _REQUESTS = """
     SELECT q.id, q.digest, q.words, coalesce(sum(m.failed + m.passed), 0), coalesce(sum(m.failed), 0)
@@ -43,11 +45,28 @@ class SqliteRequests:
         return self._file.ask(lambda connection: _like(connection, digest, terms, keys, limit), [])
 
     def experience(
-        self, requests: Sequence[str], kins: Sequence[str], model: str | None, *, common: int, only: bool = False
+        self,
+        requests: Sequence[str],
+        kins: Sequence[str],
+        model: str | None,
+        *,
+        common: int,
+        only: bool = False,
+        near: Collection[str] | None = None,
     ) -> Experience:
         """What came of these requests, of these kins, and of the `common` most frequent ones of `model` and of all."""
         nothing = Experience(everything=Counts())
-        return self._file.ask(lambda connection: _experience(connection, requests, kins, model, common, only), nothing)
+        keys = {bytes.fromhex(key.partition(":")[2]): key for key in requests}
+
+        def told(connection: sqlite3.Connection) -> Experience:
+            made = _made(connection, keys)
+            others = [*map(storable, kins), *_common(connection, model, common)]
+            if near is not None:
+                wanted = {*others, *(one[2] for one in made if keys[one[0]] in near)}
+                made = [one for one in made if one[2] in wanted]
+            return _experience(connection, keys, made, others, model, only)
+
+        return self._file.ask(told, nothing)
 
     def passed(self, attempts: Sequence[tuple[str | None, str]]) -> None:
         """Count attempts that failed no test: the request of each, where it is known, and the model.
@@ -92,28 +111,45 @@ def _by_words(connection: sqlite3.Connection, terms: Sequence[str], limit: int) 
     return [row[0] for row in ranked]
 
 
+def _made(connection: sqlite3.Connection, digests: Collection[bytes]) -> list[_Row]:
+    """What came of these requests: the request, the pattern that speaks for it, the kin, the model, and how often."""
+    statement = """
+        SELECT q.digest, coalesce(p.merged_into, p.id), p.kin, m.model, m.count
+        FROM prompts AS q CROSS JOIN pattern_prompts AS m ON m.prompt = q.id
+        CROSS JOIN patterns AS p ON p.id = m.pattern
+        WHERE q.digest IN ({})"""
+    return list(in_chunks(connection, statement, list(digests)))[:MADE]
+
+
 def _experience(
     connection: sqlite3.Connection,
-    requests: Sequence[str],
-    kins: Sequence[str],
+    keys: Mapping[bytes, str],
+    rows: Sequence[_Row],
+    others: Sequence[str],
     model: str | None,
-    common: int,
     only: bool,
 ) -> Experience:
-    made, patterns = _made(connection, requests, model)
-    wanted = dict.fromkeys([*(one.kin for one in made), *map(storable, kins), *_common(connection, model, common)])
+    """Of what was made there (`rows`), and of other kins."""
+    patterns = finding.kindred(connection, [row[1] for row in rows], model)
+    made = [
+        Made(request=keys[digest], pattern=patterns[pattern].fingerprint, kin=kin, model=by, count=count)
+        for digest, pattern, kin, by, count in rows
+        if pattern in patterns
+    ]
+    wanted = dict.fromkeys([*(one.kin for one in made), *others])
     counts = _counts(connection, "kin", list(wanted))
     if only and model is not None:
         counts = {kin: told for kin, told in counts.items() if told.by(model)}
         made = [one for one in made if one.kin in counts]
         wanted = dict.fromkeys(counts)
     exceptions = list(dict.fromkeys(map(exception_of, wanted)))
+    own = {pattern.fingerprint: pattern for pattern in patterns.values()}
     shown: dict[str, dict[str, Kindred]] = {}
     for one in made:
-        shown.setdefault(one.kin, {})[one.pattern] = patterns[one.pattern]
-    others = finding.of_kins(connection, [kin for kin in wanted if kin not in shown], PATTERNS_A_KIN)
-    read = finding.kindred(connection, others, model)
-    for pattern in (read[row] for row in others if row in read):
+        shown.setdefault(one.kin, {})[one.pattern] = own[one.pattern]
+    more = finding.of_kins(connection, [kin for kin in wanted if kin not in shown], PATTERNS_A_KIN)
+    read = finding.kindred(connection, more, model)
+    for pattern in (read[row] for row in more if row in read):
         shown.setdefault(pattern.kin, {})[pattern.fingerprint] = pattern
     return Experience(
         everything=_counts(connection, "all", [""]).get("", Counts()),
@@ -124,27 +160,10 @@ def _experience(
     )
 
 
-def _made(
-    connection: sqlite3.Connection, requests: Sequence[str], model: str | None
-) -> tuple[list[Made], Mapping[str, Kindred]]:
-    statement = """
-        SELECT q.digest, coalesce(p.merged_into, p.id), p.kin, m.model, m.count
-        FROM prompts AS q CROSS JOIN pattern_prompts AS m ON m.prompt = q.id
-        CROSS JOIN patterns AS p ON p.id = m.pattern
-        WHERE q.digest IN ({})"""
-    keys = {bytes.fromhex(key.partition(":")[2]): key for key in requests}
-    found = list(in_chunks(connection, statement, list(keys)))[:MADE]
-    patterns = finding.kindred(connection, [row[1] for row in found], model)
-    made = [
-        Made(request=keys[digest], pattern=patterns[pattern].fingerprint, kin=kin, model=by, count=count)
-        for digest, pattern, kin, by, count in found
-        if pattern in patterns
-    ]
-    return made, {pattern.fingerprint: pattern for pattern in patterns.values()}
-
-
 def _common(connection: sqlite3.Connection, model: str | None, limit: int) -> list[str]:
     """The kins that this model makes most often, and those that are made most often at all."""
+    if limit < 1:
+        return []
     # By way of the patterns, of which there is an order already: adding up all kins would read every row.
     found = connection.execute(
         "SELECT kin FROM patterns WHERE kin <> '' ORDER BY frequency DESC, last_seen DESC LIMIT ?", (2 * limit,)

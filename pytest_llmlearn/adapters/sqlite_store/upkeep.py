@@ -100,12 +100,16 @@ class SqliteUpkeep:
             contexts = _grouped(connection, "SELECT pattern, context FROM pattern_contexts WHERE pattern IN ({})", ids)
             places = _grouped(
                 connection,
-                """SELECT DISTINCT coalesce(p.merged_into, p.id), o.path, c.unit, o.chosen_by = 'handed-in'
-                   FROM patterns AS p
-                   JOIN occurrence_codes AS c ON c.pattern = p.id AND c.counted = 1
+                """WITH asked AS (SELECT id FROM patterns WHERE id IN ({})),
+                   family AS (
+                       SELECT id AS root, id AS own FROM asked
+                       UNION ALL SELECT p.merged_into, p.id FROM asked AS a
+                       CROSS JOIN patterns AS p ON p.merged_into = a.id AND p.merged_into IS NOT NULL)
+                   SELECT DISTINCT f.root, o.path, c.unit, o.chosen_by = 'handed-in'
+                   FROM family AS f
+                   CROSS JOIN occurrence_codes AS c ON c.pattern = f.own AND c.counted = 1
                    -- One for each code: a test that fails every day repeats its place.
-                   JOIN occurrences AS o ON o.id = (SELECT min(id) FROM occurrences WHERE code = c.id)
-                   WHERE coalesce(p.merged_into, p.id) IN ({})""",
+                   CROSS JOIN occurrences AS o ON o.id = (SELECT min(id) FROM occurrences WHERE code = c.id)""",
                 ids,
             )
             return [

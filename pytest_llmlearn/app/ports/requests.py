@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -50,10 +50,18 @@ class Requests(Protocol):
         ...
 
     def experience(
-        self, requests: Sequence[str], kins: Sequence[str], model: str | None, *, common: int, only: bool = False
+        self,
+        requests: Sequence[str],
+        kins: Sequence[str],
+        model: str | None,
+        *,
+        common: int,
+        only: bool = False,
+        near: Collection[str] | None = None,
     ) -> Experience:
         """What came of these requests, of these kins, and of the `common` most frequent ones of `model` and of all.
 
-        `only` leaves out what `model` was never seen doing.
+        `only` leaves out what `model` was never seen doing. Of what came of requests that are not among those `near`,
+        only what is of a kin that matters otherwise is told.
         """
         ...
