@@ -21,9 +21,10 @@ import pytest
 from pytest_llmlearn.adapters import migrations
 from tests.projects import Project
 
-FUNCTIONS = 6
+BROKEN = ("rows.part(1)", "rows['part']", "rows[7]", "{}['part']", "int('part')", "1 / (len(rows) - 1)")
+FUNCTIONS = len(BROKEN)
 """Functions of the generated module, each broken in its own way and called by two tests."""
-MODULE = "".join(f"def part_{n}(rows):\n    return rows.part_{n}(1)\n\n\n" for n in range(FUNCTIONS))
+MODULE = "".join(f"def part_{n}(rows):\n    return {BROKEN[n]}\n\n\n" for n in range(FUNCTIONS))
 TESTS = "import pytest\n\nfrom app import parts\n\n\n" + "".join(
     f"@pytest.mark.parametrize('rows', [[1], [2]])\ndef test_part_{n}(rows):\n    parts.part_{n}(rows)\n\n\n"
     for n in range(FUNCTIONS)
