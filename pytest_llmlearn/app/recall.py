@@ -178,7 +178,7 @@ class Recall:
                 assert told is not None
                 found.append(told.candidate(doubt))
             elif self._has_cause(likely[name], hit.pattern, told, query, used):
-                found.append(expected(question, likely[name], hit.pattern, told, doubt))
+                found.append(expected(question, likely[name], hit.pattern, told, doubt, self._half_life))
         return found
 
     @staticmethod

@@ -163,10 +163,17 @@ def nearness(
     return max(near, meant), shared, meant
 
 
-def expected(question: Question, chance: Chance, pattern: Pattern, told: Spoken | None, doubt: float) -> Candidate:
+def expected(
+    question: Question,
+    chance: Chance,
+    pattern: Pattern,
+    told: Spoken | None,
+    doubt: float,
+    half_life: float = HALF_LIFE_DAYS,
+) -> Candidate:
     """The candidate that experience speaks for, and the question too where `told` is not None."""
     query = question.query
-    parts = [*chance.parts, *_beside(question, pattern)]
+    parts = [*chance.parts, *_beside(question, pattern, half_life)]
     alone = Score.of(parts).probability
     both = 1.0 - (1.0 - alone) * (1.0 - (told.chance(doubt) if told is not None else 0.0))
     if both > alone:
@@ -192,9 +199,9 @@ def expected(question: Question, chance: Chance, pattern: Pattern, told: Spoken 
     )
 
 
-def _beside(question: Question, pattern: Pattern) -> list[Part]:
+def _beside(question: Question, pattern: Pattern, half_life: float) -> list[Part]:
     """What moves a chance a little: how grave, how long ago, how well founded, what showing it came to."""
-    recent = decay.weight(pattern.last_seen, question.now, HALF_LIFE_DAYS)
+    recent = decay.weight(pattern.last_seen, question.now, half_life)
     founded = confidence_of(pattern, question.now).value
     parts = [
         Part.of("severity", GRAVE.get(pattern.severity, 0.0), 1.0, f"severity {pattern.severity}"),

@@ -117,6 +117,14 @@ def test_of_two_that_are_as_likely_the_one_that_weighs_more_scores_higher(name: 
     assert more.score > less.score
 
 
+def test_the_half_life_says_how_fast_a_chance_ages() -> None:
+    """As long as it is set."""
+    fast, slow = (
+        expected(a_question(), a_chance(), a_pattern(last_seen=at()), None, 1.0, days).score for days in (5.0, 500.0)
+    )
+    assert fast < slow
+
+
 def test_how_often_it_was_avoided_when_shown_moves_a_chance() -> None:
     """Once it was shown often enough to tell; a lesson that never helps loses."""
     never, half, always = (
