@@ -44,7 +44,7 @@ class Chance:
     @property
     def log_odds(self) -> float:
         """What the parts sum to."""
-        return math.fsum(value * chance.WEIGHTS[name] for name, value in self.measured.items())
+        return math.fsum([value * chance.WEIGHTS[name] for name, value in self.measured.items()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,8 @@ class Likely:
             only=self._only,
             near={key for key, one in near.items() if one.likeness >= NEAREST_BAR} if narrow else None,
         )
-        told = _Told(model=model, near=near, around=Around.of(near.values()), experience=experience)
+        weights = {key: (one.same, one.weight) for key, one in near.items()}
+        told = _Told(model=model, near=near, weights=weights, around=Around.of(near.values()), experience=experience)
         made = _by_kin(experience.made)
         chances: dict[str, Chance] = {}
         for kin, patterns in experience.shown.items():
@@ -107,10 +108,11 @@ class Likely:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
-    """What one question was told."""
+    """What one question was told. `weights` are `Near.same` and `Near.weight` of each request."""
 
     model: str | None
     near: Mapping[str, Near]
+    weights: Mapping[str, tuple[float, float]]
     around: Around
     experience: Experience
 
@@ -118,18 +120,18 @@ class _Told:
         self, kin: str, patterns: Sequence[Kindred], made: Sequence[Made], matters: Callable[[Kindred], bool] | None
     ) -> Chance | None:
         """What is to be expected of this kin; None where it is not supported, and does not matter."""
-        near, experience = self.near, self.experience
+        near, weights, experience = self.near, self.weights, self.experience
         # Two patterns of one kin in one run were one attempt: of a request and a model the most frequent one counts.
         times: dict[tuple[str, str], int] = {}
         for one in made:
             times[one.request, one.model] = max(times.get((one.request, one.model), 0), one.count)
-        nearest = max((near[key].likeness for key, _ in times), default=0.0)
-        chosen = _fitting(patterns, made, near, self.model)
+        nearest = max([near[key].likeness for key, _ in times], default=0.0)
+        chosen = patterns[0] if len(patterns) == 1 else _fitting(patterns, made, weights, self.model)
         if nearest < NEAREST_BAR and matters is not None and not matters(chosen):
             return None
         seen = Seen(
-            same=math.fsum(near[key].same * count for (key, _), count in times.items()),
-            near=math.fsum(near[key].weight * count for (key, _), count in times.items()),
+            same=math.fsum([weights[key][0] * count for (key, _), count in times.items()]),
+            near=math.fsum([weights[key][1] * count for (key, _), count in times.items()]),
             nearest=nearest,
         )
         measured = chance.features(
@@ -167,16 +169,21 @@ def _by_kin(made: Iterable[Made]) -> Mapping[str, list[Made]]:
     return found
 
 
-def _fitting(patterns: Sequence[Kindred], made: Sequence[Made], near: Mapping[str, Near], model: str | None) -> Kindred:
+def _fitting(
+    patterns: Sequence[Kindred],
+    made: Sequence[Made],
+    weights: Mapping[str, tuple[float, float]],
+    model: str | None,
+) -> Kindred:
     """Of one kin the pattern that was made most under the likest requests, of equals by this model, then most often."""
-    weights: dict[str, float] = defaultdict(float)
+    found: dict[str, float] = defaultdict(float)
     for one in made:
-        likeness = near[one.request]
-        weights[one.pattern] += (likeness.same + likeness.weight) * one.count * (1.25 if one.model == model else 1.0)
+        same, near = weights[one.request]
+        found[one.pattern] += (same + near) * one.count * (1.25 if one.model == model else 1.0)
     return max(
         patterns,
         key=lambda pattern: (
-            weights.get(pattern.fingerprint, 0.0),
+            found.get(pattern.fingerprint, 0.0),
             pattern.same_model,
             pattern.frequency,
             pattern.fingerprint,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from pytest_llmlearn.app.ports import Clock
 from pytest_llmlearn.app.ports.upkeep import Alone, Upkeep
-from pytest_llmlearn.app.retire import Retirement
+from pytest_llmlearn.app.retire import UNSEEN, Retirement
 from pytest_llmlearn.domain import decay
 from pytest_llmlearn.domain.due import due
 
@@ -143,7 +143,7 @@ class Maintenance:
     def gone(self, now: datetime, fingerprints: Sequence[str] | None = None) -> dict[str, str]:
         """Which of these patterns, or of all, speak of what is gone, each with why."""
         reasons: dict[str, str] = {}
-        for subject in self._upkeep.subjects(fingerprints):
+        for subject in self._upkeep.subjects(fingerprints, placed=now - UNSEEN):
             why = self._retirement.why(subject, now)
             if why is not None:
                 reasons[subject.fingerprint] = why

@@ -55,7 +55,8 @@ def stale(connection: sqlite3.Connection) -> bool:
     return bool(
         connection.execute(
             """SELECT EXISTS (SELECT 1 FROM facets_due)
-                   OR (SELECT max(id) FROM prompts) > coalesce((SELECT max(prompt) FROM facets), 0)"""
+                   OR (SELECT max(id) FROM prompts) > coalesce((
+                       SELECT max(prompt) FROM facets WHERE prompt IS NOT NULL), 0)"""
         ).fetchone()[0]
     )
 
@@ -66,7 +67,7 @@ def refresh(db: Database, limit: int) -> None:
         db.execute("INSERT INTO facets_due SELECT id FROM patterns WHERE id NOT IN (SELECT pattern FROM facets_due)")
         db.execute("INSERT OR REPLACE INTO remembered_words VALUES (?, ?)", (_MADE, str(facets.VERSION)))
         _requests(db, since=0)
-    last = db.execute("SELECT coalesce(max(prompt), 0) FROM facets").fetchone()[0]
+    last = db.execute("SELECT coalesce(max(prompt), 0) FROM facets WHERE prompt IS NOT NULL").fetchone()[0]
     _requests(db, since=last)
     due = [row[0] for row in db.execute("SELECT pattern FROM facets_due ORDER BY pattern DESC LIMIT ?", (limit,))]
     if not due:

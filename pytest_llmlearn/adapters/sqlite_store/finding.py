@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from pytest_llmlearn.adapters.sqlite_store import families, rows
 from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, storable
@@ -22,8 +21,8 @@ WORDS_ASKED = 16
 POSTINGS_ASKED = 3_000
 """Documents that these words may bring up together. Ranking costs about a microsecond for each, and a word that
 stands in a good part of all patterns tells none from another."""
-MORE = 2
-"""By how many times more is ranked than is wanted, before it is known which of it may be shown."""
+MORE = 50
+"""How many more are ranked than are wanted, before it is known which of them may be shown."""
 
 _VISIBLE = f"""
     SELECT m.id, p.id FROM patterns AS m CROSS JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
@@ -149,7 +148,7 @@ def _ranks(
 def _ranked(connection: sqlite3.Connection, match: str, limit: int) -> list[tuple[int, float]]:
     """Rows of patterns with their ranks, best first."""
     # Nearly all may be shown: looking at the best alone takes half the time of looking at all that match.
-    wanted = MORE * limit
+    wanted = limit + MORE
     best = connection.execute(
         """SELECT rowid, bm25(pattern_words) AS rank FROM pattern_words
            WHERE pattern_words MATCH ? ORDER BY rank LIMIT ?""",
@@ -178,10 +177,7 @@ def _identifiers(connection: sqlite3.Connection, fingerprints: Sequence[str]) ->
 
 
 def _symbols(own: str, children: Sequence[families.Child]) -> tuple[str, ...]:
+    if own == "[]" and not children:  # most have none
+        return ()
     texts = (own, *(child.symbols for child in children))
-    return tuple(dict.fromkeys(symbol for text in texts for symbol in _list(text)))
-
-
-def _list(symbols: str) -> Iterator[Any]:
-    if symbols != "[]":  # most have none
-        yield from json.loads(symbols)
+    return tuple(dict.fromkeys(symbol for text in texts for symbol in json.loads(text)))

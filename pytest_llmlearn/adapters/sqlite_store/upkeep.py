@@ -87,8 +87,13 @@ class SqliteUpkeep:
 
         self._change(fingerprint, change)
 
-    def subjects(self, fingerprints: Sequence[str] | None = None) -> Sequence[Subject]:
-        """Of these patterns, or of all that could be shown."""
+    def subjects(
+        self, fingerprints: Sequence[str] | None = None, *, placed: datetime | None = None
+    ) -> Sequence[Subject]:
+        """Of these patterns, or of all that could be shown.
+
+        Where `placed` is given, places are told only of those that were seen last at that time or before.
+        """
 
         def found(connection: sqlite3.Connection) -> list[Subject]:
             if fingerprints is None:
@@ -110,7 +115,7 @@ class SqliteUpkeep:
                    CROSS JOIN occurrence_codes AS c ON c.pattern = f.own AND c.counted = 1
                    -- One for each code: a test that fails every day repeats its place.
                    CROSS JOIN occurrences AS o ON o.id = (SELECT min(id) FROM occurrences WHERE code = c.id)""",
-                ids,
+                [row[0] for row in rows if placed is None or datetime.fromisoformat(row[4]) <= placed],
             )
             return [
                 Subject(

@@ -76,8 +76,13 @@ class Upkeep(Protocol):
         """
         ...
 
-    def subjects(self, fingerprints: Sequence[str] | None = None) -> Sequence[Subject]:
-        """Of these patterns, or of all that could be shown."""
+    def subjects(
+        self, fingerprints: Sequence[str] | None = None, *, placed: datetime | None = None
+    ) -> Sequence[Subject]:
+        """Of these patterns, or of all that could be shown.
+
+        Where `placed` is given, places are told only of those that were seen last at that time or before.
+        """
         ...
 
     def retire(self, reasons: Mapping[str, str]) -> int:
