@@ -246,8 +246,18 @@ class FakeStore:
         hits.sort(key=lambda pair: (pair[0], pair[1].rank))
         return sorted((hit for _, hit in hits[:limit]), key=lambda hit: (hit.rank, -hit.pattern.frequency))
 
-    def glimpses(self, terms: Sequence[str], symbols: Sequence[str], also: Sequence[str], limit: int) -> list[Glimpse]:
-        hits = {hit.pattern.fingerprint: hit for hit in [*self.named(also), *self.search(terms, symbols, limit)]}
+    def glimpses(
+        self,
+        terms: Sequence[str],
+        symbols: Sequence[str],
+        also: Sequence[str],
+        limit: int,
+        *,
+        model: str | None = None,
+    ) -> list[Glimpse]:
+        told = self.search(terms, symbols, len(self._known))
+        own = [hit for hit in told if model is None or model in hit.pattern.models]
+        hits = {hit.pattern.fingerprint: hit for hit in [*self.named(also), *own[:limit]]}
         return [
             Glimpse(
                 fingerprint=hit.pattern.fingerprint,

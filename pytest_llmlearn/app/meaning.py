@@ -49,21 +49,24 @@ class Meaning:
         self.behind = False
         """Whether texts were seen to be without a vector after a question."""
 
-    def of(self, text: str) -> Meant | None:
-        """What is near `text`; None where nothing can be found by meaning."""
+    def of(self, text: str, model: str | None = None) -> Meant | None:
+        """What is near `text`, of mistakes only those of `model` where it is named; None where nothing can be found by
+        meaning."""
         if not text.strip():
             return None
         try:
             if not self._asked:
                 self._asked = True
                 self._parts = self._make()
-            return self._near(text, *self._parts) if self._parts is not None else None
+            return self._near(text, model, *self._parts) if self._parts is not None else None
         except (EmbedderUnavailable, IndexUnavailable, MissingExtra, StoreError, OSError) as error:
             self.close()
             self.notices.append(f"lessons are found by words and names alone: {error}")
             return None
 
-    def _near(self, text: str, embedding: Embedding, index: VectorIndex, calibration: Calibration) -> Meant:
+    def _near(
+        self, text: str, model: str | None, embedding: Embedding, index: VectorIndex, calibration: Calibration
+    ) -> Meant:
         if self._fresh:
             # Who cannot write, or would have to wait for a writer, still asks.
             with suppress(StoreError, OSError):
@@ -71,10 +74,15 @@ class Meaning:
         index.catch_up()
         vector = embedding.of_question(text)
         requests = {near.key: near.similarity for near in index.nearest("prompts", vector, NEAREST_REQUESTS)}
+        where = None
+        if model is not None:
+            from pytest_llmlearn.app.ports.vectors import Filter
+
+            where = Filter(model=model)
         patterns: dict[str, float] = {}
         for near in (
-            *index.nearest("mistakes", vector, NEAREST_MISTAKES),
-            *index.nearest("fixes", vector, NEAREST_FIXES),
+            *index.nearest("mistakes", vector, NEAREST_MISTAKES, where),
+            *index.nearest("fixes", vector, NEAREST_FIXES, where),
         ):
             patterns[near.owner] = max(patterns.get(near.owner, -1.0), near.similarity)  # the best facet counts
         return Meant(

@@ -5,6 +5,7 @@ Candidates by words, symbols, meaning and like requests are scored, cut at the t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,7 +34,6 @@ from pytest_llmlearn.domain.guidance_text import guide
 from pytest_llmlearn.domain.lesson import lesson
 from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.domain.reach import imports_of
-from pytest_llmlearn.domain.score import Part, probability
 from pytest_llmlearn.domain.similarity import BAR
 
 CANDIDATES = 200
@@ -96,7 +96,9 @@ class Recall:
         total, known = self._store.rarity([*asked, *context])
         if not total:
             return Guidance(query=query)
-        meant = self._meaning.of(query.text) if self._meaning is not None else None
+        meant = (
+            self._meaning.of(query.text, query.model if self._strict else None) if self._meaning is not None else None
+        )
         question = Question(
             query=query,
             now=now,
@@ -126,7 +128,7 @@ class Recall:
         found = list(self._candidates(question, sighted, outlook, used))
         if everything and len(found) < query.limit:  # all is asked for, what has nothing in common too
             there = {one.pattern.fingerprint for one in found}
-            rest = self._store.patterns(limit=2 * CANDIDATES, shown=True)
+            rest = self._store.patterns(limit=None if self._strict else 2 * CANDIDATES, shown=True)
             found += [Candidate(pattern=one, score=0.0) for one in rest if one.fingerprint not in there]
         found = [one for one in found if self._may_be_shown(one.pattern, query, now)]
         near, below = guidance.ordered(found, query, lambda pattern: confidence_of(pattern, now).value)
@@ -143,7 +145,8 @@ class Recall:
         """Patterns by words and symbols, and those that are similar by meaning, by fingerprint."""
         similar = [one for one, value in question.similar.items() if value >= BAR]
         terms = [*question.weighted, *question.around]
-        found = self._store.glimpses(terms, sorted(question.named), similar, CANDIDATES)
+        only = question.query.model if self._strict else None
+        found = self._store.glimpses(terms, sorted(question.named), similar, CANDIDATES, model=only)
         sighted, aimed = {}, aim(question)
         for glimpse in found:
             near, shared, _ = nearness(question, glimpse, frozenset(glimpse.words.split()))
@@ -166,7 +169,7 @@ class Recall:
         likely = {one.pattern.fingerprint: one for one in chances}
         bounds = {name: told.worth(doubt) for name, told in sighted.items()}
         for name, chance in likely.items():
-            alone = probability((Part.intercept(chance.log_odds + BESIDE),))
+            alone = 1.0 / (1.0 + math.exp(-chance.log_odds - BESIDE))
             bounds[name] = 1.0 - (1.0 - alone) * (1.0 - bounds.get(name, 0.0))
         order = sorted(bounds, key=lambda name: (-bounds[name], name))
         wanted = [name for place, name in enumerate(order) if bounds[name] >= threshold or place < NEAREST]

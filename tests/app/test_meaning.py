@@ -53,6 +53,7 @@ class Index:
 
     def __init__(self, found: dict[str, list[tuple[str, str, float]]] | None = None, error: Exception | None = None):
         self.closed = False
+        self.filters: list[tuple[str, str | None]] = []
         self._found = found or {}
         self._error = error
 
@@ -60,7 +61,8 @@ class Index:
         if self._error is not None:
             raise self._error
 
-    def nearest(self, space: str, vector: Any, limit: int) -> list[Any]:
+    def nearest(self, space: str, vector: Any, limit: int, where: Any = None) -> list[Any]:
+        self.filters.append((space, where.model if where is not None else None))
         names = ("key", "owner", "similarity")
         return [type("Near", (), dict(zip(names, one, strict=True))) for one in self._found.get(space, [])[:limit]]
 
@@ -92,6 +94,13 @@ def test_requests_come_with_their_cosines_and_mistakes_with_calibrated_similarit
     found = meaning(index=index).of("a question")
     assert found is not None and found.requests == {"prompt:01": 0.8}
     assert found.patterns == {"1:a": EVEN.similarity(0.5), "1:b": EVEN.similarity(0.6)}
+
+
+def test_only_what_a_model_did_is_searched_where_that_is_asked_for() -> None:
+    """Within the index, where others take no place; requests are everybody's."""
+    index = Index()
+    meaning(index=index).of("a question", "model-a")
+    assert dict(index.filters) == {"prompts": None, "mistakes": "model-a", "fixes": "model-a"}
 
 
 @pytest.mark.parametrize("text", ["", " \n\t"])

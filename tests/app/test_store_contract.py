@@ -71,6 +71,20 @@ def test_an_empty_store_answers_every_question(store: Store) -> None:
     assert list(store.notices) == []
 
 
+def test_what_others_did_takes_no_place_where_one_model_is_asked_for(store: Store) -> None:
+    """However much nearer it is, by words and by symbols; merged ones are whoever's they are."""
+    own = [an_entry(f"1:own{number}", unit_hash=f"o{number}", words="check") for number in range(2)]
+    others = [
+        an_entry(f"1:{number}", unit_hash=f"{number}", words="check none", model="model-b") for number in range(6)
+    ]
+    store.record(a_run(), [*own, *others, an_entry("1:child", unit_hash="c", words="other", symbols=())])
+    store.merge("1:0", "1:child")
+    found = store.glimpses(["check", "none"], ["sqlite3.fetchall"], [], 3, model="model-a")
+    assert {one.fingerprint for one in found} == {"1:own0", "1:own1", "1:0"}
+    assert len(store.glimpses(["check", "none"], [], [], 3)) == 3
+    assert store.glimpses(["check"], ["sqlite3.fetchall"], [], 3, model="model-z") == []
+
+
 def test_a_pattern_is_what_its_entry_said(store: Store) -> None:
     """Every field of a new pattern comes from the entry that made it."""
     entry = an_entry()

@@ -31,7 +31,10 @@ _RANKED = f"""
     SELECT p.id, bm25(pattern_words) AS rank FROM pattern_words
     CROSS JOIN patterns AS m ON m.id = pattern_words.rowid
     CROSS JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
-    WHERE pattern_words MATCH ? AND {rows.SHOWN} ORDER BY rank LIMIT ?"""
+    WHERE {{}}pattern_words MATCH ? AND {rows.SHOWN} ORDER BY rank LIMIT ?"""
+_OF_MODEL = """p.id IN (
+    SELECT coalesce(o.merged_into, o.id) FROM pattern_models AS w CROSS JOIN patterns AS o ON o.id = w.pattern
+    WHERE w.model = ?) AND """
 _GLIMPSE = "SELECT id, fingerprint, kin, rule_id, exception, symbols, path, words FROM patterns WHERE id IN ({})"
 _KINDRED = f"""
     SELECT p.id, p.fingerprint, p.kin, p.frequency, p.symbols,
@@ -53,10 +56,18 @@ def search(connection: sqlite3.Connection, terms: Sequence[str], symbols: Sequen
 
 
 def glimpses(
-    connection: sqlite3.Connection, terms: Sequence[str], symbols: Sequence[str], also: Sequence[str], limit: int
+    connection: sqlite3.Connection,
+    terms: Sequence[str],
+    symbols: Sequence[str],
+    also: Sequence[str],
+    limit: int,
+    model: str | None = None,
 ) -> list[Glimpse]:
-    """What `search` would find, and those of the fingerprints `also` that are shown, in any order."""
-    ranks = _ranks(connection, terms, symbols, limit)
+    """What `search` would find, and those of the fingerprints `also` that are shown, in any order.
+
+    With `model` that of what this model was seen doing alone: others take no place.
+    """
+    ranks = _ranks(connection, terms, symbols, limit, model)
     for identifier in _identifiers(connection, also):
         ranks.setdefault(identifier, 0.0)
     known = list(ranks)
@@ -135,18 +146,20 @@ def kindred(connection: sqlite3.Connection, identifiers: Sequence[int], model: s
 
 
 def _ranks(
-    connection: sqlite3.Connection, terms: Sequence[str], symbols: Sequence[str], limit: int
+    connection: sqlite3.Connection, terms: Sequence[str], symbols: Sequence[str], limit: int, model: str | None = None
 ) -> dict[int, float]:
-    ranks = dict.fromkeys(_with_symbols(connection, symbols, limit), 0.0)
+    ranks = dict.fromkeys(_with_symbols(connection, symbols, limit, model), 0.0)
     asked = rarest(counted(connection, "pattern", list(dict.fromkeys(terms))), POSTINGS_ASKED)
-    for identifier, rank in _ranked(connection, any_of(asked), limit) if asked else ():
+    for identifier, rank in _ranked(connection, any_of(asked), limit, model) if asked else ():
         if identifier in ranks or len(ranks) < limit:
             ranks[identifier] = min(rank, ranks.get(identifier, rank))
     return ranks
 
 
-def _ranked(connection: sqlite3.Connection, match: str, limit: int) -> list[tuple[int, float]]:
+def _ranked(connection: sqlite3.Connection, match: str, limit: int, model: str | None) -> list[tuple[int, float]]:
     """Rows of patterns with their ranks, best first."""
+    if model is not None:
+        return connection.execute(_RANKED.format(_OF_MODEL), (storable(model), match, limit)).fetchall()
     # Nearly all may be shown: looking at the best alone takes half the time of looking at all that match.
     wanted = limit + MORE
     best = connection.execute(
@@ -157,17 +170,18 @@ def _ranked(connection: sqlite3.Connection, match: str, limit: int) -> list[tupl
     visible = dict(in_chunks(connection, _VISIBLE, [row[0] for row in best]))
     found = [(visible[identifier], rank) for identifier, rank in best if identifier in visible]
     if len(found) < limit and len(best) == wanted:
-        return connection.execute(_RANKED, (match, limit)).fetchall()
+        return connection.execute(_RANKED.format(""), (match, limit)).fetchall()
     return found[:limit]
 
 
-def _with_symbols(connection: sqlite3.Connection, symbols: Sequence[str], limit: int) -> list[int]:
+def _with_symbols(connection: sqlite3.Connection, symbols: Sequence[str], limit: int, model: str | None) -> list[int]:
     statement = f"""
         SELECT p.id, p.frequency, p.last_seen FROM pattern_symbols AS s
         CROSS JOIN patterns AS m ON m.id = s.pattern
         CROSS JOIN patterns AS p ON p.id = coalesce(m.merged_into, m.id)
-        WHERE {rows.SHOWN} AND s.symbol IN ({{}})"""
-    found = set(in_chunks(connection, statement, [storable(symbol) for symbol in symbols]))
+        WHERE {_OF_MODEL if model is not None else ""}{rows.SHOWN} AND s.symbol IN ({{}})"""
+    first = () if model is None else (storable(model),)
+    found = set(in_chunks(connection, statement, [storable(symbol) for symbol in symbols], *first))
     return [row[0] for row in sorted(found, key=lambda row: (row[1], row[2]), reverse=True)[:limit]]
 
 

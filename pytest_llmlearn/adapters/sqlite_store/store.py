@@ -129,10 +129,20 @@ class SqliteStore:
         """Shown patterns with any of the stemmed words or exact symbols, best rank (the lowest) first."""
         return self._file.ask(lambda connection: finding.search(connection, terms, symbols, limit), [])
 
-    def glimpses(self, terms: Sequence[str], symbols: Sequence[str], also: Sequence[str], limit: int) -> list[Glimpse]:
+    def glimpses(
+        self,
+        terms: Sequence[str],
+        symbols: Sequence[str],
+        also: Sequence[str],
+        limit: int,
+        *,
+        model: str | None = None,
+    ) -> list[Glimpse]:
         """What `search` would find, and those of the fingerprints `also` that are shown, in any order."""
         nothing: list[Glimpse] = []
-        return self._file.ask(lambda connection: finding.glimpses(connection, terms, symbols, also, limit), nothing)
+        return self._file.ask(
+            lambda connection: finding.glimpses(connection, terms, symbols, also, limit, model), nothing
+        )
 
     def named(self, fingerprints: Sequence[str]) -> list[Hit]:
         """Those of these patterns that are shown, with a rank of 0."""

@@ -91,8 +91,19 @@ class Store(Protocol):
         """Shown patterns with any of the stemmed words or exact symbols, best rank first."""
         ...
 
-    def glimpses(self, terms: Sequence[str], symbols: Sequence[str], also: Sequence[str], limit: int) -> list[Glimpse]:
-        """What `search` would find, and those of the fingerprints `also` that are shown, in any order."""
+    def glimpses(
+        self,
+        terms: Sequence[str],
+        symbols: Sequence[str],
+        also: Sequence[str],
+        limit: int,
+        *,
+        model: str | None = None,
+    ) -> list[Glimpse]:
+        """What `search` would find, and those of the fingerprints `also` that are shown, in any order.
+
+        With `model` only what it was seen doing is searched for: what others did takes no place.
+        """
         ...
 
     def named(self, fingerprints: Sequence[str]) -> list[Hit]:
