@@ -91,7 +91,7 @@ def by_words(weighted: Mapping[str, float], held: Collection[str]) -> float:
     """
     if not weighted or not held:
         return 0.0
-    own = math.fsum(weight * weight for weight in weighted.values())
+    own = math.fsum([weight * weight for weight in weighted.values()])
     common = [weight * weight for word, weight in weighted.items() if word in held]
     if not common:
         return 0.0
