@@ -1,6 +1,6 @@
 """What exposures cost: joining a run of the tests with 1,000 that await one, and writing down what is shown.
 
-The store holds 10,000 patterns, made as in `recall_cold.py`. Lessons are shown for files of a made-up project, of which
+The store holds 10,000 patterns, made as in `made_up.py`. Lessons are shown for files of a made-up project, of which
 a part is written on and tested. Each join happens in a process of its own, in which the database was opened before, as
 it is where a run is recorded. See README.md beside this file.
 """
@@ -19,8 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from made_up import QUESTIONS, fill
 from measure import machine, say, spread, table, write_json
-from recall_cold import QUESTIONS, fill
 
 FILES = 50
 WRITTEN = (3, 20)

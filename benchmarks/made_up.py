@@ -1,7 +1,7 @@
 """A made-up memory: requests as people write them, and the mistakes that models made of them.
 
-Words follow Zipf's law, as those of real requests do; of four requests one is another wording of an earlier one; half of
-all mistakes are failed assertions, the other half exceptions of some thirty kinds. Equal seeds give equal memories.
+Words follow Zipf's law, as those of real requests do; of four requests one is another wording of an earlier one; half
+of all mistakes are failed assertions, the other half exceptions of sixteen kinds. Equal seeds give equal memories.
 """
 
 import bisect
@@ -16,20 +16,43 @@ from typing import Any
 
 from measure import say
 
+
+def listed(words: str) -> list[str]:
+    """The words of a text."""
+    return words.split()
+
+
 MODELS = ("claude-opus-4.5", "gpt-5.1", "gemini-3-pro", "qwen3-coder", "deepseek-v3.2")
-VERBS = """apply build cancel collect compute convert count decode delete encode export fetch filter find format import
-    index load merge normalize parse publish rank read refresh render reserve resolve save send sort split sum sync
-    update validate verify write""".split()
-NOUNS = """address basket batch booking budget channel coupon customer date delivery discount document edge event file
-    graph image index invoice label matrix message node number order page parcel path payment permission price quota
-    receipt record refund route schema sequence shipment snapshot string ticket timestamp token tree user word""".split()
-AREAS = """billing catalog checkout delivery geometry identity inventory ledger mailing parsing pricing profile reporting
-    scheduling search session statistics storage tariff telemetry upload wallet webhook""".split()
+VERBS = listed(
+    """
+    apply build cancel collect compute convert count decode delete encode export fetch filter find format import
+    index load merge normalize parse publish rank read refresh render reserve resolve save send sort split sum
+    sync update validate verify write
+    """
+)
+NOUNS = listed(
+    """
+    address basket batch booking budget channel coupon customer date delivery discount document edge event file
+    graph image index invoice label matrix message node number order page parcel path payment permission price
+    quota receipt record refund route schema sequence shipment snapshot string ticket timestamp token tree user
+    word
+    """
+)
+AREAS = listed(
+    """
+    billing catalog checkout delivery geometry identity inventory ledger mailing parsing pricing profile
+    reporting scheduling search session statistics storage tariff telemetry upload wallet webhook
+    """
+)
 PACKAGES = ("requests", "httpx", "sqlalchemy", "pandas", "numpy", "pydantic", "fastapi", "redis", "aiohttp", "boto3")
-CASES = "empty order duplicate missing large negative unicode default limit nested".split()
-PLAIN = """the of and for with each all from by into when must before after between without only first last given two
-    every most least same other more than until where it is are has have that which as on at an a or not""".split()
-SYLLABLES = "ba ce di fo gu ka le mi no pu ra se ti vo zu bran clor dent fris glan".split()
+CASES = listed("empty order duplicate missing large negative unicode default limit nested")
+PLAIN = listed(
+    """
+    the of and for with each all from by into when must before after between without only first last given two
+    every most least same other more than until where it is are has have that which as on at an a or not
+    """
+)
+SYLLABLES = listed("ba ce di fo gu ka le mi no pu ra se ti vo zu bran clor dent fris glan")
 SEEN_OFTEN = 1.1
 """The exponent of Zipf's law: the second word is about half as frequent as the first."""
 LEAST, MOST = 200, 2_000
@@ -169,26 +192,27 @@ class World:
             wrong, right = chance.randrange(99), self._number
             return "AssertionError", [], f"assert {wrong} == {right}", f"known = len({other})", f"{test}_{self.word()}"
         attribute, package = f"{chance.choice(VERBS)}_{other}", chance.choice(PACKAGES)
+        kind = noun.title()
         exception, bases, message, statement = chance.choice(
             [
-                ("AttributeError", [], f"'{noun.title()}' object has no attribute '{attribute}'", f"{noun}.{attribute}()"),
-                ("AttributeError", [], f"'NoneType' object has no attribute '{attribute}'", f"known = {noun}.{attribute}"),
-                ("AttributeError", [], f"module '{package}' has no attribute '{attribute}'", f"{package}.{attribute}()"),
+                ("AttributeError", [], f"'{kind}' object has no attribute '{attribute}'", f"{noun}.{attribute}()"),
+                ("AttributeError", [], f"'NoneType' object has no attribute '{attribute}'", f"{noun}.{attribute}"),
+                ("AttributeError", [], f"module '{package}' has no attribute '{attribute}'", f"{package}.{attribute}"),
                 ("TypeError", [], f"{of.unit}() got an unexpected keyword argument '{other}'", f"{of.unit}({other}=1)"),
                 ("TypeError", [], f"{of.unit}() missing 1 required positional argument: '{other}'", f"{of.unit}()"),
-                ("TypeError", [], f"unsupported operand type(s) for +: 'int' and '{other.title()}'", f"known += {other}"),
-                ("TypeError", [], f"'{other.title()}' object is not {chance.choice(('iterable', 'callable'))}", other),
+                ("TypeError", [], f"unsupported operand type(s) for +: 'int' and '{kind}'", f"known += {other}"),
+                ("TypeError", [], f"'{kind}' object is not {chance.choice(('iterable', 'callable'))}", other),
                 ("KeyError", ["LookupError"], f"'{other}_{noun}'", f"known = known['{other}_{noun}']"),
-                ("IndexError", ["LookupError"], f"{chance.choice(('list', 'tuple'))} index out of range", f"{other}[9]"),
-                ("ImportError", [], f"cannot import name '{attribute}' from '{package}'", f"from {package} import {other}"),
+                ("IndexError", ["LookupError"], f"{chance.choice(('list', 'tuple'))} index out of range", other),
+                ("ImportError", [], f"cannot import name '{attribute}' from '{package}'", f"import {other}"),
                 ("ModuleNotFoundError", ["ImportError"], f"No module named '{package}_{other}'", f"import {other}"),
                 ("NameError", [], f"name '{attribute}' is not defined", f"known = {attribute}(known)"),
-                ("ValueError", [], f"invalid {other} for {noun}: expected {verb} first", f"raise ValueError({other}_id)"),
+                ("ValueError", [], f"invalid {other} for {noun}: expected {verb} first", f"raise ValueError({other})"),
                 ("ValueError", [], f"could not convert string to float: '{other}'", f"known = float({other})"),
                 ("RecursionError", ["RuntimeError"], "maximum recursion depth exceeded", f"return {of.unit}({other})"),
                 ("UnboundLocalError", ["NameError"], f"cannot access local variable '{other}'", f"known = {other}"),
             ]
-        )  # fmt: skip
+        )
         return exception, bases, message, statement, test
 
 

@@ -1,8 +1,8 @@
 """How long an answer takes beside embedding the question alone: in a warm process, and from a cold start.
 
 The memory is made up (`made_up.py`) and filled through the public API. Embedding its texts would take hours: a few
-hundred get the vectors of all-MiniLM-L6-v2, the others such as lie near these. Questions are embedded for real, and each
-is asked in a pair with its embedding alone. See README.md beside this file.
+hundred get the vectors of all-MiniLM-L6-v2, the others such as lie near these. Questions are embedded for real, and
+each is asked in a pair with its embedding alone. See README.md beside this file.
 """
 
 import argparse
@@ -280,7 +280,7 @@ def report(figures: dict[str, Any]) -> None:
             f"  asked before (ms of processor): { ({kind: show(seen[kind]) for kind in seen if kind != 'embedded'}) }"
         )
         print(f"  texts embedded for these: {seen['embedded']}")
-        print(f"  first question, the index made meanwhile (s): {warm['first question (ms)']}")
+        print(f"  first question, the index made meanwhile (s): {warm['first question (s)']}")
         print(f"  MB: { ({name: round(value) for name, value in warm.items() if 'MB' in name}) }")
     if found := figures.get("cold"):
         rows = [("question", "wall ms", "processor ms", "answer")]
