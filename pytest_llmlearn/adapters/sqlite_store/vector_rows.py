@@ -205,7 +205,8 @@ def by_space(found: Sequence[Row], apart: Mapping[Space, frozenset[int]]) -> Ite
     vectors: NDArray[numpy.float16] = numpy.frombuffer(b"".join(blobs), "<f2").reshape(len(found), -1)
     elsewhere = numpy.zeros(len(found), dtype=bool)
     for space, members in apart.items():
-        here = numpy.array([one in members for one in facets_of]) if members else elsewhere
+        known = numpy.fromiter(members, dtype=numpy.int64, count=len(members))
+        here = numpy.isin(rows_of, known) if members else elsewhere
         if here is not elsewhere and here.any():
             elsewhere = elsewhere | here
             yield Scanned(space=space, rows=rows_of[here], vectors=vectors[here])
