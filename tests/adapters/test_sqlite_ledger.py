@@ -220,3 +220,14 @@ def test_many_processes_at_once_write_each_event_once(tmp_path: Path, ledger: Sq
     ]
     assert [process.wait(timeout=120) for process in processes] == [0] * 4
     assert len(ledger.generations()) == 20 + 4 * 20
+
+
+def test_a_generation_whose_first_tests_all_pass_is_an_attempt_that_failed_nothing(
+    ledger: SqliteLedger, database: Path
+) -> None:
+    """Its request is counted once, under its model; one that failed is counted by what failed."""
+    ledger.add([a_generation("g-1", prompt="write a parser", model="m"), a_generation("g-2", prompt="x", model="m")])
+    ledger.tell({"g-1": Outcome(passed=3, failed=0), "g-2": Outcome(passed=1, failed=2)})
+    ledger.tell({"g-1": Outcome(passed=4, failed=0)})
+    assert rows(database, "SELECT model, failed, passed FROM prompt_models") == [("m", 0, 1)]
+    assert rows(database, "SELECT kind, name, model, count FROM attempts") == [("all", "", "m", 1)]

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pytest_llmlearn.adapters.sqlite_store import attempts
 from pytest_llmlearn.adapters.sqlite_store import generation_rows as rows
+from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.rows import storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.texts import Texts
@@ -118,16 +120,20 @@ class SqliteLedger:
             )
             for identifier, outcome in outcomes.items()
         ]
-        if told and self._file.exists:
-            self._file.write(
-                lambda db: db.conn.executemany(
-                    """UPDATE generations SET passed = coalesce(?, passed), failed = coalesce(?, failed),
-                           run = coalesce(?, run), edited_again = max(edited_again, ?), rating = coalesce(?, rating),
-                           reverted = max(reverted, ?), reopened = coalesce(?, reopened)
-                       WHERE generation_id = ?""",
-                    told,
-                )
+        clean = [identifier for identifier, outcome in outcomes.items() if outcome.passed and not outcome.failed]
+
+        def change(db: Database) -> None:
+            attempts.passed(db, _first_passed(db, clean), timestamp(datetime.now(UTC)))
+            db.conn.executemany(
+                """UPDATE generations SET passed = coalesce(?, passed), failed = coalesce(?, failed),
+                       run = coalesce(?, run), edited_again = max(edited_again, ?), rating = coalesce(?, rating),
+                       reverted = max(reverted, ?), reopened = coalesce(?, reopened)
+                   WHERE generation_id = ?""",
+                told,
             )
+
+        if told and self._file.exists:
+            self._file.write(change)
 
     def expose(self, files: Mapping[str, datetime]) -> None:
         """These files were loaded by tests at these times; the latest is kept."""
@@ -162,6 +168,13 @@ class SqliteLedger:
     def remembered(self, key: str) -> str | None:
         """What was kept under that key."""
         return self._file.ask(lambda connection: rows.remembered(connection, key), None)
+
+
+def _first_passed(db: Database, identifiers: Sequence[str]) -> list[tuple[str | None, str]]:
+    """The request and the model of those of these generations of whose tests nothing was known yet."""
+    statement = """SELECT t.text, g.model FROM generations AS g LEFT JOIN occurrence_texts AS t ON t.id = g.prompt_id
+                   WHERE g.passed IS NULL AND g.model IS NOT NULL AND g.generation_id IN ({})"""
+    return list(in_chunks(db.conn, statement, [storable(identifier) for identifier in identifiers]))
 
 
 def _moved(time: datetime, by: timedelta) -> datetime:
