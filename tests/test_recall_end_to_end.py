@@ -237,8 +237,10 @@ def test_each_lesson_says_what_its_score_is_made_of(asked: Asked) -> None:
     found = asked.ask("push to alpha", threshold=0)
     from pytest_llmlearn.domain.score import TOLERANCE, probability
 
-    for one in (*found.matches, *found.below):
-        assert one.parts and probability(one.parts.values()) == pytest.approx(one.score, abs=TOLERANCE)
+    told = [*((one.parts, one.score) for one in found.matches), *((one.parts, one.score) for one in found.below)]
+    assert len(told) == 2
+    for parts, score in told:
+        assert parts and probability(parts.values()) == pytest.approx(score, abs=TOLERANCE)
 
 
 def test_the_same_question_has_the_same_answer(asked: Asked) -> None:
