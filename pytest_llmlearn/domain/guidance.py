@@ -246,12 +246,13 @@ def filled(near: Sequence[Candidate], always: Iterable[Candidate], limit: int) -
     limit = min(limit, MAX_LIMIT)
     forced = list(islice(always, always_slots(limit)))
     keys = {one.pattern.symbol_key for one in forced}
+    causes = {one.cause for one in forced}
     room = limit - len(forced)
     kept: list[Candidate] = []
     for one in near:
         if one.pattern.symbol_key in keys:
             kept.append(replace(one, always=True))
-        elif room > 0:
+        elif room > 0 and one.cause not in causes:
             kept.append(one)
             room -= 1
     known = {one.pattern.symbol_key for one in kept}
