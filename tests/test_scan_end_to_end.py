@@ -160,6 +160,43 @@ def test_files_that_are_named_are_scanned_whoever_wrote_them(shop: Shop) -> None
             memory.scan(["nowhere.py"])
 
 
+def test_what_was_scanned_before_its_author_was_known_is_learned_then(shop: Shop) -> None:
+    """A hook scans what changed, the commit names its author, and the run of the tests learns it: once."""
+    shop.project.commit("all")
+    shop.write("new/db.py", BAD)
+    assert shop.command("--changed").exit_code == 0
+    with shop.memory() as memory:
+        assert not memory.occurrences()
+    shop.project.commit("More\n\nCo-Authored-By: Claude <noreply@anthropic.com>")
+    with shop.memory() as memory:
+        assert [flaw.path for flaw in memory.scan().flaws] == ["made/db.py", "new/db.py"]
+        assert sorted(row["path"] for row in memory.occurrences()) == ["made/db.py", "new/db.py"]
+    with shop.memory() as memory:
+        again = memory.scan()
+        assert again.recording is None and len(again.flaws) == 2
+        assert len(memory.occurrences()) == 2
+    assert len(shop.fake.asked) == 2
+
+
+def test_a_run_of_the_tests_tells_what_an_earlier_scan_had_found(shop: Shop) -> None:
+    """And says that nothing was looked at for it."""
+    with shop.memory(generated=[]) as memory:
+        memory.scan(["made"], make=True)
+        assert not memory.occurrences()
+    done = shop.project.run("pytest", "--llm-learn", "--llm-learn-scan=auto", "-p", "no:cacheprovider")
+    assert "the scan found 1 mistake in code scanned before: 1 new pattern" in done.stdout
+
+
+def test_a_scan_of_what_models_wrote_leaves_out_what_was_scanned_by_name(shop: Shop) -> None:
+    """What a person wrote is no part of it, whatever was asked before."""
+    shop.write("made/db.py", GOOD)
+    with shop.memory() as memory:
+        assert memory.scan(["own"], make=True).flaws
+    with shop.memory() as memory:
+        assert memory.scan().flaws == ()
+    assert shop.command("--fail-on", "minor").exit_code == 0
+
+
 def test_what_is_accepted_muted_or_excluded_is_left_out(shop: Shop) -> None:
     """By the baseline wherever the line moves, by a person's word, and by a glob."""
     with shop.memory() as memory:

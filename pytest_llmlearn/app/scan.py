@@ -8,7 +8,7 @@ before are judged. What could not be heard whole is no witness.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -135,24 +135,31 @@ class Scanning:
         known = self._scans.read(terms)
         wanted = [path for path in (self._files() if paths is None else paths) if not self._is_excluded(path)]
         digests = {path: digest for path in dict.fromkeys(wanted) if (digest := self._digest(path)) is not None}
-        fresh = [path for path, digest in digests.items() if path not in known or known[path].digest != digest]
+        same = {path: one for path, one in known.items() if digests.get(path) == one.digest}
         if paths is None:
-            # What was scanned before was LLM-written then; of the others, who wrote them is remembered elsewhere.
-            self._origins.load(fresh)
-            fresh = [path for path in fresh if self._origins.of(path).generated]
+            # What was LLM-written stays so; of the others, who wrote them is remembered elsewhere.
+            asked = [path for path in digests if path not in same or not same[path].generated]
+            self._origins.load(asked)
+            others = {path for path in asked if not self._origins.of(path).generated}
+            digests = {path: digest for path, digest in digests.items() if path not in others}
+            same = {path: replace(one, generated=path in digests) for path, one in same.items()}
+        fresh = [path for path in digests if path not in same]
         answer = scanner.scan(fresh, looked, jobs=jobs) if fresh else Answer()
         whole = {path for path in fresh if self._digest(path) == digests[path]}
         seen = self._seen(answer, [path for path in fresh if path in whole], digests)
         moving = [Problem(message=CHANGING, path=path) for path in fresh if path not in whole]
         now = self._clock()
-        run = self._a_run(started, now, seen, accepted)
-        recording = self._recorded(run, seen, accepted) if seen and not accept else None
+        late = [] if accept else self._late([same[path] for path in digests if path in same], accepted)
+        found = [*flaws.without([flaw for one in seen.values() for flaw in one.flaws], accepted), *late]
+        run = self._a_run(started, now, len(found), commit=bool(seen or late))
+        recording = self._recorded(run, found) if found and not accept else None
         fixes = self._healed(run, seen)
-        if seen:
+        if seen or late:
             heard = [path for path, one in seen.items() if one.whole]
             self._judging.judge_scan(run, scanned=heard, recording=recording)
         # A project in which no model wrote anything gets no folder of ours.
-        self._remember(terms, known, seen, make=make and bool(seen))
+        taken = self._taken({**same, **seen}, recording, digests if paths is None else ())
+        self._remember(terms, known, taken, make=make and bool(seen))
         together = {path: one for path in digests if (one := seen.get(path, known.get(path))) is not None}
         if accept:
             of_others = {key: count for key, count in accepted.items() if key[0] not in together}
@@ -213,30 +220,48 @@ class Scanning:
                 digest=digests[path],
                 whole=path not in partial and path not in answer.unheard,
                 flaws=tuple(found[path]),
+                waiting=tuple(range(len(found[path]))),
                 problems=tuple(problem for problem in answer.problems if problem.path == path),
             )
             for path in paths
         }
 
-    def _a_run(
-        self, started: datetime, now: datetime, seen: Mapping[str, Seen], accepted: Mapping[tuple[str, str, str], int]
-    ) -> Run:
+    def _a_run(self, started: datetime, now: datetime, failed: int, *, commit: bool) -> Run:
         return Run(
             run_id=uuid4().hex,
             started=started,
             finished=now,
             command="scan",
-            failed=sum(len(flaws.without(one.flaws, accepted)) for one in seen.values()),
-            commit=self._commit() if seen else None,
+            failed=failed,
+            commit=self._commit() if commit else None,
             session=self._session,
         )
 
-    def _recorded(
-        self, run: Run, seen: Mapping[str, Seen], accepted: Mapping[tuple[str, str, str], int]
-    ) -> Recording | None:
-        found = flaws.without([flaw for one in seen.values() for flaw in one.flaws], accepted)
+    def _recorded(self, run: Run, found: Sequence[Flaw]) -> Recording:
         time = run.finished.timestamp()
-        return self._record(run, [flaw.occurrence(time) for flaw in found]) if found else None
+        return self._record(run, [flaw.occurrence(time) for flaw in found])
+
+    def _late(self, same: Sequence[Seen], accepted: Mapping[tuple[str, str, str], int]) -> list[Flaw]:
+        """What earlier scans found before anybody knew that a model had written it, as before it was committed."""
+        late: list[Flaw] = []
+        for one in same:
+            new = flaws.without(one.flaws, accepted) if one.waiting else ()
+            waiting = [flaw for flaw in (one.flaws[index] for index in one.waiting) if flaw in new]
+            late += [flaw for flaw in waiting if self._origins.of(flaw.path).at(flaw.line).generated]
+        return late
+
+    def _taken(
+        self, scanned: Mapping[str, Seen], recording: Recording | None, generated: Collection[str]
+    ) -> dict[str, Seen]:
+        """What was said of each file, without those of its findings that are recorded waiting any more."""
+        entries = recording.entries if recording is not None else ()
+        rows = {(entry.nodeid, entry.line) for entry in entries if entry.scope == "generated"}
+        taken = {}
+        for path, one in scanned.items():
+            keys = {index: (self._redact(one.flaws[index].nodeid), one.flaws[index].line) for index in one.waiting}
+            waiting = tuple(index for index, key in keys.items() if key not in rows)
+            taken[path] = replace(one, waiting=waiting, generated=one.generated or path in generated)
+        return taken
 
     def _healed(self, run: Run, seen: Mapping[str, Seen]) -> tuple[Mined, ...]:
         """What was red, and is not in the present version of its file; or the file is gone."""
@@ -271,10 +296,10 @@ class Scanning:
             return None
         return Mined(fix=fix, path=red.path, qualname=red.qualname, seen=pattern.frequency)
 
-    def _remember(self, terms: str, known: Mapping[str, Seen], seen: Mapping[str, Seen], *, make: bool) -> None:
-        kept = {path: one for path, one in known.items() if path in seen or self._content(path) is not None}
-        if seen or len(kept) != len(known):
-            self._scans.write(terms, {**kept, **seen}, make=make)
+    def _remember(self, terms: str, known: Mapping[str, Seen], taken: Mapping[str, Seen], *, make: bool) -> None:
+        kept = {path: one for path, one in known.items() if path in taken or self._content(path) is not None}
+        if {**kept, **taken} != known:
+            self._scans.write(terms, {**kept, **taken}, make=make)
 
     def _told(
         self,

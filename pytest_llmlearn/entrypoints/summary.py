@@ -81,7 +81,9 @@ def scan_lines(found: Scanned) -> ScanLines:
     laid = sum(entry.scope in ("generated", "other") for entry in found.recording.entries) if found.recording else 0
     headline = ""
     if laid:
-        headline = f"the scan found {_count(laid, 'mistake')} in {_count(found.looked, 'changed file')}: "
+        # What an earlier scan found before its author was known is in no file that was looked at now.
+        where = _count(found.looked, "changed file") if found.looked else "code scanned before"
+        headline = f"the scan found {_count(laid, 'mistake')} in {where}: "
         headline += f"{_count(new, 'new pattern')}, {len(pairs) - new} seen before"
         headline += f", {len(pairs) - len(shown)} of them not shown" if len(shown) < len(pairs) else ""
     broken = [problem for problem in found.problems if problem.path is None]

@@ -13,7 +13,7 @@ from pytest_llmlearn.app.ports.scan import Problem, Seen
 from pytest_llmlearn.domain.flaw import Flaw
 
 FILE = "scanned.json"
-VERSION = 1
+VERSION = 2
 
 
 class ScannedFile:
@@ -35,10 +35,12 @@ class ScannedFile:
                     digest=digest,
                     flaws=tuple(Flaw.from_dict(flaw) for flaw in flaws),
                     problems=tuple(Problem(**problem) for problem in problems),
+                    waiting=tuple(index for index in waiting if flaws[index]),
+                    generated=bool(generated),
                 )
-                for path, (digest, flaws, problems) in told["files"].items()
+                for path, (digest, flaws, problems, waiting, generated) in told["files"].items()
             }
-        except (KeyError, TypeError, ValueError, AttributeError):  # damaged: as good as none
+        except (LookupError, TypeError, ValueError, AttributeError):  # damaged: as good as none
             return {}
 
     def write(self, terms: str, seen: Mapping[str, Seen], *, make: bool) -> None:
@@ -56,6 +58,8 @@ class ScannedFile:
                 one.digest,
                 [{key: value for key, value in flaw.to_dict().items() if value} for flaw in one.flaws],
                 [{"message": each.message, "path": each.path, "rule": each.rule} for each in one.problems],
+                [*one.waiting],
+                one.generated,
             ]
             for path, one in sorted(seen.items())
         }

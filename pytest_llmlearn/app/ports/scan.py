@@ -58,12 +58,18 @@ class Scanner(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a scan said of a file of that digest. `whole` says that every rule could speak of all of it."""
+    """What a scan said of a file of that digest. `whole` says that every rule could speak of all of it.
+
+    `waiting` are the places among the flaws, from 0, of those that are not recorded as generated code's. `generated`
+    says that the file was known to be LLM-written, at least in part.
+    """
 
     digest: str
     whole: bool = True
     flaws: tuple[Flaw, ...] = ()
     problems: tuple[Problem, ...] = ()
+    waiting: tuple[int, ...] = ()
+    generated: bool = False
 
 
 class Scans(Protocol):
