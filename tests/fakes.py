@@ -1070,6 +1070,9 @@ class FakeVectorStore:
     def embedders(self) -> list[str]:
         return [name for name, made in self._made.items() if made]
 
+    def discard_damaged(self, embedder: str) -> int:
+        return 0
+
     def drop(self, embedder: str) -> int:
         count = len(self._made.pop(embedder, {}))
         if count:

@@ -123,10 +123,11 @@ def _examined(root: Path, settings: Settings, store: SqliteStore) -> Examined:
     except (EmbedderUnavailable, MissingExtra) as error:
         # What there is can be examined all the same.
         said.append(str(error))
-        name = None
+        embedder = name = None
     if name is None and (known := vectors.embedders()):
         name = known[-1]
     path, size = state.database_path(root).parent / CHROMA, store.statistics().bytes
+    said += _mended(root, vectors, embedder, name)
     dimension = next((len(one.vector) for one in vectors.changes(name, 0) if one.vector is not None), 0) if name else 0
     if name is None or not dimension:
         said.append("no text has a vector yet: there is nothing to find by meaning, and no index")
@@ -155,6 +156,21 @@ def _examined(root: Path, settings: Settings, store: SqliteStore) -> Examined:
         )
     finally:
         found.close()
+
+
+def _mended(root: Path, vectors: VectorStore, embedder: Embedder | None, name: str | None) -> list[str]:
+    """What came of vectors that are none: they are made anew, where that is possible."""
+    damaged = vectors.discard_damaged(name) if name is not None else 0
+    if not damaged:
+        return []
+    told = f"{damaged} damaged vector{'' if damaged == 1 else 's'} removed"
+    if embedder is None or embedder.name != name:
+        return [f"{told}: `llmlearn index` makes them anew"]
+    try:
+        done = parts.embedding(root, vectors, embedder).catch_up()
+    except EmbedderUnavailable as error:
+        return [f"{told}: `llmlearn index` makes them anew once it can ({error})"]
+    return [f"{told} and made anew" if done.alone else f"{told}: another process is making them anew"]
 
 
 def _bytes(folder: Path) -> int:

@@ -22,6 +22,8 @@ from tests.fakes import FakeEmbedder
 
 numpy = pytest.importorskip("numpy", reason="the extra vectors is not installed")
 
+from pytest_llmlearn.adapters.exact_index import ExactIndex, ExactScan  # noqa: E402 -- it needs numpy
+
 EMBEDDER = FakeEmbedder()
 NAME, WIDTH = EMBEDDER.name, EMBEDDER.dimension
 WORD = "zebraquokka"
@@ -312,3 +314,46 @@ def test_reading_makes_no_file(tmp_path: Path) -> None:
     assert (store.epoch(), store.revision(NAME), store.drop(NAME)) == ("", 0, 0)
     assert store.embedders() == [] and store.of_prompt(NAME, b"x") is None and store.named([1]) == {}
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("blob", [b"", b"odd", bytes(2 * WIDTH + 2), b"\xff\x7f" * WIDTH, "a text"])
+def test_a_damaged_vector_is_left_out_of_all_that_is_read(store: SqliteStore, tmp_path: Path, blob: object) -> None:
+    """Whoever finds the nearest finds the others, exactly as if it were not there; discarding lets its text wait."""
+    key = request(tmp_path, "add the totals", "1:aaaa")
+    digest = bytes.fromhex(key.partition(":")[2])
+    embed(store)
+    read = store.vectors()
+    assert read.of_prompt(NAME, digest) is not None
+    question = EMBEDDER.embed(["a question"])[0]
+    indexes = ExactIndex(read, NAME), ExactScan(read, NAME)
+    for index in indexes:
+        index.catch_up()
+    sound = [one for one in indexes[0].nearest("mistakes", question, 9) if not one.key.startswith("code:")]
+    assert len(sound) == 2
+    with closing(raw(tmp_path)) as db:
+        db.execute(
+            "UPDATE vectors SET vector = ? WHERE facet IN (SELECT id FROM facets WHERE kind IN ('code', 'prompt'))",
+            (blob,),
+        )
+    assert "code:1:aaaa" not in kept(store) and len(kept(store)) == 2
+    assert read.of_keys(NAME, ["code:1:aaaa", key]) == [] and read.of_prompt(NAME, digest) is None
+    for index in (ExactIndex(read, NAME), ExactScan(read, NAME)):
+        index.catch_up()
+        assert index.nearest("mistakes", question, 2) == sound
+        assert not [one for one in index.nearest("prompts", question, 9) if one.similarity > -1]
+    before = read.revision(NAME)
+    assert (read.discard_damaged(NAME), read.discard_damaged(NAME)) == (2, 0)
+    assert {one.key for one in read.changes(NAME, before) if one.vector is None} == {"code:1:aaaa", key}
+    assert sorted(embed(store)) == ["code:1:aaaa", key] and len(kept(store)) == 4
+
+
+def test_a_store_whose_vectors_are_all_damaged_has_none(store: SqliteStore, tmp_path: Path) -> None:
+    """And can be mended, also by an embedder that was never there."""
+    embed(store)
+    with closing(raw(tmp_path)) as db:
+        db.execute("UPDATE vectors SET vector = x'00'")
+    index = ExactScan(store.vectors(), NAME)
+    index.catch_up()
+    assert index.nearest("mistakes", EMBEDDER.embed(["a question"])[0], 9) == []
+    assert (store.vectors().discard_damaged("nobody"), store.vectors().discard_damaged(NAME)) == (0, 3)
+    assert len(embed(store)) == 3

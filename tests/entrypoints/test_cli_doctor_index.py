@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,19 @@ def test_comparing_with_all_needs_no_mending(learned: SqliteStore) -> None:
     assert (found["index"], found["setting"], found["waiting"], found["bytes"]["chroma"]) == ("exact", "auto", 10, None)
     assert found["vectors"] > 20
     assert "there is nothing to mend" in llmlearn().stdout
+
+
+@pytest.mark.parametrize(("embedder", "then"), [("hashing", "made anew"), ("none", "`llmlearn index` makes them anew")])
+def test_damaged_vectors_are_mended(
+    learned: SqliteStore, project: Path, monkeypatch: pytest.MonkeyPatch, embedder: str, then: str
+) -> None:
+    """Made anew where they can be, else they wait; the second time there is nothing to say."""
+    monkeypatch.setenv("LLMLEARN_EMBEDDER", embedder)
+    with closing(sqlite3.connect(project / ".llmlearn" / "state" / "memory.db", isolation_level=None)) as db:
+        db.execute("UPDATE vectors SET vector = x'00' WHERE id <= 3")
+    (told,) = [sentence for sentence in parsed()["said"] if "damaged" in sentence]
+    assert told.startswith("3 damaged vectors removed") and told.endswith(then)
+    assert not [sentence for sentence in parsed()["said"] if "damaged" in sentence]
 
 
 def test_an_index_in_chroma_is_counted_asked_and_measured(in_chroma: SqliteStore, project: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def test_the_same_as_json(project: Path) -> None:
     """With all its keys, whatever there was to do."""
     first, second = answer(), answer("--quiet")
     assert first.pop("embedder").startswith("hashing:")
-    assert first == {"made": 6, "dropped": 0, "vectors": 6, "texts": 6, "complete": True}
+    assert first == {"made": 6, "dropped": 0, "damaged": 0, "vectors": 6, "texts": 6, "complete": True}
     assert (second["made"], second["complete"]) == (0, True)
 
 
@@ -73,6 +74,23 @@ def test_vectors_of_another_embedder_are_dropped(project: Path) -> None:
     assert "6 vectors of other embedders dropped" in llmlearn().stdout
 
 
+def test_damaged_vectors_are_made_anew(project: Path) -> None:
+    """Those of another length, those with what is no number, and what is no blob at all; and it is said, once."""
+    llmlearn()
+    with sqlite3.connect(project / ".llmlearn" / "state" / "memory.db") as db:
+        sound = [row[0] for row in db.execute("SELECT vector FROM vectors ORDER BY id")]
+        for number, vector in enumerate((b"odd", b"", b"\xff" * len(sound[0]), "a text"), start=1):
+            db.execute("UPDATE vectors SET vector = ? WHERE id = ?", (vector, number))
+    db.close()
+    told = llmlearn()
+    assert told.exit_code == 0 and told.stdout.startswith("4 texts embedded")
+    assert "4 texts of these had a damaged vector, which was made anew" in told.stdout
+    with sqlite3.connect(project / ".llmlearn" / "state" / "memory.db") as db:
+        assert sorted(row[0] for row in db.execute("SELECT vector FROM vectors")) == sorted(sound)
+    db.close()
+    assert (answer()["damaged"], answer()["made"]) == (0, 0)
+
+
 def test_quiet_says_nothing(project: Path) -> None:
     """And does it."""
     assert llmlearn("--quiet").output == ""
@@ -84,7 +102,8 @@ def test_where_there_is_to_be_no_embedder_it_says_so(project: Path, monkeypatch:
     monkeypatch.setenv("LLMLEARN_EMBEDDER", "none")
     found = llmlearn()
     assert found.exit_code == 0 and "embedder is none" in found.stdout
-    assert answer() == {"embedder": None, "made": 0, "dropped": 0, "vectors": 0, "texts": 0, "complete": False}
+    nothing = {"made": 0, "dropped": 0, "damaged": 0, "vectors": 0, "texts": 0}
+    assert answer() == {"embedder": None, **nothing, "complete": False}
 
 
 def test_an_embedder_that_cannot_be_had_is_one_sentence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

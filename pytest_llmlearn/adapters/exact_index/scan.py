@@ -17,6 +17,8 @@ from pytest_llmlearn.app.ports.vectors import Filter, Near, Scanned, Space, Vect
 if TYPE_CHECKING:
     from pytest_llmlearn.app.ports.vectors import Vector
 
+_MOST = 1.1
+"""No cosine is beyond it, whatever was rounded: what is has come of damaged numbers, and must not be the nearest."""
 ASKED = 64
 """Entries that are looked at first; eight times as many whenever too few of them may answer."""
 
@@ -60,6 +62,7 @@ class ExactScan:
         for part in parts:
             start, end = end, end + len(part.rows)
             compared(part.vectors, asked, cosines[start:end])
+        cosines[numpy.abs(cosines) > _MOST] = -1.0
         return self._named(rows, cosines, limit, where or Filter())
 
     def _named(self, rows: numpy.typing.NDArray[numpy.int64], cosines: Vector, limit: int, where: Filter) -> list[Near]:

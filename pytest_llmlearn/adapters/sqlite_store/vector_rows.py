@@ -1,6 +1,6 @@
 """Vectors as the store answers with them: questions to an open connection, and rows as values.
 
-Nothing here writes.
+Nothing here writes. A vector that is not of its embedder's length counts as not there, wherever it is read.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ CHANGED = f"{_WHOLE} WHERE (f.revision, f.id) > (?, ?) ORDER BY f.revision, f.id
 NAMED = f"{_WHOLE} WHERE f.id IN ({{}})"
 """With a question mark for each row of a facet."""
 Row = tuple[Any, ...]
+_BLOB = 12
+"""Where a row of these has its vector."""
 
 
 def row_of(connection: sqlite3.Connection, embedder: str) -> int:
@@ -134,6 +136,8 @@ def page(connection: sqlite3.Connection, statement: str, embedder: str, last: Se
     found = connection.execute(statement, values).fetchall()
     if not found:
         return None
+    if not all(row[_BLOB] is None or fits(row[_BLOB], known[1]) for row in found):
+        found = [row if fits(row[_BLOB], known[1]) else (*row[:_BLOB], None, *row[_BLOB + 1 :]) for row in found]
     of_patterns, of_prompts, merged = _beside(connection, [row[7] for row in found], [row[8] for row in found])
     return Page(
         rows=found,
@@ -180,6 +184,39 @@ def _documents(connection: sqlite3.Connection, found: Sequence[Row]) -> dict[int
     }
 
 
+def fits(blob: object, dimension: int) -> bool:
+    """Whether it is a vector of that many numbers."""
+    return isinstance(blob, bytes) and len(blob) == 2 * dimension
+
+
+def damaged(connection: sqlite3.Connection, embedder: str) -> list[int]:
+    """The rows of facets whose vector is none: of another length, or with what is no number."""
+    import numpy
+
+    known = connection.execute("SELECT id, dimension FROM embedders WHERE name = ?", (embedder,)).fetchone()
+    found: list[int] = []
+    last = 0
+    while known is not None:
+        some = connection.execute(
+            f"SELECT id, facet, vector FROM vectors WHERE +embedder = ? AND id > ? ORDER BY id LIMIT {PAGE}",
+            (known[0], last),
+        ).fetchall()
+        if not some:
+            break
+        last = some[-1][0]
+        whole = [row for row in some if fits(row[2], known[1])]
+        found += [row[1] for row in some if not fits(row[2], known[1])]
+        vectors = numpy.frombuffer(b"".join(row[2] for row in whole), "<f2").reshape(len(whole), known[1])
+        found += [row[1] for row, sound in zip(whole, _sound(vectors), strict=True) if not sound]
+    return found
+
+
+def _sound(vectors: NDArray[numpy.float16]) -> NDArray[numpy.bool_]:
+    """Which rows are numbers throughout: by the bits of the exponent, a third of the time of numpy's own question."""
+    sound: NDArray[numpy.bool_] = (vectors.view("<u2") & 0x7C00).max(axis=1) != 0x7C00
+    return sound
+
+
 def apart(connection: sqlite3.Connection) -> dict[Space, frozenset[int]]:
     """The rows of facets that are not of mistakes."""
     return {
@@ -190,9 +227,13 @@ def apart(connection: sqlite3.Connection) -> dict[Space, frozenset[int]]:
 
 def scanned(connection: sqlite3.Connection, embedder: str, last: int) -> list[Row]:
     """The next vectors after that row of theirs, with the rows of their facets."""
+    known = connection.execute("SELECT id, 2 * dimension FROM embedders WHERE name = ?", (embedder,)).fetchone()
+    if known is None:
+        return []
     return connection.execute(
-        f"SELECT id, facet, vector FROM vectors WHERE +embedder = ? AND id > ? ORDER BY id LIMIT {PAGE}",
-        (row_of(connection, embedder), last),
+        f"""SELECT id, facet, vector FROM vectors WHERE +embedder = ? AND id > ?
+            AND typeof(vector) = 'blob' AND length(vector) = ? ORDER BY id LIMIT {PAGE}""",
+        (known[0], last, known[1]),
     ).fetchall()
 
 
@@ -245,7 +286,9 @@ def block(page: Page, space: Space, revision: int) -> Block | None:
         *found, strict=True
     )
     nothing = bytes(2 * page.dimension)
-    vectors: NDArray[numpy.float16] = numpy.frombuffer(b"".join(blob or nothing for blob in blobs), "<f2")
+    numbers: NDArray[numpy.float16] = numpy.frombuffer(b"".join(blob or nothing for blob in blobs), "<f2")
+    vectors = numbers.reshape(len(found), page.dimension)
+    there = numpy.array([bool(may) and blob is not None for may, blob in zip(shown, blobs, strict=True)])
     return Block(
         space=space,
         revision=revision,
@@ -258,8 +301,8 @@ def block(page: Page, space: Space, revision: int) -> Block | None:
             if space == "prompts"
             else [page.of_patterns.get(root, ()) for root in roots]
         ),
-        shown=numpy.array([bool(may) and blob is not None for may, blob in zip(shown, blobs, strict=True)]),
-        vectors=vectors.reshape(len(found), page.dimension),
+        shown=there & _sound(vectors),
+        vectors=vectors,
     )
 
 
@@ -269,7 +312,8 @@ def kept(page: Page, *, removals: bool) -> Iterator[Kept]:
     for row in page.rows:
         facet, revision, kind, own, fix, digest, shown, root, prompt, owner, category, state, blob = row[:13]
         severity, often = row[13:15]
-        there = shown and blob is not None
+        vector = numpy.frombuffer(blob, "<f2").astype(numpy.float32) if shown and blob is not None else None
+        there = vector is not None and bool(numpy.isfinite(vector).all())
         if not there and not removals:
             continue
         frequency = (often or 0) + page.merged.get(root, 0)
@@ -280,7 +324,7 @@ def kept(page: Page, *, removals: bool) -> Iterator[Kept]:
             facet=kind,
             owner=owner or "",
             revision=revision,
-            vector=numpy.frombuffer(blob, "<f2").astype(numpy.float32) if there else None,
+            vector=vector if there else None,
             document=page.documents.get(facet, ""),
             category=category or "",
             state=state or "",

@@ -95,13 +95,13 @@ class SqliteVectors:
 
     def epoch(self) -> str:
         """Another one whenever vectors were erased for good, or the file is another; "" where there is none."""
-        return str(self._one("SELECT vector_epoch FROM store", (), ""))
+        return str((self._one("SELECT vector_epoch FROM store", ()) or ("",))[0])
 
     def revision(self, embedder: str) -> int:
         """Grows with every vector added, changed or removed, and with what an index filters by. 0: there is none."""
         statement = """SELECT vector_revision FROM store WHERE EXISTS (
             SELECT 1 FROM vectors WHERE embedder = (SELECT id FROM embedders WHERE name = ?))"""
-        return int(self._one(statement, (storable(embedder),), 0))
+        return int((self._one(statement, (storable(embedder),)) or (0,))[0])
 
     def changes(self, embedder: str, since: int) -> Iterator[Kept]:
         """What changed after revision `since`, oldest first, removals included; from 0 all that is there."""
@@ -152,18 +152,18 @@ class SqliteVectors:
 
     def of_prompt(self, embedder: str, digest: bytes) -> Vector | None:
         """The vector of a request that was made before, by the digest of its normal form."""
-        blob = self._one(
-            """SELECT v.vector FROM prompts AS q JOIN facets AS f ON f.prompt = q.id
+        found = self._one(
+            """SELECT v.vector, e.dimension FROM prompts AS q JOIN facets AS f ON f.prompt = q.id
                JOIN vectors AS v ON v.facet = f.id AND v.digest = f.digest
                JOIN embedders AS e ON e.id = v.embedder WHERE q.digest = ? AND e.name = ?""",
             (digest, storable(embedder)),
-            b"",
         )
-        if not blob:
+        if found is None or not vector_rows.fits(*found):
             return None
         import numpy
 
-        return numpy.frombuffer(blob, "<f2").astype(numpy.float32)
+        vector = numpy.frombuffer(found[0], "<f2").astype(numpy.float32)
+        return vector if numpy.isfinite(vector).all() else None
 
     def embedders(self) -> Sequence[str]:
         """The embedders of which there are vectors, in the order in which they came."""
@@ -187,6 +187,28 @@ class SqliteVectors:
 
         return self._file.write(change) if self._file.exists else 0
 
+    def discard_damaged(self, embedder: str) -> int:
+        """Remove vectors that are none, so that their texts wait for new ones; how many there were.
+
+        Raises:
+            StoreError: the store cannot be read; or it cannot be written, and there are such vectors.
+        """
+        nothing: list[int] = []
+        name = storable(embedder)
+        if not self._file.ask(lambda connection: vector_rows.damaged(connection, name), nothing):
+            return 0
+
+        def change(db: Database) -> int:
+            # Asked again: another process may have made them anew meanwhile.
+            facets, row = vector_rows.damaged(db.conn, name), vector_rows.row_of(db.conn, name)
+            revision = facet_rows.next_revision(db)
+            for facet in facets:
+                db.execute("DELETE FROM vectors WHERE facet = ? AND embedder = ?", (facet, row))
+                db.execute("UPDATE facets SET embedder = NULL, revision = ? WHERE id = ?", (revision, facet))
+            return len(facets)
+
+        return self._file.write(change)
+
     def _page(self, statement: str, embedder: str, last: tuple[int, int]) -> vector_rows.Page | None:
         """The next rows after that one; None where there are none."""
         return self._file.ask(lambda connection: vector_rows.page(connection, statement, embedder, last), None)
@@ -195,12 +217,9 @@ class SqliteVectors:
         nothing: list[vector_rows.Row] = []
         return self._file.ask(lambda connection: vector_rows.scanned(connection, embedder, last), nothing)
 
-    def _one(self, statement: str, values: Sequence[Any], nothing: Any) -> Any:
-        def asked(connection: sqlite3.Connection) -> Any:
-            row = connection.execute(statement, values).fetchone()
-            return nothing if row is None else row[0]
-
-        return self._file.ask(asked, nothing)
+    def _one(self, statement: str, values: Sequence[Any]) -> Any:
+        """The first row of the answer, or None."""
+        return self._file.ask(lambda connection: connection.execute(statement, values).fetchone(), None)
 
 
 # Writing

@@ -212,6 +212,13 @@ class VectorStore(Protocol):
         """The embedders of which there are vectors, in the order in which they came."""
         ...
 
+    def discard_damaged(self, embedder: str) -> int:
+        """Remove vectors that are none, so that their texts wait for new ones; how many there were.
+
+        Nobody finds them as long as they are there: of what is read, they are left out.
+        """
+        ...
+
     def drop(self, embedder: str) -> int:
         """Remove all vectors of an embedder that is used no more; how many there were."""
         ...

@@ -32,11 +32,12 @@ def index(context: click.Context, rebuild: bool, quiet: bool, style: str) -> Non
         root = root_of(context).path
         with parts.opened(root, Settings.load(root, os.environ)) as (vectors, embedding):
             if embedding is None:
-                done, name, covered = None, None, (0, 0)
+                done, name, covered, damaged = None, None, (0, 0), 0
             else:
                 name = embedding.name
                 if rebuild:
                     vectors.drop(name)
+                damaged = vectors.discard_damaged(name)
                 done = embedding.catch_up(progress=_progress() if sys.stderr.isatty() and not quiet else None)
                 covered = vectors.covered(name)
     if style == "json":
@@ -45,21 +46,25 @@ def index(context: click.Context, rebuild: bool, quiet: bool, style: str) -> Non
                 "embedder": name,
                 "made": done.made if done is not None else 0,
                 "dropped": done.dropped if done is not None else 0,
+                "damaged": damaged,
                 "vectors": covered[0],
                 "texts": covered[1],
                 "complete": done.complete if done is not None else False,
             }
         )
     elif not quiet:
-        click.echo("\n".join(_lines(name, done, covered)))
+        click.echo("\n".join(_lines(name, done, covered, damaged)))
 
 
-def _lines(name: str | None, done: Embedded | None, covered: tuple[int, int]) -> list[str]:
+def _lines(name: str | None, done: Embedded | None, covered: tuple[int, int], damaged: int) -> list[str]:
     if done is None:
         return ["the setting embedder is none: lessons are found by words and symbols"]
     if not done.alone:
+        # Damaged vectors are gone by now, and their texts among those that the other process may come to.
         return [f"another process is at it; so far {covered[0]} of {covered[1]} texts have a vector of {name}"]
     lines = [f"{_texts(done.made)} embedded by {name}; {covered[0]} of {covered[1]} have a vector"]
+    if damaged:
+        lines.append(f"{_texts(damaged)} of these had a damaged vector, which was made anew")
     if done.dropped:
         lines.append(f"{done.dropped} vector{'' if done.dropped == 1 else 's'} of other embedders dropped")
     return lines
