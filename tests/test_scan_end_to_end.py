@@ -197,6 +197,20 @@ def test_a_scan_of_what_models_wrote_leaves_out_what_was_scanned_by_name(shop: S
     assert shop.command("--fail-on", "minor").exit_code == 0
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["asked again", "not asked"])
+def test_only_a_rule_that_was_asked_finds_a_mistake_mended(shop: Shop, kept: bool) -> None:
+    """A user's rule that is gone from the settings says nothing, however its function was changed since."""
+    shop.write("mine.yml", "rules:\n- id: my-yaml\n  languages: [python]\n")
+    shop.write("made/db.py", "import yaml\n\n\ndef load(text):\n    return yaml.load(text)\n")
+    with shop.memory(scan_configs=["mine.yml"]) as memory:
+        memory.scan()
+        assert [row["rule_id"] for row in memory.occurrences()] == ["security.my-yaml"]
+    shop.write("made/db.py", "import yaml\n\n\ndef load(text):\n    return yaml.safe_load(text)\n")
+    with shop.memory(scan_configs=["mine.yml"] if kept else []) as memory:
+        assert len(memory.scan().fixes) == len(memory.fixes()) == kept
+        assert len(memory._fixes.red_scans()) == (not kept)
+
+
 def test_what_is_accepted_muted_or_excluded_is_left_out(shop: Shop) -> None:
     """By the baseline wherever the line moves, by a person's word, and by a glob."""
     with shop.memory() as memory:

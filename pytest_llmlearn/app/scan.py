@@ -26,7 +26,7 @@ from pytest_llmlearn.domain.entry import Run
 from pytest_llmlearn.domain.finding import Finding
 from pytest_llmlearn.domain.fingerprint import fingerprint
 from pytest_llmlearn.domain.fix import Fix, Healing, Red
-from pytest_llmlearn.domain.flaw import Flaw, path_of, placed
+from pytest_llmlearn.domain.flaw import Flaw, path_of, placed, rule_of
 from pytest_llmlearn.domain.occurrence import Occurrence
 from pytest_llmlearn.domain.redaction import redact as own_redact
 from pytest_llmlearn.errors import ScannerUnavailable, StoreError
@@ -153,7 +153,7 @@ class Scanning:
         found = [*flaws.without([flaw for one in seen.values() for flaw in one.flaws], accepted), *late]
         run = self._a_run(started, now, len(found), commit=bool(seen or late))
         recording = self._recorded(run, found) if found and not accept else None
-        fixes = self._healed(run, seen)
+        fixes = self._healed(run, seen, answer)
         if seen or late:
             heard = [path for path, one in seen.items() if one.whole]
             self._judging.judge_scan(run, scanned=heard, recording=recording)
@@ -263,13 +263,14 @@ class Scanning:
             taken[path] = replace(one, waiting=waiting, generated=one.generated or path in generated)
         return taken
 
-    def _healed(self, run: Run, seen: Mapping[str, Seen]) -> tuple[Mined, ...]:
-        """What was red, and is not in the present version of its file; or the file is gone."""
+    def _healed(self, run: Run, seen: Mapping[str, Seen], answer: Answer) -> tuple[Mined, ...]:
+        """What was red, and is not in the present version of its file although its rule was asked; or the file is
+        gone."""
         still = {self._redact(flaw.nodeid) for one in seen.values() for flaw in one.flaws}
         green = set()
         for nodeid in self._fixes.red_scans():
-            path = path_of(nodeid)
-            heard = path in seen and seen[path].whole
+            path, rule = path_of(nodeid), rule_of(nodeid)
+            heard = path in seen and seen[path].whole and rule in answer.asked and (path, rule) not in answer.hidden
             if nodeid not in still and (heard or self._content(path) is None):
                 green.add(nodeid)
         if not green:

@@ -160,6 +160,16 @@ def path_of(nodeid: str) -> str:
     return nodeid.removeprefix(PREFIX).rpartition("::")[0]
 
 
+def rule_of(nodeid: str) -> str:
+    """The rule's id in it; "" where it was cut off."""
+    return nodeid.rpartition("[")[2].removesuffix("]") if nodeid.endswith("]") else ""
+
+
+def rule_ids(check: str) -> frozenset[str]:
+    """What the findings of a rule of that name can be called: only they tell its category."""
+    return frozenset(f"{category}.{check.removeprefix(f'{category}-')}" for category in CATEGORIES)
+
+
 def placed(flaw: Flaw, text: str, *, in_test: bool, partial: bool) -> Flaw:
     """The flaw with what the text of its file says of it."""
     lines = source.lines_of(text)

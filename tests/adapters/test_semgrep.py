@@ -134,6 +134,18 @@ def test_other_rules_are_other_terms(fake: FakeSemgrep, tmp_path: Path) -> None:
     assert plain == _scanner(fake).terms()
 
 
+def test_what_was_asked_is_told_rule_by_rule(fake: FakeSemgrep, tmp_path: Path) -> None:
+    """Neither audit's unless they were, nor those of a user that could not be used or are in no file here."""
+    (tmp_path / "mine.yml").write_text("rules:\n  - id: 'my-yaml'\n", encoding="utf-8")
+    plain = _scanner(fake).scan(["app.py"]).asked
+    assert "security.sql-built-from-parts" in plain and "async.coroutine-not-awaited" in plain
+    assert plain < _scanner(fake, audit=True).scan(["app.py"]).asked
+    both = _scanner(fake, configs=["mine.yml"]).scan(["app.py"]).asked
+    assert "security.my-yaml" in both and "security.my-yaml" not in plain
+    (tmp_path / "mine.yml").write_text("bad", encoding="utf-8")
+    assert _scanner(fake, configs=["mine.yml"]).scan(["app.py"]).asked == plain
+
+
 def test_progress_is_told_piece_by_piece(fake: FakeSemgrep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only where somebody watches are the files handed over in pieces."""
     monkeypatch.setattr("pytest_llmlearn.adapters.semgrep.scanner.PIECE", 2)
@@ -173,6 +185,7 @@ def test_one_mistake_that_two_rules_see_is_one_finding() -> None:
     answer = read(json.dumps({"results": results, "errors": []}), ["a.py"])
     assert answer is not None
     assert [flaw.check for flaw in answer.flaws] == ["b", "c"]
+    assert answer.hidden == {("a.py", "security.a")}
 
 
 @pytest.mark.skipif(program.find(os.environ) is None, reason="Semgrep is not installed")

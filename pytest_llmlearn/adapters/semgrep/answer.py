@@ -53,8 +53,10 @@ def read(printed: str, paths: Collection[str]) -> Answer | None:
         if path is not None:
             (partial if kind in _PARTLY else unheard).add(path)
         problems.append(Problem(message=message, path=path, rule=rule))
+    shown = _once(flaws)
     return Answer(
-        flaws=tuple(_once(flaws)),
+        flaws=tuple(shown),
+        hidden=frozenset((flaw.path, flaw.rule_id) for flaw in set(flaws).difference(shown)),
         partial=frozenset(partial),
         unheard=frozenset(unheard),
         problems=tuple(dict.fromkeys(problems)),
@@ -75,7 +77,7 @@ def _flaw(result: Mapping[str, Any], paths: Collection[str]) -> Flaw | None:
         end_line=max(int(result["end"]["line"]), 1),
         column=max(int(result["start"].get("col") or 0), 0),
         end_column=max(int(result["end"].get("col") or 0), 0),
-        check=_WORDS.sub("-", str(result["check_id"]).rpartition(".")[2])[:120] or "unnamed",
+        check=check_of(str(result["check_id"])),
         category=category if category in CATEGORIES else "security",
         severity=SEVERITIES.get(str(extra.get("severity")).upper(), "major"),
         confidence=certainty if certainty in CERTAINTY else "medium",
@@ -84,6 +86,11 @@ def _flaw(result: Mapping[str, Any], paths: Collection[str]) -> Flaw | None:
         cwe=tuple(dict.fromkeys(f"CWE-{one}" for one in _CWE.findall(" ".join(_texts(about.get("cwe")))))),
         owasp=tuple(cut(one)[:80] for one in _texts(about.get("owasp"))[:3]),
     )
+
+
+def check_of(rule: str) -> str:
+    """A rule's name as a flaw has it; Semgrep puts the folders of its file before it."""
+    return _WORDS.sub("-", rule.rpartition(".")[2])[:120] or "unnamed"
 
 
 def _texts(value: object) -> list[str]:

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
 from pytest_llmlearn.adapters.semgrep import program
-from pytest_llmlearn.adapters.semgrep.answer import read
+from pytest_llmlearn.adapters.semgrep.answer import check_of, read
 from pytest_llmlearn.app.ports.scan import Answer, Looked, Problem
+from pytest_llmlearn.domain.flaw import rule_ids
 from pytest_llmlearn.errors import ScannerUnavailable
 
 VERSION = "1"
@@ -39,6 +42,8 @@ BYTES = 2_000_000
 _RULES = Path(__file__).parent.parent.parent / "detectors" / "rules"
 _OF_THE_RUN = ("COVERAGE_", "COV_CORE_", "PYTEST_", "SEMGREP_")
 _NOT_ITS = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
+_RULE = re.compile(r"""^\s*(?:-\s+)?["']?id["']?\s*:\s*["']?([\w.-]+)""", re.MULTILINE)
+"""A rule's name in a file of rules; one that is written in another way is not known to have been asked."""
 _REGISTRY = ("p/", "r/", "http://", "https://", "auto", "supply-chain", "policy")
 
 
@@ -89,12 +94,14 @@ class SemgrepScanner:
         self._jobs = jobs
         size = PIECE if looked is not None else MOST
         answers = []
+        asked = []
         if looked is not None:
             looked(0, len(paths))
         for start in range(0, len(paths), size):
             some = paths[start : start + size]
-            answers.append(self._asked([*map(str, self._own)], some, own=True))
-            answers += self._users(some)
+            piece = [self._asked([*map(str, self._own)], some, own=True), *self._users(some)]
+            answers += piece
+            asked.append(frozenset().union(*(one.asked for one in piece)))
             if looked is not None:
                 looked(min(start + size, len(paths)), len(paths))
         return Answer(
@@ -102,6 +109,8 @@ class SemgrepScanner:
             partial=frozenset().union(*(one.partial for one in answers)),
             unheard=frozenset().union(*(one.unheard for one in answers)),
             problems=tuple(dict.fromkeys(problem for one in answers for problem in one.problems)),
+            asked=frozenset.intersection(*asked) if asked else frozenset(),
+            hidden=frozenset().union(*(one.hidden for one in answers)),
         )
 
     @cached_property
@@ -153,8 +162,14 @@ class SemgrepScanner:
             if not own and status == 7:
                 told = "; ".join(problem.message for problem in answer.problems[:2])
                 return Answer(problems=(Problem(message=f"the rules of {configs[0]} cannot be used: {told}"),))
-            return answer
+            return replace(answer, asked=self._named_in(configs) - _failed(answer))
         raise ScannerUnavailable(f"Semgrep {self._version} failed{_because(said, status)}; nothing was scanned")
+
+    def _named_in(self, configs: Sequence[str]) -> frozenset[str]:
+        """What the findings of these rules can be called; of rules that are in no file here nothing is known."""
+        files = [file for config in configs for file in _files(self._root / config)]
+        named = [found for file in files for found in _RULE.findall(file.read_text("utf-8", "replace"))]
+        return frozenset().union(*(rule_ids(check_of(one)) for one in named))
 
     def _run(
         self, configs: Sequence[str], paths: Sequence[str], *, own: bool, experimental: bool
@@ -214,6 +229,12 @@ class SemgrepScanner:
             "NO_COLOR": "1",
             "PYTHONUTF8": "1",
         }
+
+
+def _failed(answer: Answer) -> frozenset[str]:
+    """The rules that could not be asked of any file."""
+    failed = [problem.rule for problem in answer.problems if problem.rule is not None and problem.path is None]
+    return frozenset().union(*map(rule_ids, failed))
 
 
 def _files(config: Path) -> Iterable[Path]:

@@ -26,13 +26,17 @@ class Answer:
     """What the rules said: flaws as the scanner tells them, not yet `placed`.
 
     `partial` files did not parse whole, `unheard` ones were not looked at by every rule: that nothing was found in
-    either says nothing.
+    either says nothing. `asked` are the ids of the rules that spoke, as a flaw has them, as far as they are known: that
+    a rule which is not among them found nothing says nothing either. `hidden` are path and rule of what a graver flaw
+    of the same place stands for.
     """
 
     flaws: tuple[Flaw, ...] = ()
     partial: frozenset[str] = frozenset()
     unheard: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
+    asked: frozenset[str] = frozenset()
+    hidden: frozenset[tuple[str, str]] = frozenset()
 
 
 class Scanner(Protocol):
