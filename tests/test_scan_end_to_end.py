@@ -197,6 +197,30 @@ def test_a_scan_of_what_models_wrote_leaves_out_what_was_scanned_by_name(shop: S
     assert shop.command("--fail-on", "minor").exit_code == 0
 
 
+@pytest.mark.parametrize("program", ["", "/nowhere"], ids=["Semgrep", "without it"])
+@pytest.mark.parametrize("name", ["", f": {RULE}"])
+def test_what_is_silenced_is_neither_told_nor_recorded(shop: Shop, program: str, name: str) -> None:
+    """By the rule's name as it is printed, too, whatever looks."""
+    text = BAD.replace("{name}", "* FROM users WHERE name = {name}").replace('")', f'")  # nosemgrep{name}')
+    shop.write("made/db.py", text)
+    with shop.memory(**({"scan_program": program} if program else {})) as memory:
+        assert memory.scan().flaws == ()
+        assert not memory.occurrences()
+    shop.write("made/db.py", text.replace(f"nosemgrep{name}", "nosemgrep: security.other"))
+    with shop.memory(scan_program="/nowhere") as memory:
+        assert [flaw.rule_id for flaw in memory.scan().flaws] == [RULE]
+
+
+def test_a_comment_that_silences_mends_nothing_whatever_else_was_changed(shop: Shop) -> None:
+    """The mistake may still be in that function."""
+    with shop.memory() as memory:
+        memory.scan()
+    shop.write("made/db.py", BAD.replace('{name}")', '{name!r}")  # nosemgrep'))
+    with shop.memory() as memory:
+        assert not memory.scan().fixes and not memory.fixes()
+        assert len(memory._fixes.red_scans()) == 1
+
+
 @pytest.mark.parametrize("kept", [True, False], ids=["asked again", "not asked"])
 def test_only_a_rule_that_was_asked_finds_a_mistake_mended(shop: Shop, kept: bool) -> None:
     """A user's rule that is gone from the settings says nothing, however its function was changed since."""

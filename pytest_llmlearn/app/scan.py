@@ -213,6 +213,8 @@ class Scanning:
             if one.path in found:
                 text = self._surroundings.text(one.path) or ""
                 where = placed(one, text, in_test=is_test_file(one.path, text), partial=one.path in partial)
+                if flaws.is_silenced(where, text):
+                    continue
                 message = self._redact(where.message)
                 found[one.path].append(replace(where, message=message, fix=self._redact(where.fix)))
         return {
@@ -271,6 +273,8 @@ class Scanning:
         for nodeid in self._fixes.red_scans():
             path, rule = path_of(nodeid), rule_of(nodeid)
             heard = path in seen and seen[path].whole and rule in answer.asked and (path, rule) not in answer.hidden
+            if heard and flaws.silences_in(self._surroundings.text(path) or "", flaws.function_of(nodeid)):
+                continue
             if nodeid not in still and (heard or self._content(path) is None):
                 green.add(nodeid)
         if not green:

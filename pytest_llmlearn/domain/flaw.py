@@ -6,6 +6,7 @@ A flaw names the place and the rule, never the text of the place: a secret in th
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
@@ -26,6 +27,7 @@ MESSAGE_LIMIT = 600
 SYMBOLS = 4
 """Interfaces named of one flaw at most."""
 
+_SILENT = re.compile(r"#.*?\bnosem(?:grep)?\b(?:\s*[:=]\s*(?P<rules>[\w.,\s-]*))?", re.IGNORECASE)
 _PLAIN = frozenset({"format", "join", "get", "str", "int", "len", "print", "replace", "strip", "encode", "decode"})
 """Names of calls that stand in all code, and tell nothing of the mistake."""
 
@@ -160,6 +162,11 @@ def path_of(nodeid: str) -> str:
     return nodeid.removeprefix(PREFIX).rpartition("::")[0]
 
 
+def function_of(nodeid: str) -> str:
+    """The qualified name in it; "" for none, or where it was cut off."""
+    return nodeid.rpartition("::")[2].rpartition("[")[0]
+
+
 def rule_of(nodeid: str) -> str:
     """The rule's id in it; "" where it was cut off."""
     return nodeid.rpartition("[")[2].removesuffix("]") if nodeid.endswith("]") else ""
@@ -168,6 +175,32 @@ def rule_of(nodeid: str) -> str:
 def rule_ids(check: str) -> frozenset[str]:
     """What the findings of a rule of that name can be called: only they tell its category."""
     return frozenset(f"{category}.{check.removeprefix(f'{category}-')}" for category in CATEGORIES)
+
+
+def is_silenced(flaw: Flaw, text: str) -> bool:
+    """Whether a person silenced it: by `# nosemgrep`, alone or with its rule, in its first line or in a comment above.
+
+    Semgrep knows its rules by other names than those that are printed here; both are heard
+    (https://semgrep.dev/docs/ignoring-files-folders-code).
+    """
+    lines = source.lines_of(text)
+    above = lines[flaw.line - 2].strip() if 1 < flaw.line <= len(lines) else ""
+    own = lines[flaw.line - 1] if 0 < flaw.line <= len(lines) else ""
+    return any(_silences(line, flaw) for line in (own, above if above.startswith("#") else ""))
+
+
+def _silences(line: str, flaw: Flaw) -> bool:
+    found = _SILENT.search(line)
+    if found is None:
+        return False
+    named = re.split(r"[\s,]+", found["rules"] or "")
+    return not any(named) or any(one in (flaw.check, flaw.rule_id) or one.endswith(f".{flaw.check}") for one in named)
+
+
+def silences_in(text: str, function: str) -> bool:
+    """Whether a person silenced any rule in this function: what is not found there need not be gone."""
+    unit = source.unit_named(text, function) if function else None
+    return _SILENT.search(source.unit_text(text, unit) if unit is not None else text) is not None
 
 
 def placed(flaw: Flaw, text: str, *, in_test: bool, partial: bool) -> Flaw:

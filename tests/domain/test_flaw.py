@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from pytest_llmlearn.domain import flaw as flaws
 from pytest_llmlearn.domain.flaw import Flaw, placed, symbols_at
 
@@ -32,6 +34,27 @@ def test_symbols_have_the_names_that_they_have_everywhere() -> None:
     assert symbols_at(TEXT, 8, 8) == ("pickle.loads", "execute", "numpy.load", "flask.request.get_data")
     assert symbols_at(TEXT, 1, 3) == ()
     assert symbols_at("def (", 1, 1) == ()
+
+
+@pytest.mark.parametrize(
+    ("above", "comment", "silenced"),
+    [
+        ("", "# nosemgrep", True),
+        ("", "# NOSEM: object-from-bytes", True),
+        ("", "# nosemgrep: security.object-from-bytes", True),
+        ("", "# nosemgrep: other, security.object-from-bytes -- ours", True),
+        ("", "# noqa: S301  # nosemgrep: rules.of.mine.object-from-bytes", True),
+        ("", "# nosemgrep: security.other", False),
+        ("", "# nosemgrepping is no word for it", False),
+        ("# nosemgrep: security.object-from-bytes", "", True),
+        ("x = 1  # nosemgrep", "", False),
+        ("", "", False),
+    ],
+)
+def test_a_finding_is_silenced_by_the_name_that_is_printed(above: str, comment: str, silenced: bool) -> None:
+    """As by the one that Semgrep has for its rule, by all of them, or in a comment right above."""
+    text = f"{above}\nload(data)  {comment}\n"
+    assert flaws.is_silenced(a_flaw(line=2, end_line=2), text) is silenced
 
 
 def test_the_category_stands_before_the_rule_once() -> None:
