@@ -347,7 +347,8 @@ class Settings:
         10.0,
         _number(0.1, 3600),
         "a number of seconds from 0.1 to 3600",
-        "How long an `openai` endpoint may take for each of at most four attempts.",
+        "How long an `openai` endpoint may take for each of at most four attempts; a question makes one, and waits 2 "
+        "seconds at most.",
     )
     index: str = _setting(
         "auto",

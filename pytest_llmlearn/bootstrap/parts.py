@@ -129,7 +129,7 @@ def meaning(
     from pytest_llmlearn.domain.request import digest_of
     from pytest_llmlearn.domain.similarity import calibration
 
-    chosen = embedder if embedder is not None else vectors.embedder(settings)
+    chosen = embedder if embedder is not None else vectors.embedder(settings, hurried=True)
     if chosen is None:
         return None
     own = store.vectors()

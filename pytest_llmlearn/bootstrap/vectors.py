@@ -15,8 +15,9 @@ from pytest_llmlearn.app.ports.vectors import Embedder, VectorStore
 from pytest_llmlearn.settings import Settings
 
 
-def embedder(settings: Settings) -> Embedder | None:
-    """The embedder of the settings; None where they say that there is to be none.
+def embedder(settings: Settings, *, hurried: bool = False) -> Embedder | None:
+    """The embedder of the settings; None where they say that there is to be none. `hurried` is for questions: an
+    endpoint that does not answer at once is not waited for.
 
     Raises:
         MissingExtra: its packages are not installed.
@@ -29,6 +30,7 @@ def embedder(settings: Settings) -> Embedder | None:
         batch=settings.embedder_batch,
         threads=settings.embedder_threads,
         seconds=settings.embedder_seconds,
+        hurried=hurried,
     )
 
 

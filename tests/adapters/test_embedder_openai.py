@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llmlearn.adapters.embedders import openai
 from pytest_llmlearn.adapters.embedders.openai import MAX_CHARACTERS, OpenAI
 from pytest_llmlearn.errors import EmbedderUnavailable
 
@@ -178,6 +180,36 @@ def test_a_silent_endpoint_is_given_up(endpoint: Endpoint) -> None:
     with pytest.raises(EmbedderUnavailable, match="gave no vectors: timed out"):
         an_embedder(endpoint, seconds=0.1).embed(["a"])
     assert len(endpoint.asked) == 4
+
+
+@pytest.mark.parametrize("slowly", [False, True], ids=["silent", "byte by byte"])
+def test_who_is_in_a_hurry_asks_once_and_for_a_short_time(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, slowly: bool
+) -> None:
+    """Whatever the setting allows; nothing is waited out, nor asked again."""
+    monkeypatch.setattr(openai, "HURRIED_SECONDS", 0.2)
+    patience = Patience()
+    embedder = an_embedder(endpoint, seconds=60.0, hurried=True, wait=patience)
+    assert embedder.embed(["a", "bb"]).shape == (2, 3)
+    if slowly:
+        monkeypatch.setattr(OpenAI, "_read", lambda *_: endpoint.held.wait(10))
+    endpoint.held.clear()
+    before = time.monotonic()
+    with pytest.raises(EmbedderUnavailable, match=r"gave no vectors: (timed out|no answer within 0\.2 seconds)"):
+        embedder.embed(["a"])
+    assert time.monotonic() - before < 5
+    assert len(endpoint.asked) == 2 and patience.waited == []
+
+
+def test_what_is_wrong_is_told_to_who_is_in_a_hurry(endpoint: Endpoint) -> None:
+    """In the same words, at the first attempt."""
+    endpoint.answer(503, {"error": {"message": "overloaded"}})
+    with pytest.raises(EmbedderUnavailable, match="HTTP 503: overloaded"):
+        an_embedder(endpoint, hurried=True).embed(["a"])
+    endpoint.answer(200, {"data": []})
+    with pytest.raises(EmbedderUnavailable, match="0 vectors for 1 texts"):
+        an_embedder(endpoint, hurried=True).embed(["a"])
+    assert len(endpoint.asked) == 2
 
 
 def test_nobody_there_is_said() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,25 @@ def test_without_weights_nothing_is_downloaded(learned: Path, monkeypatch: pytes
         assert memory.recall(Query(text=PROMPT)).matches
         (notice,) = memory.notices
     assert "llmlearn model fetch" in notice
+
+
+def test_an_endpoint_that_does_not_answer_is_not_waited_for(learned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked once, and for a short time; the next question does not ask it again."""
+    import socket
+
+    pytest.importorskip("numpy", reason="the extra vectors is not installed")
+    from pytest_llmlearn.adapters.embedders import openai
+
+    monkeypatch.setattr(openai, "HURRIED_SECONDS", 0.2)
+    monkeypatch.setattr(openai.time, "sleep", lambda _: raising(AssertionError("waited"))())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = Settings(embedder=f"openai:http://127.0.0.1:{silent.getsockname()[1]}/v1#m")
+        before = time.monotonic()
+        with Memory.open(learned, settings=settings) as memory:
+            assert memory.recall(Query(text=PROMPT)).matches and memory.recall(Query(text="order total")).matches
+            (notice,) = memory.notices
+        assert time.monotonic() - before < 5
+    assert "found by words and names alone: http://127.0.0.1" in notice and "gave no vectors" in notice
 
 
 def test_a_store_that_is_locked_is_asked_all_the_same(learned: Path) -> None:

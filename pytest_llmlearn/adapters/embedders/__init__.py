@@ -20,13 +20,15 @@ def choose(
     batch: int = 32,
     threads: int = 1,
     seconds: float = 10.0,
+    hurried: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> Embedder | None:
     """The embedder named by `setting`: `minilm`, `hashing`, `sentence-transformers:NAME_OR_FOLDER`,
     `openai:BASE_URL#MODEL`; None for `none`. Each is made in milliseconds, and loads its model with the first text.
 
     `folder` is where minilm's weights lie first of all, `device` where sentence-transformers computes, `batch` how
-    many texts go together, `threads` how many minilm uses, `seconds` how long an endpoint may take; `environ` is the
+    many texts go together, `threads` how many minilm uses, `seconds` how long an endpoint may take; with `hurried` it is
+    asked once, and for 2 seconds at most, because somebody waits for an answer that can do without. `environ` is the
     environment, by default this process's.
 
     Raises:
@@ -53,7 +55,7 @@ def choose(
         case "openai" if rest:
             from pytest_llmlearn.adapters.embedders.openai import OpenAI
 
-            return OpenAI(rest, environ, batch=batch, seconds=seconds)
+            return OpenAI(rest, environ, batch=batch, seconds=seconds, hurried=hurried)
     raise EmbedderUnavailable(
         f"{setting!r} names no embedder: minilm, hashing, none, sentence-transformers:NAME_OR_FOLDER, "
         "openai:BASE_URL#MODEL"

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from http.client import HTTPException
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -29,6 +31,8 @@ COMMON_HOST = "api.openai.com"
 MAX_CHARACTERS = 8_000
 """Of each text: the endpoints' limit is about 8,192 tokens, and no token is shorter than a character of code."""
 ATTEMPTS = 4
+HURRIED_SECONDS = 2.0
+"""What a question waits for at most: by then it is better answered by words alone."""
 WORTH_ANOTHER = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 _LONGEST_WAIT = 20.0
 _LONGEST_ANSWER = 256 << 20
@@ -44,9 +48,12 @@ class OpenAI:
         *,
         batch: int = 32,
         seconds: float = 10.0,
+        hurried: bool = False,
         wait: Callable[[float], None] = time.sleep,
     ) -> None:
         """`place` is `BASE_URL#MODEL`; `seconds` is how long each of at most four attempts may take.
+
+        One that is `hurried` makes a single attempt, and is done within `seconds` or 2, whichever is less.
 
         Raises:
             MissingExtra: numpy is not installed.
@@ -58,7 +65,9 @@ class OpenAI:
         self._base, self._model = base.rstrip("/"), model
         self._key = _checked(self._base, model, environ)
         self._batch = batch
-        self._seconds = seconds
+        self._seconds = min(seconds, HURRIED_SECONDS) if hurried else seconds
+        self._attempts = 1 if hurried else ATTEMPTS
+        self._hurried = hurried
         self._wait = wait
         self._dimension: int | None = None
         handlers: list[urllib.request.BaseHandler] = [_NoRedirection()]
@@ -88,6 +97,28 @@ class OpenAI:
         Raises:
             EmbedderUnavailable: the endpoint does not answer, refuses, or answers what is no such rows.
         """
+        return self._in_time(texts) if self._hurried else self._embedded(texts)
+
+    def _in_time(self, texts: Sequence[str]) -> Matrix:
+        """In a thread of its own: looking up a host's name, or an endpoint that sends its answer byte by byte, knows no
+        limit of time."""
+        answer: Future[Matrix] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(self._embedded(texts))
+            except Exception as error:  # whatever it is, it is raised to who waits
+                answer.set_exception(error)
+
+        threading.Thread(target=ask, name="llmlearn-embedding", daemon=True).start()
+        try:
+            return answer.result(self._seconds)
+        except TimeoutError:
+            raise EmbedderUnavailable(
+                f"{self._base} gave no vectors: no answer within {self._seconds:g} seconds"
+            ) from None
+
+    def _embedded(self, texts: Sequence[str]) -> Matrix:
         import numpy
 
         rows: list[list[float]] = []
@@ -134,7 +165,7 @@ class OpenAI:
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         request = urllib.request.Request(f"{self._base}/embeddings", json.dumps(question).encode(), headers)
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             asked_to_wait = 0.0
             try:
                 with self._opener.open(request, timeout=self._seconds) as answer:
@@ -148,7 +179,7 @@ class OpenAI:
             except (OSError, HTTPException) as error:  # time out, refused, no such host, a broken answer
                 reason = error.reason if isinstance(error, urllib.error.URLError) else error
                 why, lost = f"{reason or type(error).__name__}", False
-            if lost or attempt == ATTEMPTS:
+            if lost or attempt == self._attempts:
                 raise EmbedderUnavailable(f"{self._base} gave no vectors: {why}") from None
             self._wait(min(max(asked_to_wait, 0.5 * 2 ** (attempt - 1)), _LONGEST_WAIT))
         try:
