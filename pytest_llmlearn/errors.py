@@ -69,6 +69,10 @@ class BadInput(LlmlearnError):
     """A file handed in that cannot be read as what it should be."""
 
 
+class BadPath(BadInput):
+    """A path that leads outside the project, or to nothing."""
+
+
 class BadGeneration(LlmlearnError):
     """An event of a generation with unknown, missing or ill-typed keys; `key` is the first that is wrong."""
 

@@ -305,6 +305,8 @@ def test_the_command_prints_json_and_fails_as_asked(shop: Shop, monkeypatch: pyt
     assert (finding["path"], finding["rule_id"], finding["cwe"], told["errors"]) == ("own/db.py", RULE, ["CWE-89"], [])
     assert shop.command("own").exit_code == 0
     assert shop.command("own", "--staged").exit_code == 2
+    for path in ("nowhere.py", "/"):
+        assert shop.command(path, "--fail-on", "minor").exit_code == 2
     monkeypatch.setenv("FAKE_SEMGREP", "crash")
     shop.write("own/db.py", f"{BAD}\n")
     broken = shop.command("own", "--format", "json")

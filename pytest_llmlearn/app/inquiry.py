@@ -17,7 +17,7 @@ from pytest_llmlearn.domain.cleaning import flat
 from pytest_llmlearn.domain.marks import Mark
 from pytest_llmlearn.domain.rollup import FileAccount
 from pytest_llmlearn.domain.tally import Summary
-from pytest_llmlearn.errors import BadInput
+from pytest_llmlearn.errors import BadInput, BadPath
 
 NAME_LENGTH = 250
 
@@ -111,14 +111,14 @@ class Inquiry:
         """The files among these paths, and the Python files of the folders, as paths from the root, each once.
 
         Raises:
-            BadInput: one leads outside the project, or to nothing.
+            BadPath: one leads outside the project, or to nothing.
         """
         found: dict[str, None] = {}
         for path in paths:
             inside = self.within(path)
             target = self._root / inside
             if not target.exists():
-                raise BadInput(f"{path} does not exist")
+                raise BadPath(f"{path} does not exist")
             if target.is_dir():
                 below = "" if inside == "." else f"{inside}/"
                 found.update(dict.fromkeys(file for file in self._files() if file.startswith(below)))
@@ -130,7 +130,7 @@ class Inquiry:
         """A path from the root with `/`, from an absolute one or from one relative to the root.
 
         Raises:
-            BadInput: it leads outside the project, or is no name that a file can have.
+            BadPath: it leads outside the project, or is no name that a file can have.
         """
         try:
             # Where folders are not separated so, a backslash may belong to the name.
@@ -139,9 +139,9 @@ class Inquiry:
             real = target.resolve()
             top = self._root.resolve()
         except (OSError, ValueError, RuntimeError) as error:  # a NUL in the name, a loop of links
-            raise BadInput(f"{path!r} is no path: {error}") from error
+            raise BadPath(f"{path!r} is no path: {error}") from error
         if not real.is_relative_to(top):
-            raise BadInput(f"{path} lies outside the project {self._root}")
+            raise BadPath(f"{path} lies outside the project {self._root}")
         for root in (self._root, top):
             if target.is_relative_to(root):
                 return target.relative_to(root).as_posix()

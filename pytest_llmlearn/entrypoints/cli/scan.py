@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from pytest_llmlearn.entrypoints.cli.shared import errors, print_json, root_of
-from pytest_llmlearn.errors import ScannerUnavailable
+from pytest_llmlearn.errors import BadPath, ScannerUnavailable
 
 SEVERITIES = ("critical", "major", "minor")
 FOUND = 1
@@ -82,6 +82,8 @@ def scan(
             try:
                 with _progress() as looked:
                     found = memory.scan(chosen, accept=update_baseline, looked=looked, jobs=_jobs())
+            except BadPath as error:
+                raise click.UsageError(str(error)) from error
             except ScannerUnavailable as error:
                 _not_scanned(style, str(error))
                 context.exit(NOT_SCANNED)
