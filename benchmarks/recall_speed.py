@@ -162,7 +162,7 @@ def answered(root: Path, rounds: int, seed: int) -> dict[str, Any]:
     counted = Counted(embedders.choose("minilm"))
     counted.inner.embed(["loads the model"])
     found: dict[str, Any] = {"MB with the model alone": memory_mb()}
-    with Memory.open(root, embedder=counted, warm=True) as memory:
+    with Memory.open(root, embedder=counted, warm=True, patient=True) as memory:
         ask = lambda text, model: memory.recall(Query(text=text, model=model))  # noqa: E731
         first = clocked(lambda: ask("what is asked first waits until the index is there", None))
         found["first question (s)"] = {"wall": first[1], "processor": first[0]}

@@ -1,21 +1,26 @@
 """A question by its meaning: which remembered requests and which mistakes are near it.
 
-Without vectors, or where they cannot be had, there is nothing to say, and one sentence tells why.
+Without vectors, or where they cannot be had, there is nothing to say, and one sentence tells why. Invariant: whatever
+goes wrong here, the question is answered all the same, by words and names.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_llmlearn.domain.similarity import Calibration
-from pytest_llmlearn.errors import EmbedderUnavailable, IndexUnavailable, MissingExtra, StoreError
+from pytest_llmlearn.errors import EmbedderUnavailable, LlmlearnError, StoreError
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.embedding import Embedding
     from pytest_llmlearn.app.ports.vectors import VectorIndex
+
+    Parts = tuple[Embedding, VectorIndex, Calibration]
 
 NEAREST_REQUESTS = 48
 NEAREST_MISTAKES = 48
@@ -23,6 +28,8 @@ NEAREST_FIXES = 12
 AT_ONCE = 8
 """Texts that still want a vector which a question waits for; more of them are left to `llmlearn index`, which is begun
 in the background where that is possible."""
+REST_SECONDS = 60.0
+"""After something went wrong in a process that lives on: it is tried again then, and not with every question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +43,29 @@ class Meant:
 class Meaning:
     """The use case. `parts` gives what makes vectors, what finds the nearest and how similar is similar, or None where
     nothing is searched by meaning; it is asked once. `fresh` says that a question first embeds a little of what waits.
+
+    `in_background` is for a process that lives on: a thread loads what is needed from the first question on, and until
+    it is there, as for a minute after anything went wrong, nothing is found by meaning. Without it the first question
+    waits, and what went wrong once is not tried again. Safe to use from several threads.
     """
 
     def __init__(
-        self, parts: Callable[[], tuple[Embedding, VectorIndex, Calibration] | None], *, fresh: bool = True
+        self,
+        parts: Callable[[], Parts | None],
+        *,
+        fresh: bool = True,
+        in_background: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make = parts
-        self._parts: tuple[Embedding, VectorIndex, Calibration] | None = None
+        self._parts: Parts | None = None
         self._asked = False
         self._fresh = fresh
+        self._in_background = in_background
+        self._clock = clock
+        self._rests_until = 0.0
+        self._loading: threading.Thread | None = None
+        self._lock = threading.Lock()
         self.notices: list[str] = []
         self.behind = False
         """Whether texts were seen to be without a vector after a question."""
@@ -55,14 +76,49 @@ class Meaning:
         if not text.strip():
             return None
         try:
+            parts = self._begun(text) if self._in_background else self._made()
+            if parts is None:
+                return None
+            meant = self._near(text, model, *parts)
+        except Exception as error:  # a fault of whatever kind must not cost the answer: it is said, and words answer
+            self._failed(error)
+            return None
+        self.notices.clear()  # what was wrong is so no more
+        return meant
+
+    def _made(self) -> Parts | None:
+        with self._lock:
             if not self._asked:
                 self._asked = True
                 self._parts = self._make()
-            return self._near(text, model, *self._parts) if self._parts is not None else None
-        except (EmbedderUnavailable, IndexUnavailable, MissingExtra, StoreError, OSError) as error:
-            self.close()
-            self.notices.append(f"lessons are found by words and names alone: {error}")
-            return None
+            return self._parts
+
+    def _begun(self, text: str) -> Parts | None:
+        with self._lock:
+            if self._rests_until and self._clock() < self._rests_until:
+                return None
+            if not self._asked:
+                self._asked = True
+                self._loading = threading.Thread(target=self._load, args=(text,), name="llmlearn-meaning", daemon=True)
+                self._loading.start()
+            return self._parts
+
+    def _load(self, text: str) -> None:
+        try:
+            parts = self._make()
+            if parts is None:
+                return
+            embedding, index, _ = parts
+            try:
+                embedding.of_question(text)  # loads the model
+                index.catch_up()
+            except BaseException:
+                index.close()
+                raise
+            with self._lock:
+                self._parts = parts
+        except Exception as error:  # nobody waits for this thread who could be told otherwise
+            self._failed(error)
 
     def _near(
         self, text: str, model: str | None, embedding: Embedding, index: VectorIndex, calibration: Calibration
@@ -90,8 +146,29 @@ class Meaning:
             patterns={owner: calibration.similarity(cosine) for owner, cosine in patterns.items()},
         )
 
+    def _failed(self, error: Exception) -> None:
+        told = f"{error}" if isinstance(error, LlmlearnError | OSError) else f"{type(error).__name__}: {error}"
+        sentence = f"lessons are found by words and names alone: {told}"
+        with self._lock:
+            if sentence not in self.notices:
+                self.notices[:] = [sentence]
+            gone = None
+            # The index is not at fault where a text got no vector: loading it anew would take long.
+            if not (self._in_background and isinstance(error, EmbedderUnavailable)):
+                gone, self._parts = self._parts, None
+            if self._in_background:
+                self._rests_until = self._clock() + REST_SECONDS
+                self._asked = self._parts is not None
+        if gone is not None:
+            with suppress(Exception):  # it is broken already, and what broke it is said
+                gone[1].close()
+
     def close(self) -> None:
-        """Let go of the index; nothing is found by meaning any more."""
-        if self._parts is not None:
-            self._parts[1].close()
-            self._parts = None
+        """Let go of the index; nothing is found by meaning any more. What is being loaded is waited for."""
+        if self._loading is not None:
+            self._loading.join()
+        with self._lock:
+            gone, self._parts = self._parts, None
+            self._asked = self._asked or self._loading is not None
+        if gone is not None:
+            gone[1].close()

@@ -40,13 +40,15 @@ class Memory(AppMemory):
         plugins: Iterable[object] = (),
         embedder: Embedder | None = None,
         warm: bool = False,
+        patient: bool = False,
     ) -> Self:
         """Open the memory of the project at `root`; without one, the project that the current folder belongs to.
 
         Nothing is created before something is recorded. `settings` default to those of the project and the
         environment. `plugins` are objects or modules with hooks of `pytest_llmlearn.hookspecs`. `embedder` makes
         vectors instead of that of the settings. `warm` says that many questions will be asked: then what finds near
-        vectors is kept in memory.
+        vectors is kept in memory, and loaded in the background from the first question on: until it is there, words
+        and names alone answer. `patient` lets the first question wait for it, so that no answer depends on time.
 
         Raises:
             SettingError: the project's settings cannot be used.
@@ -109,7 +111,9 @@ class Memory(AppMemory):
             hold=chosen.hold_days > 0,
             half_life_days=chosen.half_life_days,
             requests=store.requests(),
-            meaning=Meaning(lambda: parts.meaning(folder, chosen, store, embedder, warm=warm)),
+            meaning=Meaning(
+                lambda: parts.meaning(folder, chosen, store, embedder, warm=warm), in_background=warm and not patient
+            ),
             siblings=lambda path: parts.siblings(folder, path),
             strict=chosen.same_model_only,
             min_confidence=chosen.min_confidence,

@@ -35,7 +35,7 @@ def scratches(settings: Settings, embedder: Embedder | None = None) -> Callable[
             from pytest_llmlearn.bootstrap import vectors
 
             embedding = vectors.embedding(root, store.vectors(), embedder)
-        memory = Memory.open(root, settings=settings, embedder=embedder, warm=True)
+        memory = Memory.open(root, settings=settings, embedder=embedder, warm=True, patient=True)
         return Scratch(memory, store, lambda: datetime.now(UTC), folder.cleanup, embedding, store.requests())
 
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_llmlearn import Memory, Occurrence, Query
-from pytest_llmlearn.app.meaning import AT_ONCE, Meaning
+from pytest_llmlearn.app.meaning import AT_ONCE, REST_SECONDS, Meaning
 from pytest_llmlearn.domain.similarity import Calibration
 from pytest_llmlearn.errors import EmbedderUnavailable, IndexUnavailable, MissingExtra, StoreUnavailable
 from pytest_llmlearn.settings import Settings
@@ -151,10 +152,15 @@ def test_an_index_that_breaks_later_is_said_once() -> None:
     assert len(broken.notices) == 1 and index.closed
 
 
-def test_a_fault_of_our_own_is_raised() -> None:
-    """Only what can be missing is forgiven."""
-    with pytest.raises(ZeroDivisionError):
-        Meaning(raising(ZeroDivisionError())).of("a question")
+@pytest.mark.parametrize("where", ["made", "loaded", "closed"])
+def test_a_fault_of_our_own_costs_no_answer(where: str) -> None:
+    """It is said with its kind, for it may have no words; words and names answer."""
+    index = Index(error=ZeroDivisionError("1 / 0"))
+    if where == "closed":
+        index.close = raising(ValueError("damaged"))  # type: ignore[method-assign]
+    broken = Meaning(raising(ZeroDivisionError("1 / 0"))) if where == "made" else meaning(index=index)
+    assert broken.of("a question") is None
+    assert broken.notices == ["lessons are found by words and names alone: ZeroDivisionError: 1 / 0"]
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("memory.db", "locked"), PermissionError(13, "denied")])
@@ -189,7 +195,121 @@ def test_the_index_is_let_go() -> None:
     assert index.closed
 
 
+# In a process that lives on
+
+
+class Slow(Index):
+    """One whose first catching up lasts until it is let."""
+
+    def __init__(self, found: dict[str, list[tuple[str, str, float]]] | None = None, error: Exception | None = None):
+        super().__init__(found, error)
+        self.begun, self.let = threading.Event(), threading.Event()
+
+    def catch_up(self) -> None:
+        self.begun.set()
+        assert self.let.wait(10)
+        super().catch_up()
+
+
+def settled(living: Meaning) -> None:
+    """Wait for what is being loaded."""
+    assert living._loading is not None
+    living._loading.join(10)
+    assert not living._loading.is_alive()
+
+
+def test_what_is_loaded_in_the_background_is_not_waited_for() -> None:
+    """Words answer meanwhile, without a notice; from then on meaning does, and it is loaded once."""
+    index = Slow({"prompts": [("prompt:01", "", 0.8)]})
+    living = meaning(index=index, in_background=True)
+    assert living.of("one") is None and index.begun.wait(10) and living.of("two") is None and living.notices == []
+    index.let.set()
+    loading = living._loading
+    settled(living)
+    found = living.of("three")
+    assert found is not None and found.requests == {"prompt:01": 0.8} and living._loading is loading
+
+
+def test_closing_waits_for_what_is_being_loaded() -> None:
+    """Nothing reads the store behind the back of who closed it; later questions begin nothing."""
+    index = Slow()
+    living = meaning(index=index, in_background=True)
+    living.of("one")
+    assert index.begun.wait(10)
+    threading.Timer(0.05, index.let.set).start()
+    living.close()
+    assert index.closed and living._loading is not None and not living._loading.is_alive()
+    assert living.of("two") is None and not living._loading.is_alive()
+
+
+def test_where_there_is_to_be_none_the_background_asks_once() -> None:
+    """It was set so."""
+    asked: list[int] = []
+    none = Meaning(lambda: asked.append(1), in_background=True)
+    none.of("one")
+    settled(none)
+    assert none.of("two") is None and asked == [1] and none.notices == []
+
+
+@pytest.mark.parametrize("error", [IndexUnavailable("broken"), EmbedderUnavailable("silent"), ValueError("broken")])
+def test_what_goes_wrong_in_the_background_is_said_and_tried_again_later(error: Exception) -> None:
+    """One notice; after a rest it is loaded again, and once that went well nothing is wrong any more."""
+    now, asked = [0.0], []
+
+    def make() -> Any:
+        asked.append(1)
+        if len(asked) == 1:
+            raise error
+        return Embedding(), Index({"prompts": [("prompt:01", "", 0.8)]}), EVEN
+
+    living = Meaning(make, in_background=True, clock=lambda: now[0])
+    living.of("one")
+    settled(living)
+    assert living.of("two") is None and len(living.notices) == 1 and str(error) in living.notices[0]
+    now[0] = REST_SECONDS + 1
+    assert living.of("three") is None
+    settled(living)
+    assert living.of("four") is not None and living.notices == [] and len(asked) == 2
+
+
+def test_an_endpoint_that_fails_once_does_not_cost_the_index() -> None:
+    """It rests a while, and what was loaded is asked again."""
+    now, index, embedding = [0.0], Index(), Embedding()
+    living = meaning(embedding, index, in_background=True, clock=lambda: now[0])
+    living.of("one")
+    settled(living)
+    embedding._error = EmbedderUnavailable("silent")
+    assert living.of("two") is None and len(living.notices) == 1
+    embedding._error = None
+    assert living.of("three") is None, "it rests"
+    now[0] = REST_SECONDS + 1
+    assert living.of("four") is not None and not index.closed
+
+
 # In a memory that is put together as everybody's is
+
+
+@pytest.mark.parametrize("patient", [False, True])
+def test_a_warm_memory_answers_at_once(learned: Path, monkeypatch: pytest.MonkeyPatch, patient: bool) -> None:
+    """By words until the index is there; a patient one waits for it, and its answers do not depend on time."""
+    pytest.importorskip("numpy", reason="the extra vectors is not installed")
+    from pytest_llmlearn.adapters.exact_index import ExactIndex
+
+    asked: list[str] = []
+    nearest = ExactIndex.nearest
+
+    def counted(index: ExactIndex, space: Any, *given: Any) -> Any:
+        asked.append(space)
+        return nearest(index, space, *given)
+
+    monkeypatch.setattr(ExactIndex, "nearest", counted)
+    with Memory.open(learned, settings=Settings(embedder="hashing"), warm=True, patient=patient) as memory:
+        assert memory.recall(Query(text=PROMPT)).matches
+        assert bool(asked) is patient
+        if not patient:
+            assert memory._meaning is not None
+            settled(memory._meaning)
+        assert memory.recall(Query(text=PROMPT)).matches and asked and memory.notices == []
 
 
 @pytest.fixture
@@ -242,7 +362,7 @@ def test_an_endpoint_that_does_not_answer_is_not_waited_for(learned: Path, monke
     from pytest_llmlearn.adapters.embedders import openai
 
     monkeypatch.setattr(openai, "HURRIED_SECONDS", 0.2)
-    monkeypatch.setattr(openai.time, "sleep", lambda _: raising(AssertionError("waited"))())
+    monkeypatch.setattr(time, "sleep", lambda _: raising(AssertionError("waited"))())
     with socket.create_server(("127.0.0.1", 0)) as silent:
         settings = Settings(embedder=f"openai:http://127.0.0.1:{silent.getsockname()[1]}/v1#m")
         before = time.monotonic()

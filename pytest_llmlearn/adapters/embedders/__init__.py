@@ -27,8 +27,8 @@ def choose(
     `openai:BASE_URL#MODEL`; None for `none`. Each is made in milliseconds, and loads its model with the first text.
 
     `folder` is where minilm's weights lie first of all, `device` where sentence-transformers computes, `batch` how
-    many texts go together, `threads` how many minilm uses, `seconds` how long an endpoint may take; with `hurried` it is
-    asked once, and for 2 seconds at most, because somebody waits for an answer that can do without. `environ` is the
+    many texts go together, `threads` how many minilm uses, `seconds` how long an endpoint may take; with `hurried` it
+    is asked once, and for 2 seconds at most, because somebody waits for an answer that can do without. `environ` is the
     environment, by default this process's.
 
     Raises:
