@@ -294,20 +294,22 @@ def test_no_key_travels_in_the_clear() -> None:
 
 
 @pytest.mark.parametrize(
-    "place",
+    ("place", "why"),
     [
-        "api.openai.com/v1#m",
-        "https://api.openai.com/v1",
-        "https://x#",
-        "ftp://x#m",
-        "https://x:port#m",
-        "https://x?a=1#m",
+        ("api.openai.com/v1#m", "its address begins with neither https:// nor http://"),
+        ("https://api.openai.com/v1", "it names no #MODEL"),
+        ("https://x#", "it names no #MODEL"),
+        ("ftp://user:secret@x#m", "its address begins with ftp://, which is neither https:// nor http://"),
+        ("https://x:port#m", "its address cannot be read"),
+        ("https://#m", "its address names no host"),
+        ("https://x?key=secret#m", "its address must have no query"),
     ],
 )
-def test_an_address_of_another_form_is_said(place: str) -> None:
-    """With an example of the right one."""
-    with pytest.raises(EmbedderUnavailable, match="wants BASE_URL#MODEL, as in openai:https"):
+def test_an_address_of_another_form_is_said(place: str, why: str) -> None:
+    """What is wrong with it, and an example of the right one; not the address, which may hold a key."""
+    with pytest.raises(EmbedderUnavailable, match="wants BASE_URL#MODEL, as in openai:https") as caught:
         OpenAI(place, {})
+    assert f"cannot be asked: {why}; " in str(caught.value) and "secret" not in str(caught.value)
 
 
 def test_a_key_in_the_address_is_refused() -> None:

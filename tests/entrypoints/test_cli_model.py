@@ -149,7 +149,9 @@ def test_status_with_weights_verifies_them(given: Path) -> None:
         pytest.param("hashing", 0, "vectors are kept under the name hashing:", marks=needs_vectors),
         pytest.param("openai:https://api.example.org/v1#m", 0, "the name openai:https://api.example.org/v1#m",
                      marks=needs_vectors),
+        pytest.param("openai:https://api.example.org/v1#m", 0, "the endpoint was not asked", marks=needs_vectors),
         pytest.param("openai:nowhere#m", 1, "cannot be used: the embedder openai:", marks=needs_vectors),
+        pytest.param("openai:ftp://nowhere#m", 1, "begins with ftp://, which is neither", marks=needs_vectors),
     ],
 )  # fmt: skip
 def test_status_speaks_of_the_embedder_that_is_set(

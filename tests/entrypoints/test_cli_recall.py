@@ -64,6 +64,12 @@ def test_what_is_pasted_is_nothing_where_nothing_matters(style: str) -> None:
     assert printed("draw a bar chart of rainfall", "--format", style) == ""
 
 
+def test_a_budget_is_no_matter_for_people() -> None:
+    """They are shown all, and the help says whom it bounds."""
+    assert printed(QUESTION) == printed(QUESTION, "--budget", "1")
+    assert "not what is printed for people" in " ".join(printed("--help").split())
+
+
 def test_a_budget_bounds_every_wording() -> None:
     """At four characters a token."""
     for style in ("context", "prompt", "markdown"):

@@ -217,14 +217,19 @@ def _checked(base: str, model: str, environ: Mapping[str, str]) -> str:
     """The key to send, "" for none."""
     try:
         address = urlsplit(base)
-        host = address.hostname or ""
         address.port  # noqa: B018 -- reading it checks it
     except ValueError:
-        host = ""
-    if not host or address.scheme not in ("http", "https") or address.query or not model:
-        raise EmbedderUnavailable(
-            f"the embedder {PREFIX}… wants BASE_URL#MODEL, as in {PREFIX}https://{COMMON_HOST}/v1#text-embedding-3-small"
-        )
+        raise _misnamed("its address cannot be read") from None
+    host = address.hostname or ""
+    if address.scheme not in ("http", "https"):
+        neither = f"{address.scheme}://, which is neither" if address.scheme else "neither"
+        raise _misnamed(f"its address begins with {neither} https:// nor http://")
+    if not host:
+        raise _misnamed("its address names no host")
+    if address.query:
+        raise _misnamed("its address must have no query")
+    if not model:
+        raise _misnamed("it names no #MODEL")
     if address.username or address.password:
         raise EmbedderUnavailable(f"the embedder's address must hold no key: put it in {OWN_KEY}")
     key = environ.get(OWN_KEY, "").strip() or (
@@ -233,6 +238,14 @@ def _checked(base: str, model: str, environ: Mapping[str, str]) -> str:
     if key and address.scheme == "http" and not _loopback(host):
         raise EmbedderUnavailable(f"{base} would be sent the key in the clear: use https, or unset {OWN_KEY}")
     return key
+
+
+def _misnamed(why: str) -> EmbedderUnavailable:
+    """Without the address itself: there may be a key in it."""
+    return EmbedderUnavailable(
+        f"the embedder {PREFIX}… cannot be asked: {why}; it wants BASE_URL#MODEL, as in "
+        f"{PREFIX}https://{COMMON_HOST}/v1#text-embedding-3-small"
+    )
 
 
 def _meant_for(address: SplitResult, environ: Mapping[str, str]) -> bool:

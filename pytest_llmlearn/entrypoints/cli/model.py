@@ -63,7 +63,8 @@ def fetch(context: click.Context, source: Path | None, hub: bool) -> None:
 def status(context: click.Context, style: str) -> None:
     """Print which embedder is set, whether it can be used here, and where weights were looked for.
 
-    Exit status 1 where it cannot be used. No endpoint is asked, and no model loaded.
+    Exit status 1 where it cannot be used. No endpoint is asked, and no model loaded: whether an endpoint answers is
+    found out by `llmlearn index`.
     """
     with errors():
         settings = Settings.load(root_of(context).path, os.environ)
@@ -137,6 +138,7 @@ def _status(settings: Settings) -> dict[str, Any]:
     from pytest_llmlearn.adapters.embedders import weights
 
     values: dict[str, Any] = {"setting": settings.embedder, "name": None, "problem": None, "weights": None}
+    values["endpoint"] = "not asked" if settings.embedder.startswith("openai:") else None
     places = list(weights.places(os.environ, settings.embedder_folder))
     values["places"] = [
         {"folder": str(place.folder), "kind": place.kind, "complete": place.complete} for place in places
@@ -164,6 +166,8 @@ def _lines(values: dict[str, Any]) -> list[str]:
         lines.append("lessons are found by text and symbols alone, as the setting says")
     else:
         lines.append(f"vectors are kept under the name {values['name']}")
+        if values["endpoint"]:
+            lines.append("the endpoint was not asked: whether it answers is found out by `llmlearn index`")
     if values["weights"]:
         lines.append(f"weights: {values['weights']['folder']}, {values['weights']['kind']}, verified")
     elif values["setting"] == "minilm":

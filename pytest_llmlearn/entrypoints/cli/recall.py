@@ -15,12 +15,18 @@ if TYPE_CHECKING:
     from pytest_llmlearn.domain.guidance import Style
 
 
+BUDGET = (
+    "Tokens the text for an assistant may take: bounds --format context, prompt, markdown, and `text` of json, not "
+    "what is printed for people. [default: the setting, 300]"
+)
+
+
 @click.command()
 @click.argument("text")
 @click.option("--path", metavar="FILE", help="The file to be written: its imports and names join the question.")
 @click.option("--model", metavar="NAME", help="The model that is going to write.")
 @click.option("--limit", type=click.IntRange(1, 10), help="Lessons at most. [default: the setting, 5]")
-@click.option("--budget", type=click.IntRange(0), help="Tokens the text may take. [default: the setting, 300]")
+@click.option("--budget", type=click.IntRange(0), help=BUDGET)
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Score below which nothing is shown; 0 shows all.")
 @click.option("--compact", is_flag=True, help="Each lesson on one line, of 50 tokens at most.")
 @click.option("--explain", is_flag=True, help="What each score is made of, and what stayed just below the threshold.")
