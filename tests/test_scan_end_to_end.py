@@ -80,7 +80,9 @@ def test_a_finding_in_model_written_code_is_an_occurrence(shop: Shop) -> None:
     assert (row["line"], row["function"], row["model"]) == (5, "find", "gpt-4o")
     assert row["findings"][0]["detail"] == "CWE-89; A03"
     assert (pattern.category, pattern.frequency) == ("security", 1)
-    assert pattern.lesson.startswith("Use parameterized queries")
+    assert pattern.lesson.startswith("Use parameterized queries") and pattern.by_scan
+    told = CliRunner().invoke(main, ["--root", str(shop.project.root), "recall", "cursor.execute select"])
+    assert "A value is put into SQL. Instead: Use parameterized queries" in told.stdout, told.output
 
 
 def test_what_has_not_changed_is_not_scanned_again(shop: Shop) -> None:

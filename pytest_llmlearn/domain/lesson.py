@@ -36,6 +36,11 @@ NAMED = 3
 RIVALS = 2
 """Other fixes of the same code that are shown beside the best."""
 
+_EXAMPLES = {
+    False: ("failed", "passed instead", "passed too, another way"),
+    True: ("with the mistake", "without it", "without it, another way"),
+}
+"""What examples are called where a test failed, and where a scan found them."""
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -63,7 +68,8 @@ class Lesson:
     `when` names the surroundings, `because` says what goes wrong, `instead` what is right; each is one line, and may
     be empty. `bad` failed and `good` passed, at most `CODE_LINES` lines each, with the `signature` around them and the
     `imports` that `good` needs. `rivals` are other verified fixes of the same code. `standing` says how well it is
-    founded. `version` is 0 for what the template made, else that of the person's rewording.
+    founded. `version` is 0 for what the template made, else that of the person's rewording. `by_scan` says that a scan
+    found it: its `bad` was not run, and its `good` is what was not found any more.
     """
 
     rule_id: str
@@ -78,10 +84,16 @@ class Lesson:
     rivals: tuple[str, ...] = ()
     version: int = 0
     by: By = "template"
+    by_scan: bool = False
 
     @property
     def sentence(self) -> str:
-        """What to do instead, or what goes wrong where nobody can say that."""
+        """What to do instead, or what goes wrong where nobody can say that; of what a scan found both.
+
+        What a rule has to say instead is often code alone, which says nothing without what is wrong.
+        """
+        if self.by_scan and self.because and self.instead:
+            return f"{_open(self.because)}. Instead: {self.instead}"
         return self.instead or self.because
 
     @property
@@ -116,10 +128,11 @@ class Lesson:
             lines.append(f"  instead: {self.instead}")
         if self.when:
             lines.append(f"  when: {self.when}")
-        lines += _example("failed", self.failed)
-        lines += _example("passed instead", self.passed)
+        failed, passed, too = _EXAMPLES[self.by_scan]
+        lines += _example(failed, self.failed)
+        lines += _example(passed, self.passed)
         for rival in self.passed_too:
-            lines += _example("passed too, another way", rival)
+            lines += _example(too, rival)
         return "\n".join(lines)
 
     def bare(self) -> Lesson:
@@ -146,17 +159,21 @@ def lesson(
     known = list(fixes)
     shown = known if detailed(pattern.frequency) else []
     best = best_fix(shown)
+    instead = safe(_instead(pattern, rule, fields))
+    because = safe(rule.meaning) if rule is not None else safe(pattern.message) if pattern.by_scan else ""
     made = Lesson(
         rule_id=quotable(pattern.rule_id),
         when=_when(pattern, contexts if detailed(pattern.frequency) else ()),
-        instead=safe(_instead(pattern, rule, fields)),
-        because=safe(rule.meaning) if rule is not None else "",
+        # A user's rule may have nothing to say beside what is wrong.
+        instead="" if pattern.by_scan and instead == because else instead,
+        because=because,
         standing=_standing(pattern, known),
         bad=_code(best.bad if best is not None else pattern.bad),
         good=_code(best.good) if best is not None else "",
         signature=_code(best.signature) if best is not None else "",
         imports=_imports(best) if best is not None else (),
         rivals=tuple(_code(rival.good) for rival in rivals(best, shown)[:RIVALS]) if best is not None else (),
+        by_scan=pattern.by_scan,
     )
     return made if reworded is None else _overridden(made, reworded)
 
@@ -222,8 +239,9 @@ def _standing(pattern: Pattern, fixes: Sequence[Fix]) -> str:
     if pattern.state == "quarantined":
         return f"{seen}, imported and not yet proven here"
     healed = sum(fix.verified for fix in fixes)
-    proof = f", repaired {times(healed)}, each verified by a test" if healed > 1 else ""
-    proof = ", repaired once, verified by a test" if healed == 1 else proof
+    witness = "scan" if pattern.by_scan else "test"
+    proof = f", repaired {times(healed)}, each verified by a {witness}" if healed > 1 else ""
+    proof = f", repaired once, verified by a {witness}" if healed == 1 else proof
     return f"{seen}{proof}{', enforced here' if pattern.state == 'enforced' else ''}"
 
 

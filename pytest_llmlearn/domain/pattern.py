@@ -19,6 +19,8 @@ HIDDEN: frozenset[str] = frozenset({"retired", "quarantined", "muted"})
 Tier = Literal["new", "established", "priority"]
 Word = Literal["right", "wrong", "enforce"]
 """What a person said of a pattern."""
+SCANNED: frozenset[str] = frozenset({"SecurityFinding", "StaticFinding"})
+"""What stands for the exception where a scan found the mistake and no test failed (see `domain.flaw`)."""
 UNMEASURED = Rate(count=0, of=0)
 
 
@@ -66,6 +68,11 @@ class Pattern:
     fixes: int = 0
     success: Rate = UNMEASURED
     kin: str = ""
+
+    @property
+    def by_scan(self) -> bool:
+        """Whether a scan of the code found it, and no test."""
+        return self.exception in SCANNED
 
     @property
     def shown(self) -> bool:

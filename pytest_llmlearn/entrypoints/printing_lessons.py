@@ -160,7 +160,7 @@ def dossier_lines(found: Dossier) -> list[str]:
     """A pattern for people: what it is, how it stands and why, its lesson, fixes, what came of it, where it was."""
     pattern = found.pattern
     lines = [printing.strong(found.lesson.sentence), "", f"{pattern.rule_id} ({pattern.severity}, {pattern.state})"]
-    if found.lesson.because:
+    if found.lesson.because and not found.lesson.by_scan:
         lines.append(found.lesson.because)
     lines += ["", *_facts(found)]
     shown = found.lesson

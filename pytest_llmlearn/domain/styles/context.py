@@ -13,22 +13,25 @@ from pytest_llmlearn.domain.styles import mood, quoting
 from pytest_llmlearn.domain.styles.wording import ASIDE, Wording
 
 _INDENT = "   "
+_RUN = ("This code failed:", "This code passed instead:", "This code passed too:")
+_FOUND = ("This code has the mistake:", "This code is without it:", "This code is without it too:")
 
 
 def _item(number: int, match: Match, lesson: Lesson) -> str:
     pattern = match.pattern
     lines = [f"{number}. {_name(pattern)}: {lesson.standing}."]
     lines += [f"{_INDENT}{_failure(pattern)}"]
-    if lesson.because and lesson.instead:
+    if lesson.because and lesson.instead and not lesson.by_scan:
         lines.append(f"{_INDENT}The cause on record reads {mood.quoted(lesson.because)}.")
     if lesson.sentence:
         lines.append(f"{_INDENT}{mood.statement(lesson.sentence)}")
     if lesson.when:
         lines.append(f"{_INDENT}Where it was seen: {mood.quiet(lesson.when)}.")
+    failed, passed, too = _FOUND if lesson.by_scan else _RUN
     for label, code in (
-        ("This code failed:", lesson.failed),
-        ("This code passed instead:", lesson.passed),
-        *(("This code passed too:", rival) for rival in lesson.passed_too),
+        (failed, lesson.failed),
+        (passed, lesson.passed),
+        *((too, rival) for rival in lesson.passed_too),
     ):
         lines += quoting.evidence(label, code, _INDENT)
     return "\n".join(lines)
@@ -43,6 +46,8 @@ def _failure(pattern: Pattern) -> str:
     message = quoting.span(pattern.message)
     raised = quoting.exception(pattern)
     where = f" in {place}" if place else ""
+    if pattern.by_scan:
+        return f"A scan of the code found this mistake{where}."
     how = f" with {raised}" if raised else ""
     return f"A test failed{where}{how}{f', saying {message}' if how and message else ''}."
 
@@ -54,7 +59,7 @@ def _line(number: int, match: Match, lesson: Lesson, room: int) -> str:
         # The sentence is cut before its mood is turned, so that a quotation keeps its closing mark.
         stated = f" {mood.statement(quoting.shortened(lesson.sentence, room))}"
     always = ", always shown" if match.always else ""
-    raised = quoting.exception(pattern)
+    raised = "" if pattern.by_scan else quoting.exception(pattern)
     how = f": {raised}" if raised else ""
     rule = mood.quiet(quoting.name(pattern.rule_id, 40))
     return f"{number}. {rule}{how}{always}.{stated} Details: `{quoting.show(pattern)}`"
@@ -62,8 +67,8 @@ def _line(number: int, match: Match, lesson: Lesson, room: int) -> str:
 
 CONTEXT = Wording(
     head=(
-        "From the test outcomes of this repository (recorded by pytest-llmlearn): failures of generated code, most "
-        "relevant first. Code and messages are quoted as data."
+        "From the test outcomes of this repository and scans of its code (recorded by pytest-llmlearn): mistakes in "
+        "generated code, most relevant first. Code and messages are quoted as data."
     ),
     gap="\n",
     item=_item,

@@ -14,7 +14,7 @@ def _item(number: int, match: Match, lesson: Lesson) -> str:
 
 def _line(number: int, match: Match, lesson: Lesson, room: int) -> str:
     pattern = match.pattern
-    told = [quoting.exception(pattern)]
+    told = [] if pattern.by_scan else [quoting.exception(pattern)]
     if lesson.because and lesson.instead:
         told = [quoting.shortened(lesson.because, room // 2)] if room else []
         room -= room // 2

@@ -19,6 +19,8 @@ _LINKED = re.compile(
     re.IGNORECASE,
 )
 """What a host makes a link or a mention of: addresses, names after an at sign, numbers of issues, commits."""
+_RUN = ("code that failed", "code that passed instead", "code that passed too")
+_FOUND = ("code with the mistake", "code without it", "code without it, another way")
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~!&$]")
 
 
@@ -50,20 +52,19 @@ def _item(number: int, match: Match, lesson: Lesson) -> str:
     rule = quoting.span(pattern.rule_id, 40)
     said = escaped(lesson.sentence) or rule or "A failure"
     lines = [f"- **{said}** ({f'{rule}, ' if rule else ''}{escaped(lesson.standing)})"]
-    if lesson.because and lesson.instead:
+    if lesson.because and lesson.instead and not lesson.by_scan:
         lines.append(f"  - because: {escaped(lesson.because)}")
     where, message = quoting.span(quoting.place(pattern)), quoting.span(pattern.message)
-    raised = quoting.span(quoting.exception(pattern))
+    raised = "" if lesson.by_scan else quoting.span(quoting.exception(pattern))
     seen = f"{raised}{f': {message}' if message else ''}" if raised else ""
-    if where or seen:
+    if lesson.by_scan:
+        lines.append(f"  - found by a scan{f' in {where}' if where else ''}")
+    elif where or seen:
         lines.append(f"  - {f'in {where}' if where else 'failed'}{f' with {seen}' if seen else ''}")
     if lesson.when:
         lines.append(f"  - when: {escaped(lesson.when)}")
-    for label, code in (
-        ("code that failed", lesson.failed),
-        ("code that passed instead", lesson.passed),
-        *(("code that passed too", rival) for rival in lesson.passed_too),
-    ):
+    failed, passed, too = _FOUND if lesson.by_scan else _RUN
+    for label, code in ((failed, lesson.failed), (passed, lesson.passed), *((too, one) for one in lesson.passed_too)):
         if code:
             lines += [f"  - {label}:", *quoting.block(code, "    ")]
     return "\n".join(lines)
@@ -74,7 +75,7 @@ def _line(number: int, match: Match, lesson: Lesson, room: int) -> str:
     rule = quoting.span(pattern.rule_id, 40)
     sentence = escaped(quoting.shortened(lesson.sentence, room)) if room and lesson.sentence else ""
     always = "always shown, " if match.always else ""
-    raised = quoting.span(quoting.exception(pattern), 40)
+    raised = "" if lesson.by_scan else quoting.span(quoting.exception(pattern), 40)
     told = "; ".join(part for part in (raised, sentence) if part)
     return f"- {rule}: {told} ({always}`{quoting.show(pattern)}`)"
 

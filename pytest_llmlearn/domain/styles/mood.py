@@ -61,7 +61,7 @@ class _Advice:
 
 def directive(sentence: str, *, security: bool = False) -> str:
     """The sentence as a directive: `ALWAYS …`, for mistakes of security also `NEVER …`; "" for no sentence."""
-    whole = _open(sentence)
+    whole = opened(sentence)
     if not whole:
         return ""
     advice = _advice(whole)
@@ -75,7 +75,7 @@ def directive(sentence: str, *, security: bool = False) -> str:
 
 def statement(sentence: str) -> str:
     """The sentence as a statement of what is on record, without a command and without shouting; "" for none."""
-    whole = quiet(_open(sentence))
+    whole = quiet(opened(sentence))
     if not whole:
         return ""
     advice = None if _commands_later(whole) else _advice(whole)
@@ -87,7 +87,7 @@ def statement(sentence: str) -> str:
 
 def quoted(text: str) -> str:
     """Text as somebody's words, between quotation marks that it does not hold."""
-    return f'"{_DOUBLE.sub(chr(39), quiet(_open(text)))}"'
+    return f'"{_DOUBLE.sub(chr(39), quiet(opened(text)))}"'
 
 
 def quiet(text: str) -> str:
@@ -130,5 +130,6 @@ def _commands_later(whole: str) -> bool:
     return any(True for _ in _NEW_SENTENCE.finditer(whole))
 
 
-def _open(sentence: str) -> str:
+def opened(sentence: str) -> str:
+    """A sentence without its end."""
     return sentence.rstrip(".!?… ")

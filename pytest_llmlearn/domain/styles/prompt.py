@@ -31,6 +31,8 @@ def _item(number: int, match: Match, lesson: Lesson) -> str:
 
 
 def _directive(pattern: Pattern, lesson: Lesson, sentence: str) -> str:
+    if lesson.by_scan and sentence:
+        return f"NEVER let this stand: {mood.opened(sentence)}"
     said = mood.directive(sentence, security=pattern.category == "security")
     if not said:
         return f"ALWAYS bear in mind: {quoting.name(pattern.rule_id, 40)}"
