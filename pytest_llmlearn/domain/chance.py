@@ -2,8 +2,8 @@
 
 It is a logistic regression over what is known of like requests, of the model and of the kin itself. The weights were
 fitted by `benchmarks/fit_chance.py` to published generations, one set for all; `docs/recall.md` says what they come to.
-Invariant: with no attempt known nothing is likely, and a mistake that was made once more under the very request is never
-less likely, all else being equal.
+Invariant: with no attempt known nothing is likely, and a mistake made once more under the very request is never less
+likely, all else being equal.
 """
 
 from __future__ import annotations
