@@ -23,8 +23,11 @@ KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "SSL_CERT_FILE")
 
 
 def clean_environment(home: Path, **more: str) -> dict[str, str]:
-    """Return an environment with `home` as the home folder and no trace of who started the benchmark."""
-    kept = {key: os.environ[key] for key in KEPT if key in os.environ}
+    """Return an environment with `home` as the home folder and no trace of who started the benchmark.
+
+    Code is not scanned beside tests: that is measured by itself.
+    """
+    kept = {key: os.environ[key] for key in KEPT if key in os.environ} | {"LLMLEARN_SCAN": "off"}
     return {**kept, "HOME": str(home), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, **more}
 
 

@@ -52,7 +52,9 @@ class Yard:
 
     def __init__(self, root: Path, texts: Sequence[str], count: int) -> None:
         self.root = root
-        self.env = clean_environment(root.parent, PYTHONPATH=os.environ.get("PYTHONPATH", ""), CI="")
+        self.env = clean_environment(
+            root.parent, PYTHONPATH=os.environ.get("PYTHONPATH", ""), CI="", LLMLEARN_SCAN="auto"
+        )
         (root / "made").mkdir(parents=True)
         (root / "pyproject.toml").write_text('[tool.llmlearn]\ngenerated = ["made/**=model"]\nmaintain = false\n')
         for number in range(count):
