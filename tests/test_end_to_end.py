@@ -94,7 +94,8 @@ class Shop:
         module = {"pytest": "pytest", "llmlearn": "pytest_llmlearn.entrypoints.cli"}[words[0]]
         return subprocess.run(
             [sys.executable, "-m", module, *words[1:]],
-            cwd=self.root / folder, env={**clean_environment(), "LLMLEARN_EMBEDDER": "none", "LLMLEARN_SCAN": "off", **environ},
+            cwd=self.root / folder,
+            env={**clean_environment(), "LLMLEARN_EMBEDDER": "none", "LLMLEARN_SCAN": "off", **environ},
             capture_output=True, text=True,
             stdin=subprocess.DEVNULL, check=False, timeout=120,
         )  # fmt: skip
