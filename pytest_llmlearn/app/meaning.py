@@ -112,7 +112,7 @@ class Meaning:
             try:
                 embedding.of_question(text)  # loads the model
                 index.catch_up()
-            except BaseException:
+            except BaseException:  # whatever it was, its files are let go
                 index.close()
                 raise
             with self._lock:
