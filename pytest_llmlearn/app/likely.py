@@ -20,8 +20,8 @@ LIKE = 48
 COMMON = 24
 """Kins that are looked at because they are the most frequent ones, of the model and of all."""
 NEAREST_BAR = 0.17
-"""Likeness of a request from which on it supports what was made under it. The nearest request of another task reaches it
-for most published requests; of another collection for few, but for classes asked of a memory of classes a good third."""
+"""Likeness of a request from which on it supports what was made under it. For most published requests the nearest one
+of another task reaches it; one of another collection for few, but where both ask for classes for a good third."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
