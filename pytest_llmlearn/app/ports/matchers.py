@@ -1,0 +1,33 @@
+"""Where matchers are kept, with how they did."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.domain.matcher import Matcher, Trials
+
+
+class Matchers(Protocol):
+    """The matchers of a store, in the same file as the patterns, and as safe.
+
+    Matchers of patterns that are muted, retired, quarantined or archived are not answered.
+    """
+
+    def kept(self, *, candidates: bool = False) -> Sequence[Matcher]:
+        """All matchers of active and enforced patterns, with `candidates` those of candidates too; merged ones speak
+        for the pattern they were merged into. Surest first."""
+        ...
+
+    def put(self, matchers: Collection[Matcher]) -> None:
+        """Write matchers down; one that is known already only gains what its trials add."""
+        ...
+
+    def tried(self, trials: Mapping[str, Trials], code: str) -> None:
+        """Add what a piece of code (by its digest) said of matchers, by their keys; the same code counts once."""
+        ...
+
+    def revision(self) -> int:
+        """A number that moves whenever `kept` may answer otherwise."""
+        ...
