@@ -1,0 +1,57 @@
+"""What a recogniser sees: one piece of a file, and what the rest of the file and its interpreter say about names in it.
+
+Pieces are the statements at the top of a file; those that were not touched since the last look are not looked at again,
+so a recogniser may use nothing but its view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pytest_llmlearn.domain.matcher import Kind, Matcher, Sighting
+from pytest_llmlearn.domain.tree import Node
+
+
+class World(Protocol):
+    """What exists in the project and its interpreter (`hookspecs.Surroundings` is one); None where it is not known."""
+
+    def installed(self, module: str) -> bool | None: ...
+
+    def own_module(self, module: str, near: str | None = None) -> str | None: ...
+
+    def names(self, module: str) -> Collection[str] | None: ...
+
+    def signature(self, module: str, qualname: str) -> Any | None: ...
+
+    def is_coroutine_function(self, name: str, near: str) -> bool | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One piece of the file at `path`.
+
+    `imports` are the names that imports anywhere in the file bind, with what they stand for (`np` → `numpy`,
+    `rank` → `skimage.filters.rank`); `bound` all names that are bound anywhere in the file; `stars` says that some are
+    not known, for the file imports `*`. `text` is the piece's own text.
+    """
+
+    path: str
+    node: Node
+    text: str
+    imports: Mapping[str, str] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
+    stars: bool = False
+    world: World | None = None
+
+
+class Recogniser(Protocol):
+    """Reads the matchers of one kind."""
+
+    @property
+    def kind(self) -> Kind: ...
+
+    def sightings(self, matcher: Matcher, view: View) -> Iterable[Sighting]:
+        """Where the matcher fires in this piece."""
+        ...
