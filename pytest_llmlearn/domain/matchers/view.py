@@ -15,7 +15,7 @@ from pytest_llmlearn.domain.tree import Node
 
 
 class World(Protocol):
-    """What exists in the project and its interpreter (`hookspecs.Surroundings` is one); None where it is not known."""
+    """What exists in the project and its interpreter; None where it is not known. Nothing is imported to answer."""
 
     def installed(self, module: str) -> bool | None: ...
 
@@ -27,14 +27,35 @@ class World(Protocol):
 
     def is_coroutine_function(self, name: str, near: str) -> bool | None: ...
 
+    def has(self, module: str, name: str) -> bool | None:
+        """Whether a module has an attribute of that name, a submodule included; it may not begin with `_`."""
+        ...
+
+    def members(self, module: str, qualname: str) -> Collection[str] | None:
+        """The attributes of a class, with those of its bases."""
+        ...
+
+    def version(self, module: str) -> str | None:
+        """The version of the distribution that brings the top-level module."""
+        ...
+
+    def builtin_names(self) -> Collection[str] | None:
+        """What every module of that interpreter can name without binding it."""
+        ...
+
+    def python(self) -> tuple[int, int] | None:
+        """The interpreter's version."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One piece of the file at `path`.
 
     `imports` are the names that imports anywhere in the file bind, with what they stand for (`np` → `numpy`,
-    `rank` → `skimage.filters.rank`); `bound` all names that are bound anywhere in the file; `stars` says that some are
-    not known, for the file imports `*`. `text` is the piece's own text.
+    `rank` → `skimage.filters.rank`, `helpers` → `.helpers` where it is relative); `bound` all names that anything but an
+    import binds anywhere in the file; `stars` says that some are not known, for the file imports `*`. `text` is the
+    piece's own text. `settled` says that nobody is typing in it: what is cut off was left so.
     """
 
     path: str
@@ -43,6 +64,7 @@ class View:
     imports: Mapping[str, str] = field(default_factory=dict)
     bound: frozenset[str] = frozenset()
     stars: bool = False
+    settled: bool = False
     world: World | None = None
 
 
