@@ -1,0 +1,1 @@
+"""Matchers derived from what was learned: one room for each kind of evidence. All of it is pure."""
