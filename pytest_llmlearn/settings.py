@@ -72,6 +72,12 @@ def _embedder(value: object) -> str:
     raise ValueError
 
 
+def _diagnose(value: object) -> str:
+    if value in ("off", "active", "candidate"):
+        return str(value)
+    raise ValueError
+
+
 def _switch(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
@@ -397,15 +403,38 @@ class Settings:
         "a number of seconds from 1 to 86400",
         "How long one run of Semgrep may take before it is stopped.",
     )
+    diagnose: str = _setting(
+        "active",
+        _diagnose,
+        "'off', 'active' or 'candidate'",
+        "Mistakes that editors show while code is written: those that are proven (`active`), or the others too "
+        "(`candidate`).",
+    )
+    lsp_debounce_ms: int = _setting(
+        150,
+        _whole(0, 60_000),
+        "a whole number of milliseconds from 0 to 60000",
+        "How long the language server waits after a change, for the next one, before it looks at the file.",
+    )
+    lsp_scan_on_save: bool = _setting(
+        True, _flag, "true or false", "Have the language server scan a file with Semgrep, where it is, on each save."
+    )
     busy_seconds: float = _setting(
         10.0, _number(0, 600), "a number of seconds from 0 to 600", "How long to wait for another writer of the store."
     )
 
     @classmethod
-    def load(cls, root: Path, environ: Mapping[str, str], overrides: Mapping[str, object] | None = None) -> Settings:
+    def load(
+        cls,
+        root: Path,
+        environ: Mapping[str, str],
+        overrides: Mapping[str, object] | None = None,
+        where: str = "the command line",
+    ) -> Settings:
         """The settings in force for the project at `root`.
 
-        `environ` is the environment; `overrides` the command line's, where None means not given.
+        `environ` is the environment; `overrides` the command line's, where None means not given, or another's that
+        `where` names.
 
         Raises:
             UnknownSetting, BadSetting: names the key, the place, and the way out.
@@ -420,7 +449,7 @@ class Settings:
             except ValueError:
                 given = environ[ENABLING_VARIABLE]
                 raise BadSetting(ENABLING_VARIABLE, "the environment", given, "1 or 0, true or false") from None
-        _take(values, {key: value for key, value in (overrides or {}).items() if value is not None}, "the command line")
+        _take(values, {key: value for key, value in (overrides or {}).items() if value is not None}, where)
         return cls(**values)
 
 
