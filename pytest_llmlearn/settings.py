@@ -86,6 +86,14 @@ def _switch(value: object) -> str:
     raise ValueError
 
 
+def _daemon(value: object) -> str:
+    if isinstance(value, bool):
+        return "auto" if value else "off"
+    if value in ("auto", "off"):
+        return str(value)
+    raise ValueError
+
+
 def _words(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
@@ -418,6 +426,18 @@ class Settings:
     )
     lsp_scan_on_save: bool = _setting(
         True, _flag, "true or false", "Have the language server scan a file with Semgrep, where it is, on each save."
+    )
+    daemon: str = _setting(
+        "auto",
+        _daemon,
+        "'auto' or 'off'",
+        "Ask the project's daemon where one runs, and serve from an editor's server: see [the daemon](daemon.md).",
+    )
+    daemon_idle_minutes: float = _setting(
+        30.0,
+        _number(0, 100_000),
+        "a number of minutes, 0 or more",
+        "After how long without a question `llmlearn daemon` ends by itself; 0: never.",
     )
     busy_seconds: float = _setting(
         10.0, _number(0, 600), "a number of seconds from 0 to 600", "How long to wait for another writer of the store."
