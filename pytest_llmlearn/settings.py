@@ -94,6 +94,12 @@ def _daemon(value: object) -> str:
     raise ValueError
 
 
+def _annotate(value: object) -> str:
+    if value in ("auto", "github", "gitlab", "azure", "buildkite", "none"):
+        return str(value)
+    raise ValueError
+
+
 def _words(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",") if part.strip()]
@@ -439,6 +445,24 @@ class Settings:
         "a number of minutes, 0 or more",
         "After how long without a question `llmlearn daemon` ends by itself; 0: never.",
     )
+    annotate: str = _setting(
+        "auto",
+        _annotate,
+        "`auto`, `github`, `gitlab`, `azure`, `buildkite` or `none`",
+        "For which CI a run marks the lines of what it recorded: `auto` finds out; see [CI](ci.md).",
+    )
+    annotate_prefix: str = _setting(
+        "",
+        _text,
+        "a folder of the repository",
+        "Where the project lies in its repository, for a CI whose container has no `.git`; empty: it is found out.",
+    )
+    sarif: str = _setting("", _text, "the path of a file", "Where a run writes what it recorded as SARIF 2.1.0.")
+    codequality: str = _setting(
+        "", _text, "the path of a file", "Where a run writes it as a report of GitLab's Code Quality."
+    )
+    rdjson: str = _setting("", _text, "the path of a file", "Where a run writes it for reviewdog.")
+    summary: str = _setting("", _text, "the path of a file", "Where a run writes it as Markdown.")
     busy_seconds: float = _setting(
         10.0, _number(0, 600), "a number of seconds from 0 to 600", "How long to wait for another writer of the store."
     )
