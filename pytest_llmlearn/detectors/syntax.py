@@ -7,7 +7,6 @@ input raises the same exception and is no concern of this detector.
 from __future__ import annotations
 
 import io
-import keyword
 import re
 import tokenize
 import warnings
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pytest_llmlearn.domain import parsing
 from pytest_llmlearn.domain.finding import Finding, Rule
 from pytest_llmlearn.domain.occurrence import Occurrence
+from pytest_llmlearn.domain.prose import is_prose, prose_told
 from pytest_llmlearn.domain.source import lines_of, parse
 from pytest_llmlearn.hookspecs import Detector, Evidence, hookimpl
 
@@ -57,23 +57,6 @@ _UNTERMINATED = re.compile(
 _WRONG_ANYWAY = re.compile(
     r"unmatched|does not match|unexpected indent|unindent|inconsistent use|invalid|cannot assign|outside"
 )
-_MARKER = re.compile(
-    r"^\s*(?:`{1,3}(?!`)|~~~)|<\|[a-z_]+\|>|\[/?INST\]|<</?SYS>>|^\s*</?(?:s|code|pre|think|answer)>"
-    r"|^\s*(?:User|Assistant|Human|AI|System):"
-)
-_LISTED = re.compile(r"^\s*(?:\d+[.)]|[-*•])\s+(?=\S+ +\S)")
-_SHELL = re.compile(r"^\s*(?:\$ +)?(?:pip3?|conda|poetry|uv|python3?|npm|apt-get|pytest|cd|git)\s+[\w./-]+")
-_WORD = re.compile(r"[A-Za-z]+(?:['’-][A-Za-z]+)*")
-_STRING = re.compile(r"\"[^\"]*\"|(?<![A-Za-z])'[^']*'(?![A-Za-z])")
-_KEYWORDS = frozenset(word.lower() for word in (*keyword.kwlist, *keyword.softkwlist, "print"))
-_COMMON_WORDS = """
-a an the this that these those it its here there i you we they he she your our my their to of by on at into be are
-was were will would can could should must may have has had do does did using use used based following below above
-please sure note let let's here's i'm don't i'll it's which what how when where then than more each every provided
-provide complete code function class method implementation example explanation step steps first next finally returns
-takes defines checks creates assuming assume so but also only both all any some no
-"""
-_ENGLISH = frozenset(_COMMON_WORDS.split())
 _DEEP = " " * 200
 """Deeper than any block that a person or a model writes."""
 
@@ -140,7 +123,7 @@ def _finding(message: str, line: int | None, text: str, *, indented: bool) -> Fi
         return Finding(
             rule=PROSE,
             line=prose,
-            fields={"what": _prose_told(lines[prose - 1])},
+            fields={"what": prose_told(lines[prose - 1])},
             confidence=0.9,
         )
     if _UNTERMINATED.search(message):
@@ -197,50 +180,17 @@ def _prose_at(lines: tuple[str, ...], line: int | None) -> int | None:
     """The first line of the prose, fence or marker that stands where the parser stopped; None where it is code."""
     if line is None or not 0 < line <= len(lines):
         return None
-    at = next((near for near in (line, line - 1) if near > 0 and _is_prose(lines[near - 1])), None)
+    at = next((near for near in (line, line - 1) if near > 0 and is_prose(lines[near - 1])), None)
     if at is None:
         return None
     first = at
     for near in range(at - 1, max(at - _NEAR, 0), -1):
         entry = lines[near - 1]
-        if entry.strip() and not _is_prose(entry):
+        if entry.strip() and not is_prose(entry):
             break
         if entry.strip():
             first = near
     return first
-
-
-def _is_prose(line: str) -> bool:
-    stripped = line.strip()
-    if not stripped or stripped.startswith(("#", "@", '"""', "'''", '"', ">>>")):
-        return False
-    if _MARKER.search(stripped) or _SHELL.match(stripped):
-        return True
-    text = _STRING.sub(" ", stripped.partition("  #")[0])
-    listed = _LISTED.match(text)
-    if listed:
-        text = text[listed.end() :]
-    run = longest = english = 0
-    previous_end = -1
-    for match in _WORD.finditer(text):
-        word = match.group().lower()
-        gap = text[previous_end : match.start()] if previous_end >= 0 else ""
-        joined = " " in gap and not gap.strip(" ,:;*`(")
-        run = run + 1 if joined and word not in _KEYWORDS else 1
-        longest = max(longest, run)
-        english += word in _ENGLISH
-        previous_end = match.end()
-    return longest >= 3 and english >= 1 and (english >= 2 or listed is not None or longest >= 4)
-
-
-def _prose_told(line: str) -> str:
-    """What kind of text it is; never the text itself, for a lesson ends up in a prompt."""
-    stripped = line.strip()
-    if stripped.startswith(("`", "~~~")):
-        return "a Markdown fence"
-    if _MARKER.search(stripped):
-        return "a chat marker"
-    return "a shell command" if _SHELL.match(stripped) else "an English sentence"
 
 
 def _string_before(text: str, lines: tuple[str, ...], prose: int) -> int | None:

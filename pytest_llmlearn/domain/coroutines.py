@@ -26,7 +26,7 @@ CONSUMERS = frozenset(
     | {"wait", "as_completed", "shield", "start_soon", "start", "spawn", "timeout", "as_future", "create_eager_task"}
 )
 """Last part of the names of functions that await what they are given, or give back something to await."""
-_VALUE_FUNCTIONS = frozenset(
+VALUE_FUNCTIONS = frozenset(
     {"len", "list", "tuple", "set", "dict", "str", "int", "float", "bool", "sum", "min", "max", "sorted", "print"}
     | {"repr", "format", "abs", "round", "enumerate", "zip", "range", "bytes", "any", "all", "reversed", "isinstance"}
     | {"dumps", "hash", "iter", "next", "vars"}
@@ -193,7 +193,7 @@ def _fate_of_argument(node: ast.AST, call: ast.Call) -> Fate | None:
         name = call.func.attr
     if name in CONSUMERS:
         return None
-    return "used" if name in _VALUE_FUNCTIONS else "unknown"
+    return "used" if name in VALUE_FUNCTIONS else "unknown"
 
 
 def _fate_of_variable(name: str, scope: _Scope, seen: frozenset[str]) -> Fate | None:

@@ -27,8 +27,20 @@ class World(Protocol):
 
     def is_coroutine_function(self, name: str, near: str) -> bool | None: ...
 
+    def is_coroutine(self, module: str, qualname: str) -> bool | None:
+        """Whether calling that function of a module makes a coroutine."""
+        ...
+
     def has(self, module: str, name: str) -> bool | None:
         """Whether a module has an attribute of that name, a submodule included; it may not begin with `_`."""
+        ...
+
+    def is_module(self, module: str) -> bool | None:
+        """Whether a dotted name is a module where it is imported, and nothing else of that name."""
+        ...
+
+    def takes(self, module: str, qualname: str, keyword: str) -> bool | None:
+        """Whether a callable takes an argument by that keyword."""
         ...
 
     def members(self, module: str, qualname: str) -> Collection[str] | None:
@@ -50,12 +62,14 @@ class World(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """One piece of the file at `path`.
+    """One piece of the file at `path`: a statement at its top, or a stretch that could not be read.
 
+    `node` is the statement; of a stretch that could not be read a node of the kind `Gap` without children. `text` is
+    the piece's own text; `last` says that it is the file's last piece.
     `imports` are the names that imports anywhere in the file bind, with what they stand for (`np` → `numpy`,
-    `rank` → `skimage.filters.rank`, `helpers` → `.helpers` where it is relative); `bound` all names that anything but an
-    import binds anywhere in the file; `stars` says that some are not known, for the file imports `*`. `text` is the
-    piece's own text. `settled` says that nobody is typing in it: what is cut off was left so.
+    `rank` → `skimage.filters.rank`, `helpers` → `.helpers` where it is relative); `bound` all names that anything but
+    an import binds anywhere in the file. `stars` says that some are not known: the file imports `*`, or a part of it
+    could not be read. `settled` says that nobody is typing in it: what is cut off was left so.
     """
 
     path: str
@@ -65,6 +79,7 @@ class View:
     bound: frozenset[str] = frozenset()
     stars: bool = False
     settled: bool = False
+    last: bool = False
     world: World | None = None
 
 
