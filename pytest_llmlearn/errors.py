@@ -6,10 +6,12 @@ LlmlearnError
 │   └── BadSetting          a value of the wrong type or out of range
 ├── MissingExtra            a face whose packages are not installed
 ├── BadOccurrence           a failure handed in with unknown, missing or ill-typed keys
+├── BadPattern              a pattern of code that cannot be read
 ├── BadInput                a file handed in that cannot be read as what it should be
 ├── BadGeneration           an event of a generation with unknown, missing or ill-typed keys
 ├── UnknownGeneration       an id that names no generation, or several
 ├── UnknownPattern          a fingerprint that names no pattern, or several
+├── UnknownRun              an id that names no run of which anything was recorded
 ├── CannotMerge             two patterns that are one already, or can never be
 ├── CannotHeal              two commits between which a test does not turn from red to green
 ├── EmbedderUnavailable     no weights, wrong weights, or an endpoint that does not answer
@@ -69,6 +71,15 @@ class BadInput(LlmlearnError):
     """A file handed in that cannot be read as what it should be."""
 
 
+class BadPattern(LlmlearnError):
+    """A pattern of code that cannot be read, or that matches everything."""
+
+    def __init__(self, pattern: str, reason: str) -> None:
+        super().__init__(f"the pattern {pattern!r} cannot be used: {reason}")
+        self.pattern = pattern
+        self.reason = reason
+
+
 class BadPath(BadInput):
     """A path that leads outside the project, or to nothing."""
 
@@ -92,6 +103,18 @@ class UnknownGeneration(LlmlearnError):
             message = f"no generation has the id {identifier!r}; `llmlearn generations` lists them"
         super().__init__(message)
         self.identifier = identifier
+
+
+class UnknownRun(LlmlearnError):
+    """An id that names no run of which anything was recorded, or the beginning of several."""
+
+    def __init__(self, run: str) -> None:
+        if run == "last":
+            message = "nothing was recorded of any run yet"
+        else:
+            message = f"no single run is named {run!r}; `llmlearn occurrences --format json` tells those that recorded"
+        super().__init__(message)
+        self.run = run
 
 
 class UnknownPattern(LlmlearnError):
