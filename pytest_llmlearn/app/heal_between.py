@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from pytest_llmlearn.app.heal import Green, Judge, Mined, Reds
@@ -19,6 +20,7 @@ from pytest_llmlearn.domain.culprit import is_test_file
 from pytest_llmlearn.domain.entry import Entry, Run
 from pytest_llmlearn.domain.fix import Healing, Red
 from pytest_llmlearn.domain.occurrence import Occurrence
+from pytest_llmlearn.domain.recurring import code_state
 from pytest_llmlearn.errors import CannotHeal
 from pytest_llmlearn.hookspecs import Surroundings
 
@@ -86,11 +88,12 @@ class Between:
                 command="heal --between",
                 failed=len(failing.occurrences),
                 commit=before.commit,
+                state=code_state(before.commit, ()),
             )
             entries, unlaid = self._laid(bad, run, failing, healed)
             judge = Judge(look, self._redact)
             now = Green(time=max(before.time, after.time), commit=after.commit, way="between")
-            reds = [_red(entry, before) for entry in _distinct(entries)]
+            reds = [red_of(entry, before.commit, before.time) for entry in _distinct(entries)]
             healings = tuple(judge.judge(one, now) for one in reds)
         mined = self._write(run, entries, healings, now) if healings else ()
         return HealedBetween(
@@ -161,8 +164,8 @@ class Between:
         )
 
 
-def _red(entry: Entry, revision: Revision) -> Red:
-    """A recorded failure with the code as it was, which the store need not keep."""
+def red_of(entry: Entry, commit: str | None, time: datetime) -> Red:
+    """A recorded failure with the code as it was at that commit, which the store need not keep."""
     unit = next((held for held in entry.held if held.kind == "unit"), None)
     test = next((held for held in entry.held if held.kind == "test"), None)
     return Red(
@@ -179,8 +182,8 @@ def _red(entry: Entry, revision: Revision) -> Red:
         test_path=test.path if test is not None else None,
         test_qualname=test.qualname if test is not None else None,
         test_text=test.text if test is not None else None,
-        commit=revision.commit,
-        time=revision.time,
+        commit=commit,
+        time=time,
         message=entry.message,
     )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from pytest_llmlearn.app.likely import Likely
+from pytest_llmlearn.app.memory_committed import CommittedOfMemory
 from pytest_llmlearn.app.memory_exposures import ExposuresOfMemory
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
@@ -35,6 +36,7 @@ from pytest_llmlearn.hookspecs import Detector, Surroundings
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.classify import Classifier
+    from pytest_llmlearn.app.committed import CommittedLessons
     from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.generations import Generations
     from pytest_llmlearn.app.heal import Healer
@@ -61,6 +63,7 @@ class Memory(
     WordsOfMemory,
     UpkeepOfMemory,
     ScanOfMemory,
+    CommittedOfMemory,
 ):
     """The memory of one project. A context manager; `close()` by hand otherwise."""
 
@@ -82,6 +85,7 @@ class Memory(
         maintenance: Maintenance,
         fixes: Fixes,
         healer: Healer,
+        committed: CommittedLessons,
         between: Callable[[str | None], Between],
         scanning: Callable[[RecordRun], Scanning],
         detectors: Callable[[], Sequence[Detector]],
@@ -96,6 +100,7 @@ class Memory(
         strict: bool = False,
         min_confidence: float = 0.0,
         erase_index: Callable[[], object] = lambda: None,
+        code_state: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.root = root
         self._store = store
@@ -127,6 +132,8 @@ class Memory(
         self._maintenance = maintenance
         self._fixes = fixes
         self._healer = healer
+        self._committed = committed
+        self._code_state = code_state
         self._between = between
         self._scanning = scanning
         self._detectors = detectors
@@ -167,12 +174,15 @@ class Memory(
 
     def record_run(self, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
         """Record the failures of one test run that can be laid on LLM-written code, or on any with `everything`."""
+        self._committed.catch_up()
+        run = replace(run, state=self._code_state()) if run.state is None else run
         recording = self._recorder(everything=self._everything).record(run, occurrences)
         self._healer.failed()
         return recording
 
     def patterns(self, *, category: str | None = None, limit: int | None = None) -> list[Pattern]:
         """Patterns, most frequent and then latest first."""
+        self._committed.catch_up()
         return self._store.patterns(category=category, limit=limit)
 
     def pattern(self, fingerprint: str) -> Pattern:
@@ -181,6 +191,7 @@ class Memory(
         Raises:
             UnknownPattern: none or several do.
         """
+        self._committed.catch_up()
         found = self._store.matching(fingerprint)
         exact = [pattern for pattern in found if pattern.fingerprint == fingerprint]
         if len(exact or found) != 1:
@@ -214,12 +225,17 @@ class Memory(
         faults = self._classifier.faults.values() if self._classifier is not None else ()
         generations = self._made_generations.notices if self._made_generations is not None else ()
         meaning = self._meaning.notices if self._meaning is not None else ()
-        return [*self._store.notices, *meaning, *self._origins.notices, *generations, *faults]
+        return [*self._store.notices, *self._committed.notices, *meaning, *self._origins.notices, *generations, *faults]
 
     @property
     def behind(self) -> bool:
         """Whether a question met texts that are not found by meaning yet: `llmlearn index` gives them vectors."""
         return self._meaning is not None and self._meaning.behind
+
+    def make_vectors(self, limit: int) -> bool:
+        """For a process that lives on: load what finds lessons by meaning, and give at most `limit` texts that were
+        learned since their vectors. Whether all have one then; what goes wrong is among `notices`."""
+        return self._meaning is None or self._meaning.catch_up(limit)
 
     def close(self) -> None:
         """Let go of the store; what was recorded is written already."""

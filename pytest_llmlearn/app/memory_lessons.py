@@ -10,6 +10,7 @@ from pytest_llmlearn.app import lessons
 from pytest_llmlearn.app.recall import Recall
 
 if TYPE_CHECKING:
+    from pytest_llmlearn.app.committed import CommittedLessons
     from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.ports import Clock, Lessons, Version
     from pytest_llmlearn.domain.finding import Rule
@@ -24,6 +25,7 @@ class LessonsOfMemory:
     _lessons: Lessons
     _recall: Recall
     _delivery: Delivery
+    _committed: CommittedLessons
     _redact: Callable[[str], str]
     _clock: Clock
 
@@ -40,6 +42,7 @@ class LessonsOfMemory:
         """
         if query.path is not None:
             query = replace(query, path=self._relative(query.path))
+        self._committed.catch_up()
         return self._delivery.deliver(self._recall.recall(query, self._clock()))
 
     def lesson(self, fingerprint: str) -> Lesson:

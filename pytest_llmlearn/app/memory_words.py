@@ -64,7 +64,7 @@ class WordsOfMemory:
 
     def confidence_of(self, pattern: Pattern) -> Confidence:
         """How well the lesson of this pattern is founded today."""
-        return measured(pattern.frequency, pattern.success, pattern.last_seen, self._clock())
+        return measured(pattern.seen, pattern.success, pattern.last_seen, self._clock())
 
     def _say(self, fingerprint: str, word: Word | None) -> Pattern:
         exact = self.pattern(fingerprint).fingerprint

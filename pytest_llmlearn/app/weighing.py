@@ -219,13 +219,13 @@ def _beside(question: Question, pattern: Pattern, half_life: float) -> list[Part
 
 def confidence_of(pattern: Pattern, now: datetime) -> Confidence:
     """How well the pattern's lesson is founded, by its count, its age and what came of showing it."""
-    return measured(pattern.frequency, pattern.success, pattern.last_seen, now)
+    return measured(pattern.seen, pattern.success, pattern.last_seen, now)
 
 
 def standing(pattern: Pattern) -> str:
     """How often it was seen, and whether it is proven."""
     proven = "" if pattern.state != "candidate" else ", not yet proven"
-    return f"seen {times(pattern.frequency)}{proven}"
+    return f"seen {times(pattern.seen)}{proven}"
 
 
 def _log_odds(probability: float) -> float:

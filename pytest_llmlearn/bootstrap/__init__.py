@@ -71,6 +71,7 @@ class Memory(AppMemory):
         runs: Any = Late(lambda: parts.runs(folder, ledger, history(), roster, surroundings, origins))
         fixes: Any = Late(store.fixes)
         healer: Any = Late(lambda: parts.healer(folder, store, fixes, surroundings, redact))
+        committed: Any = Late(lambda: parts.committed(folder, store, redact))
         exposures = store.exposures()
         delivery: Any = Late(lambda: parts.delivery(folder, exposures, surroundings, chosen))
         judging: Any = Late(lambda: parts.judging(folder, exposures, history(), surroundings, origins, chosen))
@@ -91,6 +92,7 @@ class Memory(AppMemory):
             maintenance=maintenance,
             fixes=fixes,
             healer=healer,
+            committed=committed,
             between=lambda python: parts.between(folder, chosen, store, fixes, redact, scratch, python),
             scanning=lambda record: parts.scanning(
                 folder,
@@ -112,12 +114,15 @@ class Memory(AppMemory):
             half_life_days=chosen.half_life_days,
             requests=store.requests(),
             meaning=Meaning(
-                lambda: parts.meaning(folder, chosen, store, embedder, warm=warm), in_background=warm and not patient
+                lambda: parts.meaning(folder, chosen, store, embedder, warm=warm),
+                in_background=warm and not patient,
+                lives_on=warm,
             ),
             siblings=lambda path: parts.siblings(folder, path),
             strict=chosen.same_model_only,
             min_confidence=chosen.min_confidence,
             erase_index=lambda: parts.erase_index(folder),
+            code_state=lambda: parts.code_state(folder),
         )
 
 

@@ -22,6 +22,7 @@ from pytest_llmlearn.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_llmlearn.adapters.git import GitHistory
+    from pytest_llmlearn.app.committed import CommittedLessons
     from pytest_llmlearn.app.embedding import Embedding
     from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.generations import Generations
@@ -146,6 +147,19 @@ def erase_index(root: Path) -> None:
         from pytest_llmlearn.bootstrap import indexes
 
         indexes.erase(root)
+
+
+def committed(root: Path, store: SqliteStore, redact: Callable[[str], str]) -> CommittedLessons:
+    from pytest_llmlearn.adapters.lessons_file import LessonsFile
+    from pytest_llmlearn.app.committed import CommittedLessons
+
+    return CommittedLessons(file=LessonsFile(root), rows=store.committed(), lessons=store.lessons(), redact=redact)
+
+
+def code_state(root: Path) -> str | None:
+    from pytest_llmlearn.adapters.git.state import state_of
+
+    return state_of(root)
 
 
 def siblings(root: Path, path: str) -> Sequence[str]:

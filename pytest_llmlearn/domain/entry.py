@@ -19,7 +19,8 @@ ChosenBy = Literal["frame", "statement", "single-unit", "test-body", "imports", 
 class Run:
     """One run of the tests, or one call that hands failures in. `run_id` is unique; times are aware, UTC.
 
-    `session` is the assistant's session in which it was run; None where none is known.
+    `session` is the assistant's session in which it was run; None where none is known. `state` is that of the code, as
+    `recurring.code_state` names it; None where it is not known.
     """
 
     run_id: str
@@ -32,6 +33,7 @@ class Run:
     commit: str | None = None
     python: str = ""
     session: str | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,7 @@ class Counted:
     """What recording one entry did to its pattern: `before` and `after` are its frequency, `raw_count` afterwards.
 
     `hidden` says that the pattern is not to be shown, though it failed: a person called it wrong, it is not proven in
-    this project, or its code was not written yet.
+    this project, or its code was not written yet. `committed` says that it stands in the committed lessons.
     """
 
     fingerprint: str
@@ -116,7 +118,9 @@ class Counted:
     after: int
     raw_count: int
     hidden: bool = False
+    committed: bool = False
 
     @property
     def new(self) -> bool:
-        return self.before == 0
+        """Whether nothing was known of it before."""
+        return self.before == 0 and not self.committed

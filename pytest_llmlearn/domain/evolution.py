@@ -34,7 +34,8 @@ class Record:
 
     `word` is what a person said last; `fixes` counts verified fixes, `recurrences` independent ones (see
     `recurrence.independent`) among occurrences that promote. `imported` says that it came from elsewhere, `stub` that
-    its code was not written yet. `retired_because` is None for what is not retired; `renewed` says that there was a
+    its code was not written yet. `committed` is the state that the project's committed lessons give it: they were read
+    by whoever read the code, and count as a person's word. `retired_because` is None for what is not retired; `renewed` says that there was a
     sign of life, or a person who wanted it back, since then.
     """
 
@@ -47,6 +48,7 @@ class Record:
     stub: bool = False
     retired_because: str | None = None
     renewed: bool = False
+    committed: State | None = None
 
 
 def promotes(chosen_by: ChosenBy, *, was_green: bool, stub: bool = False, flaky: bool = False) -> bool:
@@ -68,9 +70,9 @@ def state(record: Record) -> State:
         return "muted"
     if record.retired_because is not None and not record.renewed:
         return "retired"
-    if record.word == "enforce":
+    if record.word == "enforce" or record.committed == "enforced":
         return "enforced"
-    if record.word == "right" or _proven(record):
+    if record.word == "right" or record.committed is not None or _proven(record):
         return "active"
     return "quarantined" if record.imported else "candidate"
 
@@ -84,7 +86,7 @@ def showable(record: Record) -> bool:
 
     A person who called the lesson of a stub right wants to see it.
     """
-    wanted = record.word in ("right", "enforce")
+    wanted = record.word in ("right", "enforce") or record.committed is not None
     return state(record) not in HIDDEN and (wanted or (record.frequency > 0 and not record.stub))
 
 

@@ -199,7 +199,7 @@ def topics(rule_id: str, exception: str) -> frozenset[str]:
 
 def prior(pattern: Pattern, now: datetime, model: str | None, half_life: float = HALF_LIFE_DAYS) -> float:
     """How much a pattern weighs by itself: 0 to 1 from frequency, recency, severity and the same model."""
-    often = 1.0 - 1.0 / (1.0 + math.log1p(pattern.frequency))
+    often = 1.0 - 1.0 / (1.0 + math.log1p(pattern.seen))
     recent = decay.weight(pattern.last_seen, now, half_life)
     grave = 1.0 - SEVERITIES.index(pattern.severity) / len(SEVERITIES) if pattern.severity in SEVERITIES else 0.0
     same = 1.0 if model and model in pattern.models else 0.0

@@ -42,7 +42,7 @@ def shown_lesson(match: Match, asides: Mapping[str, str] = ASIDE) -> Lesson:
     `asides` are what it is called by its confidence.
     """
     lesson = match.lesson
-    if not detailed(match.pattern.frequency) and lesson.by == "template":
+    if not detailed(match.pattern.seen) and lesson.by == "template":
         lesson = replace(lesson, when="")
     said = (asides.get(match.confidence.wording), "always shown" if match.always else None)
     return replace(lesson, standing="; ".join((lesson.standing, *(aside for aside in said if aside))))

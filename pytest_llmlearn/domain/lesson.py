@@ -157,13 +157,13 @@ def lesson(
     stands in place of the template's, part by part.
     """
     known = list(fixes)
-    shown = known if detailed(pattern.frequency) else []
+    shown = known if detailed(pattern.seen) else []
     best = best_fix(shown)
     instead = safe(_instead(pattern, rule, fields))
     because = safe(rule.meaning) if rule is not None else safe(pattern.message) if pattern.by_scan else ""
     made = Lesson(
         rule_id=quotable(pattern.rule_id),
-        when=_when(pattern, contexts if detailed(pattern.frequency) else ()),
+        when=_when(pattern, contexts if detailed(pattern.seen) else ()),
         # A user's rule may have nothing to say beside what is wrong.
         instead="" if pattern.by_scan and instead == because else instead,
         because=because,
@@ -233,7 +233,7 @@ def _named(names: Sequence[str]) -> list[str]:
 def _standing(pattern: Pattern, fixes: Sequence[Fix]) -> str:
     """How often it was seen and by whom, and what proves it."""
     models = [model for model in _named(pattern.models) if model != "unknown"]
-    seen = f"seen {times(pattern.frequency)}{', by ' + ', '.join(models) if models else ''}"
+    seen = f"seen {times(pattern.seen)}{', by ' + ', '.join(models) if models else ''}"
     if pattern.state == "candidate":
         return f"{seen}, not yet proven"
     if pattern.state == "quarantined":

@@ -36,7 +36,8 @@ class Pattern:
     `severity` is how grave it counts: its rule's, raised where it was seen often. `fixes` counts verified fixes,
     `recurrences` independent ones up to the two that prove it; `word` is what a person said last. `success` is how
     often the mistake was avoided of the times that the lesson was shown and it could have been made. `stub` says that
-    its code was never written. `kin` is what goes wrong, whoever it happens to.
+    its code was never written. `kin` is what goes wrong, whoever it happens to. `committed` is the state that the
+    committed lessons give it, `elsewhere` how often it was seen as these say; None and 0 for what is not in them.
     """
 
     fingerprint: str
@@ -68,6 +69,13 @@ class Pattern:
     fixes: int = 0
     success: Rate = UNMEASURED
     kin: str = ""
+    committed: State | None = None
+    elsewhere: int = 0
+
+    @property
+    def seen(self) -> int:
+        """How often it was seen, here or as the committed lessons say."""
+        return max(self.frequency, self.elsewhere)
 
     @property
     def by_scan(self) -> bool:
@@ -81,5 +89,5 @@ class Pattern:
         Its state allows it, it is not archived, and more than told-apart failures and those of stubs was counted; or a
         person wants it.
         """
-        wanted = self.word in ("right", "enforce")
+        wanted = self.word in ("right", "enforce") or self.committed is not None
         return self.state not in HIDDEN and not self.archived and (wanted or (self.frequency > 0 and not self.stub))

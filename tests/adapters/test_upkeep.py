@@ -23,11 +23,12 @@ WORD = "zebraquokka"
 """Stands in all that is to be forgotten."""
 
 NO_TEXT = {
-    "runs": {"run_id", "started", "finished", "commit_id", "python"},
+    "runs": {"run_id", "started", "finished", "commit_id", "python", "state"},
     "patterns": {
         "fingerprint", "symbol_key", "rule_id", "category", "severity", "state", "first_seen", "last_seen", "word",
-        "retired", "renewed", "state_since", "words",
+        "retired", "renewed", "state_since", "words", "committed",
     },
+    "folded_runs": {"run_id", "finished"},
     "pattern_symbols": {"symbol"},
     "pattern_models": {"model", "category"},
     "occurrence_codes": {"unit_hash"},

@@ -28,15 +28,20 @@ def differing(
     given = environment(os.environ if environ is None else environ)
     compared = ["diff", "--name-only", "-z", "--relative", "--no-renames", "--diff-filter=d"]
     if staged:
-        found = _asked(root, [*compared, "--cached"], given)
+        found = asked(root, [*compared, "--cached"], given)
     else:
         known = head_commit(root, environ) is not None
-        found = _asked(root, [*compared, "HEAD"] if known else ["ls-files", "-z"], given)
-        found += _asked(root, ["ls-files", "-z", "--others", "--exclude-standard"], given)
+        found = asked(root, [*compared, "HEAD"] if known else ["ls-files", "-z"], given)
+        found += asked(root, ["ls-files", "-z", "--others", "--exclude-standard"], given)
     return sorted({path for path in found if path.endswith(ending) and (root / path).is_file()})
 
 
-def _asked(root: Path, words: list[str], environ: Mapping[str, str]) -> list[str]:
+def asked(root: Path, words: list[str], environ: Mapping[str, str]) -> list[str]:
+    """The names that git answers, which end in NUL.
+
+    Raises:
+        BadInput: git does not answer.
+    """
     try:
         process = start(root, words, environ)
         try:

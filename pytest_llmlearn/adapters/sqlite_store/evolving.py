@@ -83,7 +83,7 @@ def green_before(db: Database, nodeids: Iterable[str], started: str) -> frozense
 
 _NAMES = (
     "id", "frequency", "severity", "state", "state_since", "recurrences", "verified_fixes", "word", "imported", "stub",
-    "retired", "retired_because", "renewed", "last_seen",
+    "retired", "retired_because", "renewed", "last_seen", "committed", "committed_seen",
 )  # fmt: skip
 _READ = f"SELECT {', '.join(_NAMES)} FROM patterns WHERE "
 
@@ -117,6 +117,7 @@ def _record(own: _Row, rows: Sequence[_Row], *, fixes: int, recurrences: int) ->
         stub=all(counted) if counted else bool(own["stub"]),
         retired_because=own["retired_because"],
         renewed=own["retired"] is not None and any(sign > own["retired"] for sign in signs),
+        committed=own["committed"],
     )
 
 

@@ -17,9 +17,12 @@ from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.erasing import moved
 from pytest_llmlearn.adapters.sqlite_store.rows import storable, timestamp
 from pytest_llmlearn.app.ports import Known, Version
+from pytest_llmlearn.domain import committed
+from pytest_llmlearn.domain.committed import Committed
 from pytest_llmlearn.domain.fix import Fix
 from pytest_llmlearn.domain.lesson import PARTS, Rewording
 from pytest_llmlearn.domain.pattern import Pattern
+from pytest_llmlearn.domain.recurring import cure
 from pytest_llmlearn.errors import UnknownPattern
 
 if TYPE_CHECKING:
@@ -135,6 +138,7 @@ def _known(connection: sqlite3.Connection, fingerprints: Sequence[str]) -> dict[
     family.update(dict(rows.in_chunks(connection, statement, list(roots))))
     contexts = _contexts(connection, family)
     fixes = _fixes(connection, family)
+    shared = _committed(connection, list(roots))
     # SQLite gives the other columns of the row that holds the maximum.
     statement = f"""SELECT v.pattern, {_PARTS}, max(v.version) FROM lesson_versions AS v
                     WHERE v.pattern IN ({{}}) GROUP BY v.pattern"""
@@ -142,8 +146,10 @@ def _known(connection: sqlite3.Connection, fingerprints: Sequence[str]) -> dict[
     return {
         fingerprint: Known(
             contexts=tuple(contexts.get(root, ())),
-            fixes=tuple(fixes.get(root, {}).values()),
-            reworded=written if (written := reworded.get(root)) is not None and written.says_anything else None,
+            fixes=tuple(fixes.get(root, {}).values()) or _cure(shared.get(root)),
+            reworded=written
+            if (written := reworded.get(root) or _told(shared.get(root))) is not None and written.says_anything
+            else None,
         )
         for root, fingerprint in roots.items()
     }
@@ -174,6 +180,24 @@ def _fixes(connection: sqlite3.Connection, family: Mapping[int, int]) -> dict[in
             fix = replace(known[fix.digest], verified=known[fix.digest].verified + fix.verified)
         known[fix.digest] = fix
     return found
+
+
+def _committed(connection: sqlite3.Connection, roots: Sequence[int]) -> dict[int, Committed]:
+    """What the committed lessons say of these, by their rows."""
+    statement = "SELECT pattern, line FROM committed_lessons WHERE pattern IN ({})"
+    return {row: committed.read(line) for row, line in rows.in_chunks(connection, statement, roots)}
+
+
+def _cure(shared: Committed | None) -> tuple[Fix, ...]:
+    fix = cure(shared)
+    return () if fix is None else (fix,)
+
+
+def _told(shared: Committed | None) -> Rewording | None:
+    if shared is None or not shared.words:
+        return None
+    parts = dict.fromkeys(PARTS) | {part: text for part, text in shared.words if part in PARTS}
+    return Rewording(**parts, version=0)
 
 
 def _fix(values: Sequence[Any]) -> Fix:

@@ -28,6 +28,7 @@ TEXTS = {
     "healings": ("reason", "nodeid", "unit"),
     "lesson_versions": ("when", "instead", "because", "bad", "good"),
     "pattern_contexts": ("context",),
+    "committed_lessons": ("line",),
     "exposures": ("session", "path", "unit", "model"),
     "pattern_prompts": ("model",),
     "prompt_models": ("model",),
@@ -82,7 +83,8 @@ def told_before(connection: sqlite3.Connection, before: str) -> int:
 def stock(connection: sqlite3.Connection, since: str, size: int) -> Stock:
     """All patterns but merged ones, with their exposures; the sizes of all tables."""
     patterns = connection.execute(
-        """SELECT p.fingerprint, p.rule_id, p.symbol_key, p.lesson, t.text, p.symbols, p.state, p.frequency, p.stub,
+        """SELECT p.fingerprint, p.rule_id, p.symbol_key, p.lesson, t.text, p.symbols, p.state,
+                  max(p.frequency, p.committed_seen), p.stub,
                p.archived, p.first_seen, p.last_seen,
                (SELECT count(*) FROM exposures AS e WHERE e.pattern = p.id AND e.shown = 1)
            FROM patterns AS p JOIN occurrence_texts AS t ON t.id = p.message_id WHERE p.merged_into IS NULL"""

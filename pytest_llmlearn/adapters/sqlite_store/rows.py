@@ -26,11 +26,11 @@ MATCHING_LIMIT = 10
 _COLUMNS = (
     "id, fingerprint, symbol_key, rule_id, category, severity, exception, message, lesson, frequency, raw_count, "
     "state, first_seen, last_seen, symbols, path, line, unit, bad, good, archived, stub, word, recurrences, "
-    "verified_fixes, imported, kin"
+    "verified_fixes, imported, kin, committed, committed_seen"
 )
 _HIDDEN = ", ".join(f"'{state}'" for state in sorted(HIDDEN))
 SHOWN = f"""p.archived = 0 AND p.state NOT IN ({_HIDDEN}) AND p.merged_into IS NULL AND (
-    (p.frequency > 0 AND p.stub = 0) OR p.word IN ('right', 'enforce') OR EXISTS (
+    (p.frequency > 0 AND p.stub = 0) OR p.word IN ('right', 'enforce') OR p.committed IS NOT NULL OR EXISTS (
         SELECT 1 FROM patterns AS c WHERE c.merged_into = p.id AND c.frequency > 0 AND c.stub = 0))"""
 """What may be shown unasked: see `evolution.showable`. A merged pattern speaks through the one it was merged into."""
 _HIDDEN_ONES = f"""
@@ -65,9 +65,9 @@ def patterns(
 
 def frequent(connection: sqlite3.Connection, frequency: int, limit: int) -> list[Pattern]:
     """Shown ones that are active or enforced and were seen so often; most frequent and then latest first."""
-    often = "frequency >= ?"
+    often = "max(frequency, committed_seen) >= ?"
     if families.any_merged(connection):
-        often = f"(frequency + {families.MERGED_FREQUENCY}) >= ?"
+        often = f"max(frequency + {families.MERGED_FREQUENCY}, committed_seen) >= ?"
     return _most_frequent(connection, [SHOWN, "state IN ('active', 'enforced')", often], [frequency], limit)
 
 
@@ -187,7 +187,7 @@ def _pattern(
     )  # fmt: skip
     family = families.summed([own, *merged])
     record = Record(
-        frequency=family.frequency,
+        frequency=max(family.frequency, row[28]),
         severity=row[5],
         fixes=row[24],
         recurrences=row[23],
@@ -195,6 +195,7 @@ def _pattern(
         imported=bool(row[25]),
         stub=bool(family.stub),
         retired_because="" if row[11] == "retired" else None,
+        committed=row[27],
     )
     return Pattern(
         fingerprint=row[1],
@@ -217,7 +218,7 @@ def _pattern(
         unit=row[17],
         bad=row[18],
         good=row[19],
-        tier=evolution.tier(family.frequency),
+        tier=evolution.tier(record.frequency),
         always_inject=not row[20] and evolution.always_inject(record, effect),
         archived=bool(row[20]),
         stub=bool(family.stub),
@@ -226,4 +227,6 @@ def _pattern(
         fixes=row[24],
         success=success,
         kin=row[26],
+        committed=row[27],
+        elsewhere=row[28],
     )

@@ -25,6 +25,7 @@ from pytest_llmlearn.errors import UnknownPattern
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+    from pytest_llmlearn.adapters.sqlite_store.committing import SqliteCommitted
     from pytest_llmlearn.adapters.sqlite_store.fixes import SqliteFixes
     from pytest_llmlearn.adapters.sqlite_store.upkeep import SqliteUpkeep
     from pytest_llmlearn.adapters.sqlite_store.vectors import SqliteVectors
@@ -71,6 +72,12 @@ class SqliteStore:
     def exposures(self) -> SqliteExposures:
         """What was shown, in the same file, over the same connections."""
         return SqliteExposures(self._file)
+
+    def committed(self) -> SqliteCommitted:
+        """The committed lessons in the same file, over the same connections."""
+        from pytest_llmlearn.adapters.sqlite_store.committing import SqliteCommitted
+
+        return SqliteCommitted(self._file, self._clock)
 
     def upkeep(self) -> SqliteUpkeep:
         """What keeps it in order, in the same file, over the same connections."""

@@ -47,13 +47,14 @@ class SqliteUpkeep:
         return self._file.exists
 
     def aging(self, before: datetime) -> Sequence[Aging]:
-        """Patterns last seen before that, which are neither archived, merged nor enforced."""
+        """Patterns last seen before that, which are neither archived, merged, enforced nor committed."""
 
         def found(connection: sqlite3.Connection) -> list[Aging]:
             rows = connection.execute(
                 """SELECT p.fingerprint, max(p.last_seen, coalesce(max(c.last_seen), '')), p.renewed
                    FROM patterns AS p LEFT JOIN patterns AS c ON c.merged_into = p.id AND c.frequency > 0
-                   WHERE p.archived = 0 AND p.merged_into IS NULL AND p.state <> 'enforced' AND p.last_seen <= ?1
+                   WHERE p.archived = 0 AND p.merged_into IS NULL AND p.state <> 'enforced'
+                       AND p.committed IS NULL AND p.last_seen <= ?1
                    GROUP BY p.id ORDER BY p.id""",
                 (timestamp(before),),
             )

@@ -57,7 +57,7 @@ _MOVING = (
 _INSERT = (
     f"INSERT INTO patterns ({', '.join((*_FIXED, *_MOVING))}) VALUES ({', '.join('?' * len((*_FIXED, *_MOVING)))})"
 )
-_KNOWN = ("id", "merged_into", *_FIXED, *_MOVING)
+_KNOWN = ("id", "merged_into", "committed", *_FIXED, *_MOVING)
 _SELECT = f"SELECT {', '.join(_KNOWN)} FROM patterns WHERE fingerprint = ?"
 _UPDATE = f"UPDATE patterns SET {', '.join(f'{name} = ?' for name in _MOVING)} WHERE id = ?"
 
@@ -121,19 +121,21 @@ class Writer:
 
     def _standing(self, entry: Entry) -> Counted:
         row = self._db.execute(_SELECT, (storable(entry.fingerprint.exact),)).fetchone()
-        known = dict(zip(_KNOWN, row, strict=True)) if row else {"frequency": 0, "raw_count": 0}
+        nothing: dict[str, Any] = {"frequency": 0, "raw_count": 0, "committed": None}
+        known = dict(zip(_KNOWN, row, strict=True)) if row else nothing
         return Counted(
             fingerprint=entry.fingerprint.exact,
             before=known["frequency"],
             after=known["frequency"],
             raw_count=known["raw_count"],
+            committed=known["committed"] is not None,
         )
 
     def _add_run(self, run: Run, project: str) -> int:
         cursor = self._db.execute(
             """INSERT INTO runs (run_id, project, started, finished, command, exit_status, passed, failed,
-                                 commit_id, python, session)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                                 commit_id, python, session, state)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             (
                 storable(run.run_id),
                 storable(project),
@@ -146,6 +148,7 @@ class Writer:
                 optional(run.commit),
                 storable(run.python),
                 optional(run.session),
+                optional(run.state),
             ),
         )
         return _row(cursor.lastrowid)
@@ -194,6 +197,7 @@ class Writer:
             before=before,
             after=pattern["frequency"],
             raw_count=pattern["raw_count"],
+            committed=pattern["committed"] is not None,
         )
 
     def _pattern(self, entry: Entry, time: str) -> dict[str, Any]:
@@ -222,6 +226,7 @@ class Writer:
                 "security_findings": 0,
                 "words": "",
                 "merged_into": None,
+                "committed": None,
                 "stub": int(entry.stub),
                 **self._latest(entry),
             }

@@ -41,7 +41,7 @@ def _directive(pattern: Pattern, lesson: Lesson, sentence: str) -> str:
 
 def _seen(match: Match) -> str:
     """The count and the model that makes the mistake most often."""
-    count = match.pattern.frequency
+    count = match.pattern.seen
     models = [quoting.name(model) for model in match.pattern.models if model != _UNKNOWN]
     seen = f"Seen: {count} time{'' if count == 1 else 's'} | Model: {models[0] if models else _UNKNOWN}"
     return f"{seen} | Always shown" if match.always else seen
