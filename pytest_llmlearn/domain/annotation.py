@@ -6,10 +6,10 @@ reaches a format but cleaned, on one line and cut; each format escapes it once m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pytest_llmlearn.domain.finding import SEVERITIES
 from pytest_llmlearn.domain.lesson import safe, times
@@ -82,6 +82,28 @@ class Annotation:
     line_hash: str = ""
     labels: tuple[str, ...] = ()
     """Lists of weaknesses that it stands in (`CWE-89: …`), of what a scan found."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Builtins only, fit for JSON."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        values["first_seen"] = self.first_seen.isoformat() if self.first_seen is not None else None
+        fix = self.fix
+        values["fix"] = {each.name: getattr(fix, each.name) for each in fields(fix)} if fix is not None else None
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Annotation:
+        """The inverse of `to_dict`, for what this package wrote itself; lists stand for tuples.
+
+        Raises:
+            TypeError, ValueError: it is none.
+        """
+        known: dict[str, Any] = {key: tuple(one) if isinstance(one, list) else one for key, one in values.items()}
+        if known.get("first_seen") is not None:
+            known["first_seen"] = datetime.fromisoformat(known["first_seen"])
+        if known.get("fix") is not None:
+            known["fix"] = Remedy(**known["fix"])
+        return cls(**known)
 
 
 def ordered(annotations: Iterable[Annotation]) -> list[Annotation]:

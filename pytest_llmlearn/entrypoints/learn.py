@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.outcomes import Watched
     from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.bootstrap import Memory
+    from pytest_llmlearn.domain.annotation import Annotation
     from pytest_llmlearn.domain.entry import Run
     from pytest_llmlearn.entrypoints.collect import Collector
     from pytest_llmlearn.entrypoints.loaded import Loaded
     from pytest_llmlearn.entrypoints.scanning import Report, Underway
     from pytest_llmlearn.settings import Root, Settings
+
+
+_CI = ("GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE")
+"""Variables by which those that marks are written for make themselves known; see `annotations.publish`."""
 
 
 class Learner:
@@ -48,6 +53,8 @@ class Learner:
         self._silent_repository = False
         self._scan: Underway | None = None
         self._scanned: Report | None = None
+        self._annotations: list[Annotation] | None = []
+        self._marks: tuple[str, ...] = ()
 
     def header(self) -> str:
         """The line in pytest's header: where the memory lies."""
@@ -68,7 +75,7 @@ class Learner:
         try:
             # Without Semgrep little can be found: who did not ask for a scan in so many words does not pay for that.
             if self._settings.scan == "on" or program.find(os.environ, self._settings.scan_program) is not None:
-                self._scan = scanning.begin(self._root.path, self._settings.scope, os.environ)
+                self._scan = scanning.begin(self._root.path, self._settings.scope, os.environ, annotate=self._annotates)
         except Exception as error:  # as below; `llmlearn scan` does the same by hand
             self._notices.append(f"the code was not scanned: {_said(error)}")
 
@@ -84,11 +91,13 @@ class Learner:
             if self._collector.occurrences or self._could_tell(int(exitstatus)) or self._could_heal(int(exitstatus)):
                 self._learn(int(exitstatus))
         except Exception as error:  # nothing of ours may change the outcome of the run it watches
+            self._annotations = None  # what is not known is not written as nothing
             self._notices.append(f"nothing was learned from this run: {_said(error)}")
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
         finally:
             self._hear(int(exitstatus))
+            self._publish()
             _forget()
             if collecting:
                 gc.enable()
@@ -109,6 +118,35 @@ class Learner:
                 self._notices += self._scanned.notices
         except Exception as error:  # as above
             self._notices.append(f"nothing was learned from the scan: {_said(error)}")
+
+    @property
+    def _annotates(self) -> bool:
+        """Whether marks or files are wanted: told without loading what writes them."""
+        asked = self._settings
+        if asked.sarif or asked.codequality or asked.rdjson or asked.summary:
+            return True
+        return asked.annotate not in ("auto", "none") or (
+            asked.annotate == "auto" and any(os.environ.get(name) for name in _CI)
+        )
+
+    def _publish(self) -> None:
+        """Write the files that were asked for, and keep the lines that a CI is to read for the end."""
+        if not self._annotates or self._config.getoption("collectonly", False):
+            return
+        if self._annotations is None:
+            self._notices.append("as it is not known what there is to mark, no files were written for the CI")
+            return
+        try:
+            from pytest_llmlearn.entrypoints.annotations.publish import publish
+
+            found = [*self._annotations, *(self._scanned.annotations if self._scanned is not None else ())]
+            published = publish(found, self._settings, self._root.path, os.environ)
+            self._marks = published.lines
+            self._notices += published.notices
+        except Exception as error:  # as above; `llmlearn annotate` writes the same by hand
+            self._notices.append(f"nothing was marked for the CI: {_said(error)}")
+            if os.environ.get("LLMLEARN_DEBUG"):
+                traceback.print_exc()
 
     def _learn(self, exit_status: int) -> None:
         from pytest_llmlearn.bootstrap import Memory, current_commit
@@ -132,6 +170,8 @@ class Learner:
             try:
                 if self._collector.occurrences:
                     self._record(memory, run)
+                    if self._annotates and self._recording is not None:
+                        self._annotations = memory.annotations(self._recording, run.run_id)
                 if self._is_whole(exit_status):
                     if self._collector.occurrences or self._could_tell(exit_status):
                         self._join(memory, run)
@@ -248,6 +288,11 @@ class Learner:
             self._silent_repository = not memory.knows_generated_code
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        self._tell(terminalreporter)
+        for line in self._marks:  # each on a line of its own, uncoloured: else the CI does not see them
+            terminalreporter.write_line(line)
+
+    def _tell(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._config.getoption("no_summary", False):
             return
         healed = self._healed is not None and self._healed.fixes

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 OBSERVER = "llmlearn-observe"
 COLLECTOR = "llmlearn-collect"
 LEARNER = "llmlearn-learn"
+_WRITTEN = {
+    "sarif": "as SARIF 2.1.0",
+    "codequality": "for GitLab's Code Quality",
+    "rdjson": "for reviewdog",
+    "summary": "as Markdown",
+}
+"""Files that a run can write of what it recorded, by the names of their options and settings."""
 _UNUSABLE = pytest.StashKey[str]()
 """Why learning is off although the settings speak of it."""
 
@@ -60,6 +67,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="scan LLM-written code with Semgrep beside the tests: where it is installed (auto, the default), "
         "in any case (on; learn), or not",
     )
+    group.addoption(
+        "--llm-learn-annotate",
+        choices=("auto", "github", "gitlab", "azure", "buildkite", "none"),
+        default=None,
+        dest="llm_learn_annotate",
+        help="mark the lines of what is recorded for this CI (learn), for the one that runs the tests (auto, the "
+        "default), or for none",
+    )
+    for name, what in _WRITTEN.items():
+        group.addoption(
+            f"--llm-learn-{name}",
+            metavar="PATH",
+            default=None,
+            dest=f"llm_learn_{name}",
+            help=f"learn; write what is recorded {what} to this file",
+        )
 
 
 class _OwnModules:
@@ -88,6 +111,8 @@ def pytest_configure(config: pytest.Config) -> None:
             "enabled": _asked(config),
             "scope": config.option.llm_learn_scope,
             "scan": config.option.llm_learn_scan,
+            "annotate": config.option.llm_learn_annotate,
+            **_files(config),
         }
         settings = Settings.load(root.path, os.environ, overrides)
     except (SettingError, OSError) as error:
@@ -115,7 +140,14 @@ def _asked(config: pytest.Config) -> bool | None:
     if config.option.llm_learn is not None:
         return bool(config.option.llm_learn)
     how = config.option.llm_learn_scope or config.option.llm_learn_store or config.option.llm_learn_scan == "on"
-    return True if how else None
+    how = how or config.option.llm_learn_annotate in ("github", "gitlab", "azure", "buildkite")
+    return True if how or any(_files(config).values()) else None
+
+
+def _files(config: pytest.Config) -> dict[str, str | None]:
+    """The files to write, as the command line names them: seen from the folder in which it was given."""
+    given = {name: getattr(config.option, f"llm_learn_{name}") for name in _WRITTEN}
+    return {name: str(config.invocation_params.dir / path) if path else None for name, path in given.items()}
 
 
 def _mentions_us(pyproject: Path) -> bool:

@@ -15,17 +15,18 @@ from pathlib import Path
 from typing import Any
 
 Answer = dict[str, Any]
-NOTHING: Answer = {"headline": "", "lessons": [], "fixes": [], "notices": []}
+NOTHING: Answer = {"headline": "", "lessons": [], "fixes": [], "notices": [], "annotations": []}
 LOCK = "scan.lock"
 NICE = 10
 
 
 def main(arguments: list[str]) -> int:
-    """Scan as the JSON in the only argument says: `root`, `scope`, and `report`, the descriptor to tell."""
+    """Scan as the JSON in the only argument says: `root`, `scope`, `annotate` (whether to tell what to mark), and
+    `report`, the descriptor to tell."""
     asked = json.loads(arguments[0])
     _step_back()
     try:
-        answer = _scanned(Path(asked["root"]), asked["scope"])
+        answer = _scanned(Path(asked["root"]), asked["scope"], annotate=asked["annotate"])
     except Exception as error:  # the run that began it is to hear why, whatever it is
         from pytest_llmlearn.errors import LlmlearnError
 
@@ -42,7 +43,7 @@ def _step_back() -> None:
         os.nice(NICE)
 
 
-def _scanned(root: Path, scope: str) -> Answer:
+def _scanned(root: Path, scope: str, *, annotate: bool) -> Answer:
     from pytest_llmlearn.bootstrap import Memory
     from pytest_llmlearn.settings import Settings
 
@@ -52,8 +53,9 @@ def _scanned(root: Path, scope: str) -> Answer:
             return {**NOTHING, "notices": ["the scan of an earlier run is still under way; the next run scans again"]}
         with Memory.open(root, settings=settings) as memory:
             found = memory.scan(make=True, jobs=0)
+            marks = [one.to_dict() for one in memory.annotations_of_scan(found.flaws)] if annotate else []
             if found.recording is None and not found.fixes and not found.problems:
-                return {**NOTHING, "notices": [*memory.notices]}
+                return {**NOTHING, "notices": [*memory.notices], "annotations": marks}
             from pytest_llmlearn.entrypoints import summary  # most runs find nothing new
 
             told = summary.scan_lines(found)
@@ -62,6 +64,7 @@ def _scanned(root: Path, scope: str) -> Answer:
                 "lessons": [[line.text, line.markup] for line in told.lessons],
                 "fixes": [[line.text, line.markup] for line in told.fixes],
                 "notices": [*told.notices, *memory.notices],
+                "annotations": marks,
             }
 
 

@@ -16,12 +16,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.domain.annotation import Annotation
 
 MODULE = "pytest_llmlearn.entrypoints.scan_background"
 _OF_THE_RUN = ("COVERAGE_", "COV_CORE_", "PYTEST_")
 """Variables that speak of the run to its children: one whose coverage is measured would write into the project."""
-_LIMIT = 1_000_000
+_LIMIT = 64_000_000
 """Bytes of a report that are read."""
 
 Told = tuple[str, dict[str, bool]]
@@ -30,12 +33,16 @@ Told = tuple[str, dict[str, bool]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What the scan said: one line of what it came to, lines of lessons and of fixes, and what people should know."""
+    """What the scan said: one line of what it came to, lines of lessons and of fixes, and what people should know.
+
+    `annotations` are of all that stands in LLM-written code now, where they were asked for.
+    """
 
     headline: str = ""
     lessons: tuple[Told, ...] = ()
     fixes: tuple[Told, ...] = ()
     notices: tuple[str, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
 
 class Underway:
@@ -71,8 +78,10 @@ class Underway:
             os.close(self._report)
 
 
-def begin(root: Path, scope: str, environ: Mapping[str, str]) -> Underway | None:
+def begin(root: Path, scope: str, environ: Mapping[str, str], *, annotate: bool = False) -> Underway | None:
     """Start scanning the project at `root`, and return at once; None on systems where that cannot be done so.
+
+    With `annotate` the report holds what there is to mark.
 
     Raises:
         OSError: no process can be started.
@@ -80,7 +89,7 @@ def begin(root: Path, scope: str, environ: Mapping[str, str]) -> Underway | None
     if os.name != "posix":
         return None
     report, told = os.pipe()
-    asked = json.dumps({"root": str(root), "scope": scope, "report": told})
+    asked = json.dumps({"root": str(root), "scope": scope, "report": told, "annotate": annotate})
     own = {name: value for name, value in environ.items() if not name.startswith(_OF_THE_RUN)}
     # By way of a shell that ends at once: an orphan is waited for by the system, a child that nobody waits for would
     # stay a zombie as long as the run's process lives. Safe path: a module of the project's must not stand in the
@@ -106,6 +115,14 @@ def begin(root: Path, scope: str, environ: Mapping[str, str]) -> Underway | None
     return Underway(report)
 
 
+def _annotations(told: list[dict[str, Any]]) -> tuple[Annotation, ...]:
+    if not told:
+        return ()
+    from pytest_llmlearn.domain.annotation import Annotation  # most runs mark nothing
+
+    return tuple(Annotation.from_dict(one) for one in told)
+
+
 def _read(told: bytes) -> Report:
     try:
         values: dict[str, Any] = json.loads(told)
@@ -114,6 +131,7 @@ def _read(told: bytes) -> Report:
             lessons=tuple((text, markup) for text, markup in values["lessons"]),
             fixes=tuple((text, markup) for text, markup in values["fixes"]),
             notices=tuple(values["notices"]),
+            annotations=_annotations(values["annotations"]),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise RuntimeError("the scan of the code ended without a word; `llmlearn scan` shows why") from error
