@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from pytest_llmlearn.app.likely import Likely
+from pytest_llmlearn.app.memory_annotations import AnnotationsOfMemory
 from pytest_llmlearn.app.memory_committed import CommittedOfMemory
 from pytest_llmlearn.app.memory_exposures import ExposuresOfMemory
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
@@ -64,6 +65,7 @@ class Memory(
     UpkeepOfMemory,
     ScanOfMemory,
     CommittedOfMemory,
+    AnnotationsOfMemory,
 ):
     """The memory of one project. A context manager; `close()` by hand otherwise."""
 
