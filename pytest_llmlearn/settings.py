@@ -410,6 +410,19 @@ class Settings:
         "the path of a file",
         "Findings that the project has accepted; `llmlearn scan --update-baseline` writes it.",
     )
+    python: str = _setting(
+        "",
+        _text,
+        "the path of an interpreter, or of an environment's folder",
+        "The project's interpreter, asked what exists when code is looked at; empty: the active environment's, that of "
+        "`.venv` or `venv`, else the one that runs llmlearn.",
+    )
+    inspect_imports: bool = _setting(
+        False,
+        _flag,
+        "true or false",
+        "Import libraries, never the project's own modules, in a process of their own, to see what they have.",
+    )
     scan_program: str = _setting("", _text, "the path of a program", "Semgrep; empty: it is looked for.")
     scan_seconds: float = _setting(
         300.0,
