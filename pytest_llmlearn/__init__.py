@@ -6,10 +6,10 @@ pytest run of an environment imports this module.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing alone takes as long as the interpreter's own start
 if TYPE_CHECKING:
+    from typing import Any
+
     from pytest_llmlearn.bootstrap import Memory
     from pytest_llmlearn.domain.finding import Finding, Rule
     from pytest_llmlearn.domain.generation import Generation
@@ -80,6 +80,8 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

@@ -46,7 +46,7 @@ class Meaning:
 
     `in_background` is for a process that lives on: a thread loads what is needed from the first question on, and until
     it is there, as for a minute after anything went wrong, nothing is found by meaning. Without it the first question
-    waits, and what went wrong once is not tried again. Safe to use from several threads.
+    waits, and what went wrong once is not tried again unless it `lives_on`. Safe to use from several threads.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Meaning:
         *,
         fresh: bool = True,
         in_background: bool = False,
+        lives_on: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make = parts
@@ -62,6 +63,7 @@ class Meaning:
         self._asked = False
         self._fresh = fresh
         self._in_background = in_background
+        self._lives_on = lives_on or in_background
         self._clock = clock
         self._rests_until = 0.0
         self._loading: threading.Thread | None = None
@@ -86,16 +88,40 @@ class Meaning:
         self.notices.clear()  # what was wrong is so no more
         return meant
 
+    def catch_up(self, limit: int) -> bool:
+        """Load what questions need, and give at most `limit` texts that wait their vectors; whether none waits then.
+
+        What goes wrong is noted as after a question.
+        """
+        try:
+            parts = self._begun("a first text") if self._in_background else self._made()
+            if parts is None:
+                return True
+            embedding, index, _ = parts
+            complete = embedding.catch_up(limit).complete
+            index.catch_up()
+            embedding.of_question("a first text")  # loads the model, where nothing waited
+        except Exception as error:  # nobody waits who could be told otherwise
+            self._failed(error)
+            return True
+        return complete
+
     def _made(self) -> Parts | None:
         with self._lock:
+            if self._resting:
+                return None
             if not self._asked:
                 self._asked = True
                 self._parts = self._make()
             return self._parts
 
+    @property
+    def _resting(self) -> bool:
+        return bool(self._rests_until) and self._clock() < self._rests_until
+
     def _begun(self, text: str) -> Parts | None:
         with self._lock:
-            if self._rests_until and self._clock() < self._rests_until:
+            if self._resting:
                 return None
             if not self._asked:
                 self._asked = True
@@ -154,9 +180,9 @@ class Meaning:
                 self.notices[:] = [sentence]
             gone = None
             # The index is not at fault where a text got no vector: loading it anew would take long.
-            if not (self._in_background and isinstance(error, EmbedderUnavailable)):
+            if not (self._lives_on and isinstance(error, EmbedderUnavailable)):
                 gone, self._parts = self._parts, None
-            if self._in_background:
+            if self._lives_on:
                 self._rests_until = self._clock() + REST_SECONDS
                 self._asked = self._parts is not None
         if gone is not None:

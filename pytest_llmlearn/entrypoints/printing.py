@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import click
@@ -11,16 +10,13 @@ import click
 from pytest_llmlearn.domain.confidence import Confidence
 from pytest_llmlearn.domain.lesson import times
 from pytest_llmlearn.domain.pattern import Pattern
+from pytest_llmlearn.domain.plain_guidance import moment as moment
+from pytest_llmlearn.domain.plain_guidance import sureness as sureness
 
 
 def strong(text: str) -> str:
     """Text in bold on a terminal."""
     return click.style(text, bold=True)  # click drops it again where the output is no terminal
-
-
-def moment(time: datetime) -> str:
-    """ISO 8601 in UTC, to the second."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def pattern(found: Pattern, sure: Confidence) -> dict[str, Any]:
@@ -51,23 +47,11 @@ def pattern(found: Pattern, sure: Confidence) -> dict[str, Any]:
     }
 
 
-def sureness(found: Confidence) -> dict[str, Any]:
-    """How well a lesson is founded: the number, its parts, and what it is called."""
-    return {
-        "value": round(found.value, 4),
-        "observed": round(found.observed, 4),
-        "success": round(found.success, 4),
-        "recency": round(found.recency, 4),
-        "steadiness": round(found.steadiness, 4),
-        "wording": found.wording,
-    }
-
-
 def pattern_line(found: Pattern) -> str:
     standing: list[str] = [] if found.state == "candidate" else [found.state]
     standing += ["archived"] if found.archived else []
     state = f" ({', '.join(standing)})" if standing else ""
-    often = f"seen {times(found.frequency)}" if found.frequency else "told apart"
+    often = f"seen {times(found.seen)}" if found.seen else "told apart"
     return f"{found.fingerprint[:10]}  {often}{state}  {place(found.path, found.line)} [{found.rule_id}] {found.lesson}"
 
 

@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 
 from pytest_llmlearn import Memory, Occurrence
 from pytest_llmlearn.domain.guidance import Candidate, Guidance, Query
+from pytest_llmlearn.domain.plain_guidance import guidance
 from pytest_llmlearn.domain.score import Part, Score
 from pytest_llmlearn.entrypoints.cli import main
-from pytest_llmlearn.entrypoints.printing_guidance import guidance, guidance_lines
+from pytest_llmlearn.entrypoints.printing_guidance import guidance_lines
 from tests.entrypoints.test_cli import OCCURRENCE
 
 QUESTION = "load a user in an async endpoint"
@@ -124,7 +125,7 @@ def explained(project: Path) -> Guidance:
 
 def test_the_parts_of_a_score_are_aligned_and_summed(explained: Guidance) -> None:
     """For people: value, weight, what it adds; below them the log-odds and what they come to."""
-    lines = guidance_lines(explained, explain=True)
+    lines = guidance_lines(guidance(explained), explain=True)
     table = lines[lines.index(next(line for line in lines if line.startswith("    part"))) :]
     assert table[:5] == [
         "    part       value  weight   adds",
@@ -135,7 +136,7 @@ def test_the_parts_of_a_score_are_aligned_and_summed(explained: Guidance) -> Non
     ]
     assert "below the threshold, and not shown:" in table
     assert "    speaks of user" in table and "  score 0.12  [async.never-awaited]" in "\n".join(table)
-    assert not any("weight" in line or "below" in line for line in guidance_lines(explained))
+    assert not any("weight" in line or "below" in line for line in guidance_lines(guidance(explained)))
 
 
 def test_machines_read_the_parts_by_name(explained: Guidance) -> None:
@@ -153,18 +154,18 @@ def test_machines_read_the_parts_by_name(explained: Guidance) -> None:
 def test_a_score_without_parts_says_so(explained: Guidance) -> None:
     """Rather than an empty table."""
     bare = replace(explained, matches=tuple(replace(match, parts={}) for match in explained.matches), below=())
-    assert "    (this score has no parts)" in guidance_lines(bare, explain=True)
+    assert "    (this score has no parts)" in guidance_lines(guidance(bare), explain=True)
     assert guidance(bare)["matches"][0]["probability"] is None
 
 
 def test_silence_is_explained_too(explained: Guidance) -> None:
     """What came nearest to the threshold."""
-    lines = guidance_lines(replace(explained, matches=()), explain=True)
+    lines = guidance_lines(guidance(replace(explained, matches=())), explain=True)
     assert lines[0] == "no lesson here matters for this" and "below the threshold, and not shown:" in lines
 
 
 def test_what_is_always_shown_is_marked_for_people(explained: Guidance) -> None:
     """In full and on one line, whether it is near or not."""
     always = replace(explained, matches=tuple(replace(match, always=True) for match in explained.matches))
-    assert "; always shown" in "\n".join(guidance_lines(always))
-    assert ", always shown  [" in "\n".join(guidance_lines(always, compact=True))
+    assert "; always shown" in "\n".join(guidance_lines(guidance(always)))
+    assert ", always shown  [" in "\n".join(guidance_lines(guidance(always), compact=True))

@@ -13,6 +13,8 @@ import click
 
 from pytest_llmlearn import __version__
 from pytest_llmlearn.entrypoints.cli import (
+    committed,
+    daemon,
     effect,
     evaluate,
     fixes,
@@ -55,9 +57,11 @@ def main(context: click.Context, root: str | None) -> None:
 
 for command in (
     recall.recall,
+    daemon.daemon,
     learned.patterns,
     learned.show,
     lessons.lesson,
+    committed.lessons,
     learned.occurrences,
     learned.ingest,
     scan.scan,
