@@ -16,7 +16,7 @@ from pytest_llmlearn.app.ports.parser import Parser
 from pytest_llmlearn.domain import syntax
 from pytest_llmlearn.domain.matcher import Kind, Matcher, Sighting
 from pytest_llmlearn.domain.matchers.index import MatcherIndex
-from pytest_llmlearn.domain.matchers.reading import (
+from pytest_llmlearn.domain.matchers.pieces import (
     GAP,
     constants_of,
     names_of,

@@ -1,0 +1,111 @@
+"""A file as recognisers see it: its pieces, and what its names stand for.
+
+A piece is a statement at the top of the file, or a stretch that could not be read. A piece is told of the file only what
+concerns the names that stand in it, so that it need not be looked at again because of what is done elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pytest_llmlearn.domain.tree import Node
+
+GAP = "Gap"
+"""The kind of a piece that could not be read: a node without children, over the whole of it."""
+_WORD = re.compile(r"[^\W\d]\w*")
+_DEFINITIONS = frozenset({"FunctionDef", "AsyncFunctionDef", "ClassDef"})
+_CAPTURES = frozenset({"MatchAs", "MatchStar", "MatchMapping", "ExceptHandler", "TypeVar", "ParamSpec", "TypeVarTuple"})
+_TARGETS = frozenset({"targets", "target", "optional_vars"})
+_UNPACKED = frozenset({"Tuple", "List", "Starred"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a piece does to the names of its file: what its imports bind, what else it binds, whether it imports `*`."""
+
+    imports: Mapping[str, str] = field(default_factory=dict)
+    bound: frozenset[str] = frozenset()
+    stars: bool = False
+
+
+def names_of(node: Node) -> Names:
+    """What a piece binds, in whatever scope: `import a.b` binds `a`, `from .x import y` binds `y` to `.x.y`."""
+    imports: dict[str, str] = {}
+    bound: set[str] = set()
+    stars = False
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        kind = node.kind
+        if kind == "Import":
+            for _, alias in node.children:
+                if alias.children:
+                    imports[alias.children[0][1].text] = alias.text
+                else:
+                    top = alias.text.partition(".")[0]
+                    imports[top] = top
+            continue
+        if kind == "ImportFrom":
+            dot = "" if not node.text or node.text.endswith(".") else "."
+            for _, alias in node.children:
+                if alias.text == "*":
+                    stars = True
+                else:
+                    imports[alias.children[0][1].text if alias.children else alias.text] = node.text + dot + alias.text
+            continue
+        if kind in _DEFINITIONS or kind in _CAPTURES or kind == "arg":
+            if node.text:
+                bound.add(node.text)
+        elif kind in ("Global", "Nonlocal"):
+            bound.update(child.text for _, child in node.children)
+        elif kind == "NamedExpr":
+            bound.add(node.children[0][1].text)
+        for role, child in node.children:
+            if role in _TARGETS or role == "name":
+                _targets(child, bound)
+            if child.children or (child.text and child.kind in _CAPTURES):
+                pending.append(child)
+            elif child.kind == "arg":
+                bound.add(child.text)
+    return Names(imports=imports, bound=frozenset(bound), stars=stars)
+
+
+def _targets(node: Node, bound: set[str]) -> None:
+    if node.kind == "Name":
+        bound.add(node.text)
+    elif node.kind in _UNPACKED:
+        for _, child in node.children:
+            _targets(child, bound)
+
+
+def together(several: Iterable[Names]) -> Names:
+    """What all pieces of a file do; of two imports of one name the later counts."""
+    imports: dict[str, str] = {}
+    bound: set[str] = set()
+    stars = False
+    for names in several:
+        imports.update(names.imports)
+        bound |= names.bound
+        stars = stars or names.stars
+    return Names(imports=imports, bound=frozenset(bound), stars=stars)
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The identifiers and keywords that stand in a text, in its strings and comments too."""
+    return frozenset(_WORD.findall(text))
+
+
+def constants_of(node: Node) -> set[str]:
+    """The literals of a piece, as `repr` writes them."""
+    found = set()
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        for _, child in node.children:
+            if child.children:
+                pending.append(child)
+            elif child.kind == "Constant":
+                found.add(child.text)
+    return found
