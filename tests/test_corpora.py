@@ -55,7 +55,6 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.mark.corpora
-@pytest.mark.xdist_group("replay")
 @pytest.mark.slow
 @replayed
 @pytest.mark.parametrize("arm", ["plain", "again", "n2"])
@@ -67,7 +66,6 @@ def test_every_failing_test_is_captured_once_and_nothing_else(replay: Any, arm: 
 
 
 @pytest.mark.corpora
-@pytest.mark.xdist_group("replay")
 @pytest.mark.slow
 @replayed
 @pytest.mark.parametrize(

@@ -63,7 +63,6 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.mark.corpora
-@pytest.mark.xdist_group("healing")
 @pytest.mark.slow
 def test_fixes_are_mined_of_real_repairs(figures: Any) -> None:
     """Of units of which little differs; what was written anew is called so; nothing went wrong on the way."""
@@ -75,7 +74,6 @@ def test_fixes_are_mined_of_real_repairs(figures: Any) -> None:
 
 
 @pytest.mark.corpora
-@pytest.mark.xdist_group("healing")
 @pytest.mark.slow
 def test_no_fix_is_mined_of_tests_that_were_weakened(figures: Any) -> None:
     """And where such a test still runs, it is written down that the test was changed."""

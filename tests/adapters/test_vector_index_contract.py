@@ -105,10 +105,7 @@ def same(found: Sequence[Near], wanted: Sequence[Near]) -> bool:
     return close and all(one.similarity <= edge or near.get(one.key) == one.owner for one in found)
 
 
-# One worker makes each of those that take seconds to fill.
-@pytest.fixture(
-    scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(f"many in {name}")) for name in MAKERS]
-)
+@pytest.fixture(scope="module", params=MAKERS)
 def many(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """An index that has caught up with a store of ten thousand vectors, and a judge of it."""
     store = SqliteStore(_filled(tmp_path_factory))
