@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -92,9 +91,11 @@ def scan(
             if style == "json":
                 print_json(printing.scan(found))
             elif style == "sarif":
-                from pytest_llmlearn.entrypoints.sarif import sarif
+                from pytest_llmlearn.entrypoints.annotations.places import Places
+                from pytest_llmlearn.entrypoints.annotations.sarif import written
 
-                click.echo(json.dumps(sarif(found.flaws), ensure_ascii=False))
+                places = Places(root, os.environ, settings.annotate_prefix)
+                click.echo(written(places.placed(memory.annotations_of_scan(found.flaws))))
             else:
                 click.echo("\n".join(printing.scan_lines(found)))
             for notice in memory.notices:
