@@ -1,95 +1,106 @@
-"""The server itself: thin handlers over `Memory`, and converters named for both shores.
+"""The server: pygls with the project's sessions, documents and looks; what it answers stands in `lsp_server.features`.
 
-It answers the command `llmlearn.relevantMistakes` (text, then optionally the file's URI, the model and the style of the
-words) and the request `llmlearn/relevantMistakes` (`intent`, `textDocument`, `model`, `style`): what was learned that
-matters for a text about to be written in that file.
+Each handler reads what the client sent, asks, converts and returns; what takes time is done in a session's thread.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+import asyncio
+import logging
+from collections.abc import Coroutine
 from typing import Any
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from pytest_llmlearn import __version__
-from pytest_llmlearn.bootstrap import Memory, project_root
-from pytest_llmlearn.domain.guidance import STYLES, Guidance, Query, Style
 from pytest_llmlearn.errors import MissingExtra
 
+try:
+    from lsprotocol import types
+    from pygls.lsp.server import LanguageServer
+except ImportError as error:
+    raise MissingExtra("lsp", "the language server") from error
 
-def make_server() -> Any:
-    """A pygls server, ready to be started.
+from lsp_server.convert_diagnostics import Terms
+from lsp_server.documents import Document, Documents
+from lsp_server.looks import Looks
+from lsp_server.protocol import Protocol
+from lsp_server.session import OpenMemory, Session, open_memory
+from lsp_server.sessions import Sessions, to_path
 
-    Raises:
-        MissingExtra: pygls is not installed.
-    """
-    try:
-        from pygls.exceptions import JsonRpcInvalidParams
-        from pygls.lsp.server import LanguageServer
-    except ImportError as error:
-        raise MissingExtra("lsp", "the language server") from error
-    server = LanguageServer("llmlearn", __version__)
+log = logging.getLogger(__name__)
 
-    @server.command("llmlearn.relevantMistakes")
-    def _command(*arguments: Any) -> dict[str, Any]:
-        # pygls wants as many arguments as there are parameters; only the first is required here.
-        text, uri, model, style = (*arguments, None, None, None, None)[:4]
-        return answer(text, uri, model, style)
 
-    @server.feature("llmlearn/relevantMistakes")
-    def _request(parameters: Any) -> dict[str, Any]:
-        document = getattr(parameters, "textDocument", None)
-        uri = getattr(document, "uri", None)
-        text = getattr(parameters, "intent", None) or getattr(parameters, "text", None)
-        return answer(text, uri, getattr(parameters, "model", None), getattr(parameters, "style", None))
+class LessonsServer(LanguageServer):
+    """One client's server."""
 
-    def answer(text: Any, uri: Any, model: Any, named: Any) -> dict[str, Any]:
-        for name, value in (("text", text), ("file's URI", uri), ("model", model)):
-            if not isinstance(value, str | None):
-                raise JsonRpcInvalidParams(f"relevantMistakes takes strings; the {name} is {type(value).__name__}")
-        style = next((known for known in STYLES if known == (named or "text")), None)
-        if style is None:
-            raise JsonRpcInvalidParams(
-                f"relevantMistakes words its answer as one of {', '.join(STYLES)}, not {named!r}"
-            )
-        return to_client(relevant(text or "", uri, model, server.workspace.root_path, style))
+    protocol: Protocol
 
+    def __init__(self, open_memory: OpenMemory = open_memory) -> None:
+        super().__init__("llmlearn", __version__, protocol_cls=Protocol)
+        self.sessions = Sessions(tell=self._tell_from_thread, begun=self._begun, open_memory=open_memory)
+        self.looks = Looks()
+        self.terms = Terms()
+        self.ready = asyncio.Event()
+        """Set once the client's options are known."""
+        self.telling: dict[str, asyncio.Task[Any]] = {}
+        """What is about to be told of each document."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def documents(self) -> Documents:
+        return self.protocol.documents
+
+    def begin(self, job: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Do something beside; what goes wrong with it is logged."""
+        self._loop = asyncio.get_running_loop()
+        task = self._loop.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("what was done beside failed", exc_info=error)
+
+    async def place_of(self, document: Document) -> tuple[Session, str] | None:
+        """The session of a document's project, and the document's path there; None where there is none."""
+        await self.ready.wait()
+        path = to_path(document.uri)
+        session = await self.sessions.of(document.uri) if path is not None else None
+        inside = session.relative(path) if session is not None and path is not None else None
+        return (session, inside) if session is not None and inside is not None else None
+
+    def tell(self, sentence: str) -> None:
+        """Show a person a sentence, and log it."""
+        log.warning("%s", sentence)
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"llmlearn: {sentence}"))
+
+    def _tell_from_thread(self, sentence: str) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.tell, sentence)
+
+    def _begun(self, session: Session) -> None:
+        from lsp_server.features import keeping
+
+        self.begin(keeping.prepare(self, session))
+
+    async def leave(self) -> None:
+        """The client is gone: end what is under way and close what is open."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        self.looks.forget()
+        await self.sessions.forget()
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Not shown to anybody: it is logged where it happened."""
+        log.error("%s", error)
+
+
+def make_server(open_memory: OpenMemory = open_memory) -> LessonsServer:
+    """A server with all its features, for one client."""
+    from lsp_server.features import register
+
+    server = LessonsServer(open_memory)
+    register(server)
     return server
-
-
-def relevant(text: str, uri: str | None, model: str | None, workspace: str | None, style: Style = "text") -> Guidance:
-    """What the project's memory says of `text`, about to be written in the file at `uri`, worded in that style."""
-    path = to_path(uri)
-    root = project_root(path.parent if path is not None else Path(workspace) if workspace else Path.cwd()).path
-    inside = path.relative_to(root).as_posix() if path is not None and path.is_relative_to(root) else None
-    with Memory.open(root) as memory:
-        return memory.recall(Query(text=text, path=inside, model=model, channel="lsp", style=style))
-
-
-def to_path(uri: str | None) -> Path | None:
-    """The file that a `file:` URI names; None for any other."""
-    parts = urlsplit(uri or "")
-    return Path(url2pathname(unquote(parts.path))) if parts.scheme == "file" else None
-
-
-def to_client(guidance: Guidance) -> dict[str, Any]:
-    """Guidance as JSON for the client: each lesson with its place."""
-    return {
-        "abstained": guidance.abstained,
-        "text": guidance.text,
-        "tokens": guidance.tokens,
-        "style": guidance.query.style,
-        "lessons": [
-            {
-                "fingerprint": match.pattern.fingerprint,
-                "rule_id": match.pattern.rule_id,
-                "score": match.score,
-                "lesson": match.lesson.sentence,
-                "path": match.pattern.path,
-                "line": match.pattern.line,
-                "always": match.always,
-            }
-            for match in guidance.matches
-        ],
-    }

@@ -105,9 +105,9 @@ def test_arguments_that_are_no_strings_are_named(tmp_path: Path) -> None:
     client = Client(tmp_path)
     client.ask("initialize", {"processId": None, "rootUri": tmp_path.as_uri(), "capabilities": {}})
     client.tell("initialized", {})
-    command = {"command": "llmlearn.relevantMistakes", "arguments": [{"text": "an order"}]}
+    command = {"command": "llmlearn.relevantMistakes", "arguments": [{"text": 5}]}
     error = client.answer("workspace/executeCommand", command)["error"]
-    assert error["code"] == -32602 and "the text is" in error["message"]
+    assert error["code"] == -32602 and "the text is a number" in error["message"]
     assert client.ask("llmlearn/relevantMistakes", {"intent": "an order"})["abstained"]
     assert client.close() == 0
 

@@ -1,0 +1,103 @@
+"""One project, while the server runs: its memory, kept and warm, and the threads that ask it.
+
+Invariant: what is asked of a memory is asked in one thread, never in that of the event loop. What may take long (scans,
+proofs) has a thread and a memory of its own, so that no answer waits for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from lsp_server.options import settings_with
+from lsp_server.worker import Worker
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.bootstrap import Memory
+    from pytest_llmlearn.settings import Settings
+
+T = TypeVar("T")
+CLOSING_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class OpenMemory(Protocol):
+    """Opens the memory of a project; `warm` where many questions will be asked of it."""
+
+    def __call__(self, root: Path, settings: Settings, *, warm: bool) -> Memory: ...
+
+
+def open_memory(root: Path, settings: Settings, *, warm: bool) -> Memory:
+    from pytest_llmlearn.bootstrap import Memory
+
+    return Memory.open(root, settings=settings, warm=warm)
+
+
+class Session:
+    """The project at `root`, under the client's `options`. `tell` hears what a person should read, from any thread.
+
+    `round` counts what may have changed its answers from outside: reloading, and files of the project that changed.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        options: Mapping[str, Any],
+        *,
+        tell: Callable[[str], None],
+        open_memory: OpenMemory = open_memory,
+    ) -> None:
+        self.root = root
+        self.round = 0
+        self.settings, wrong = settings_with(root, os.environ, options)
+        self.looking = Worker(f"asking {root.name}")
+        self._labouring = Worker(f"working on {root.name}")
+        self._open = open_memory
+        self._tell = tell
+        self._told: set[str] = set()
+        self._asked: Memory | None = None
+        self._worked: Memory | None = None
+        for sentence in wrong:
+            self._notice(sentence)
+
+    async def ask(self, question: Callable[[Memory], T], *, urgent: bool = True) -> T:
+        """The memory's answer, in its thread."""
+        return await self.looking.run(lambda: question(self._warm()), urgent=urgent)
+
+    async def work(self, job: Callable[[Memory], T]) -> T:
+        """The same for what may take long, with a memory of its own."""
+        return await self._labouring.run(lambda: job(self._cold()))
+
+    def relative(self, path: Path) -> str | None:
+        """The file's path from the root with `/`; None outside of it."""
+        for root in (self.root, self.root.resolve()):
+            if path.is_relative_to(root):
+                return path.relative_to(root).as_posix()
+        return None
+
+    def close(self) -> None:
+        """Let go of the store, once what runs is done, or soon."""
+        self.looking.end(lambda: self._asked.close() if self._asked is not None else None, CLOSING_SECONDS)
+        self._labouring.end(lambda: self._worked.close() if self._worked is not None else None, 0.0)
+
+    def _warm(self) -> Memory:
+        if self._asked is None:
+            self._asked = self._open(self.root, self.settings, warm=True)
+            log.info("opened the memory of %s", self.root)
+        for notice in self._asked.notices:
+            self._notice(notice)
+        return self._asked
+
+    def _cold(self) -> Memory:
+        if self._worked is None:
+            self._worked = self._open(self.root, self.settings, warm=False)
+        return self._worked
+
+    def _notice(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._tell(sentence)
