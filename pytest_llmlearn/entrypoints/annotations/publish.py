@@ -80,10 +80,10 @@ def publish(annotations: Iterable[Annotation], settings: Settings, root: Path, e
         codequality_file = str(places.top / GITLAB_FILE)
     for path, style in ((settings.sarif, "sarif"), (codequality_file, "codequality"), (settings.rdjson, "rdjson")):
         if path:
-            attempt(path, lambda path=path, style=style: _write(root / path, text(every, style)))  # type: ignore[misc]
+            attempt(path, lambda path=path, style=style: write(root / path, text(every, style)))  # type: ignore[misc]
     step = environ.get(STEP_SUMMARY, "") if ci == "github" else ""
     if settings.summary and not (step and _same(root / settings.summary, Path(step))):
-        attempt(settings.summary, lambda: _write(root / settings.summary, summary.markdown(every)))
+        attempt(settings.summary, lambda: write(root / settings.summary, summary.markdown(every)))
     if not every:
         return Published(notices=tuple(notices))
     lines: list[str] = []
@@ -92,7 +92,7 @@ def publish(annotations: Iterable[Annotation], settings: Settings, root: Path, e
         lines = github.commands(every, summarised=summarised)
     elif ci == "azure":
         page = Path(environ.get("AGENT_TEMPDIRECTORY") or tempfile.gettempdir()) / f"llmlearn-{os.getpid()}.md"
-        shown = attempt(str(page), lambda: _write(page, summary.markdown(every)))
+        shown = attempt(str(page), lambda: write(page, summary.markdown(every)))
         lines = azure.commands(every, str(page) if shown else None)
     elif ci == "buildkite":
         said = buildkite.annotate(summary.markdown(every), environ)
@@ -100,7 +100,12 @@ def publish(annotations: Iterable[Annotation], settings: Settings, root: Path, e
     return Published(lines=tuple(lines), notices=tuple(notices))
 
 
-def _write(path: Path, content: str) -> None:
+def write(path: Path, content: str) -> None:
+    """Write it in place of what is there, in folders that are made where they are missing.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode("utf-8", "backslashreplace"))
 
