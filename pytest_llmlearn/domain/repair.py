@@ -27,7 +27,12 @@ def digest(bad: str, good: str) -> str:
 
 def told(hunk: Hunk, imports: Sequence[str] = ()) -> str:
     """What was changed, such as "await was added" or "`<` became `<=`"."""
-    return "; ".join([*_statements(hunk.removed, hunk.added), *map(added, imports[:2])])
+    return told_of(hunk.removed, hunk.added, imports)
+
+
+def told_of(gone: Sequence[str], new: Sequence[str], imports: Sequence[str] = ()) -> str:
+    """The same of statements that were removed and added, one by one."""
+    return "; ".join([*_statements(gone, new), *map(added, imports[:2])])
 
 
 def added(statement: str) -> str:

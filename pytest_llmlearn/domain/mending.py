@@ -1,0 +1,379 @@
+"""A verified fix applied to other code: where its bad side stands, what differs is put right.
+
+Edits are of the syntax tree's own pieces, so what stands around them keeps its layout and its comments. Invariant: an
+edit is told only where the result parses, no name in it is new and bound nowhere, and the mistake is gone.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from pytest_llmlearn.domain.fix import Fix
+from pytest_llmlearn.domain.fragment import Fragment, is_hole, stretches
+from pytest_llmlearn.domain.scope import SELVES, Function, Scopes, bound
+from pytest_llmlearn.domain.source import parse
+from pytest_llmlearn.domain.sufficing import is_inert, is_whole
+from pytest_llmlearn.domain.telling import telling
+from pytest_llmlearn.domain.transforming import Change, changes
+from pytest_llmlearn.domain.tree import Span
+from pytest_llmlearn.domain.unifying import Binding, Unifier, dumped, name_of
+from pytest_llmlearn.domain.writing_code import Template, Written
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_BLOCKS = ("body", "orelse", "finalbody")
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A stretch of the text that is replaced; an empty one is an insertion."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mend:
+    """The edits of one fix, by place and not overlapping; all of them or none. `title` says what they do.
+
+    `fingerprint` is the pattern's, `digest` the fix's.
+    """
+
+    edits: tuple[Edit, ...]
+    title: str
+    fingerprint: str
+    digest: str
+
+
+def mend(
+    text: str, fixes: Sequence[Fix], span: Span, *, gone: Callable[[str], bool] = lambda text: True
+) -> Mend | None:
+    """What repairs the mistake seen at `span`, by the fix that was verified most often of those that apply.
+
+    `gone` says of a text whether the mistake is seen there no more. None where no fix applies surely.
+    """
+    for fix in sorted(fixes, key=_worth, reverse=True):
+        if fix.conflicting or not fix.verified:
+            continue
+        for made in _ways(text, fix, span):
+            edits = made if "\r" not in text else [replace(each, text=each.text.replace("\n", "\r\n")) for each in made]
+            result = applied(text, edits)
+            if result != text and _sound(text, result) and gone(result):
+                return Mend(edits=tuple(edits), title=_title(fix), fingerprint=fix.fingerprint, digest=fix.digest)
+    return None
+
+
+def applied(text: str, edits: Sequence[Edit]) -> str:
+    """The text after the edits."""
+    lines = text.split("\n")
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line) + 1)
+    for edit in sorted(edits, key=lambda each: each.span, reverse=True):
+        start = starts[edit.span.line - 1] + edit.span.column
+        end = starts[edit.span.end_line - 1] + edit.span.end_column
+        text = text[:start] + edit.text + text[end:]
+    return text
+
+
+def _worth(fix: Fix) -> tuple[int, datetime, str]:
+    return fix.verified, fix.last_seen or _EARLIEST, fix.digest
+
+
+def _title(fix: Fix) -> str:
+    return f"Apply the verified fix: {fix.difference}" if fix.difference else "Apply the verified fix"
+
+
+def _sound(text: str, result: str) -> bool:
+    """Whether the result parses, and reads no name that is bound nowhere and was not read so before."""
+    after = parse(result)
+    if after is None:
+        return False
+    before = parse(text)
+    scopes = Scopes(after)
+    return before is None or scopes.stars or scopes.unbound() <= Scopes(before).unbound()
+
+
+def _ways(text: str, fix: Fix, span: Span) -> Iterator[list[Edit]]:
+    """The edits of one fix, the surest way to apply it first."""
+    tree = parse(text)
+    if tree is None or "\f" in text or text.count("\r") != text.count("\r\n"):
+        return  # where lines end is not told as editors tell it
+    if fix.bad == fix.good:
+        yield list(_imports(tree, fix, _read_at(tree, span) & _unbound(tree)))
+        return
+    parts = stretches(fix.bad, fix.good)
+    if parts is None or not is_whole(fix, parts) or is_inert(parts):
+        return
+    place = _Place(text, tree, span, fix)
+    for edits in (*place.whole(parts), *place.pieces(parts)):
+        read = frozenset(word for edit in edits for word in _WORD.findall(edit.text))
+        yield [*_imports(tree, fix, read), *edits]
+
+
+class _Place:
+    """A stretch of a file where a mistake was seen."""
+
+    def __init__(self, text: str, tree: ast.Module, span: Span, fix: Fix) -> None:
+        self._written = Written(text)
+        self._tree = tree
+        self._span = span
+        self._scopes = Scopes(tree)
+        self._function = self._scopes.function_at(span.line)
+        self._fix = fix
+
+    def whole(self, parts: Sequence[tuple[Fragment, Fragment]]) -> Iterator[list[Edit]]:
+        """Where all statements of the bad side stand, one of them where the mistake was seen."""
+        unifier = Unifier(self._free(parts), fitting=self._fits)
+        around: ast.AST = self._function if self._function is not None else self._tree
+        blocks = [block for node in ast.walk(around) for block in _blocks(node)]
+        yield from self._standing(parts, blocks, unifier, self._given(), [], seen=False)
+
+    def _standing(
+        self,
+        parts: Sequence[tuple[Fragment, Fragment]],
+        blocks: Sequence[Sequence[ast.stmt]],
+        unifier: Unifier,
+        binding: Binding,
+        edits: list[Edit],
+        *,
+        seen: bool,
+        from_line: int = 0,
+    ) -> Iterator[list[Edit]]:
+        if not parts:
+            if seen and edits:
+                yield edits
+            return
+        bad, good = parts[0]
+        size = len(bad.body)
+        for block in blocks:
+            for start in range(len(block) - size + 1):
+                row = block[start : start + size]
+                bound_here = dict(binding)
+                if row[0].lineno < from_line or not unifier.sequence(bad.body, row, bound_here):
+                    continue
+                made = self._edits(bad, good, unifier, bound_here)
+                if made is None:
+                    continue
+                here = any(self._overlaps(code, shown) for code, shown in zip(row, bad.body, strict=True))
+                yield from self._standing(
+                    parts[1:], blocks, unifier, bound_here, [*edits, *made],
+                    seen=seen or here, from_line=row[-1].lineno + 1,
+                )  # fmt: skip
+
+    def pieces(self, parts: Sequence[tuple[Fragment, Fragment]]) -> Iterator[list[Edit]]:
+        """Where only the piece that the fix replaces stands in a statement, and tells enough by itself."""
+        found = [(each, good) for bad, good in parts for each in changes(bad.body, good.body) or ()]
+        if len(found) != 1 or found[0][0].kind != "expression":
+            return
+        (change, good), free = found[0], self._free(parts)
+        if not telling(change.old[0], free):
+            return
+        unifier = Unifier(free, fitting=self._fits, widely=True)
+        for statement in self._statements():
+            for code in _expressions(statement):
+                binding: Binding = {}
+                if unifier.same(change.old[0], code, binding):
+                    edit = self._expression(change, good, code, binding, free)
+                    if edit is not None:
+                        yield [edit]
+
+    def _given(self) -> Binding:
+        """The parameters of the fix's function as they are called here, where it is the same function."""
+        head = (
+            parse(f"{self._fix.signature.strip().splitlines()[-1].strip()}\n    ...") if self._fix.signature else None
+        )
+        mine = self._function
+        if head is None or mine is None or not head.body or not isinstance(head.body[0], Function):
+            return {}
+        theirs = head.body[0]
+        old, new = _parameters(theirs), _parameters(mine)
+        if theirs.name != mine.name or len(old) != len(new):
+            return {}
+        return {one.arg: two for one, two in zip(old, new, strict=True) if one.arg not in SELVES}
+
+    def _free(self, parts: Sequence[tuple[Fragment, Fragment]]) -> Callable[[str], bool]:
+        called = {
+            node.func.id
+            for pair in parts
+            for side in pair
+            for statement in side.body
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        own = frozenset(name for pair in parts for name in bound(ast.Module(body=list(pair[0].body), type_ignores=[])))
+        fixed = (self._scopes.known | SELVES | called) - (own & called)
+        return lambda name: name not in fixed
+
+    def _fits(self, name: str) -> bool:
+        return name not in self._scopes.known and name not in SELVES
+
+    def _overlaps(self, code: ast.stmt, shown: ast.stmt) -> bool:
+        end = code.end_lineno or code.lineno
+        body = getattr(shown, "body", None)
+        if isinstance(body, list) and is_hole(body):  # the head alone is what the fix shows
+            end = max(code.lineno, code.body[0].lineno - 1)  # type: ignore[attr-defined]
+        return code.lineno <= self._span.end_line and self._span.line <= end
+
+    def _statements(self) -> Iterator[ast.stmt]:
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.stmt) and node.lineno <= self._span.end_line:
+                blocks = [block for block in _blocks(node) if block]
+                end = blocks[0][0].lineno - 1 if blocks else node.end_lineno or node.lineno
+                if self._span.line <= max(end, node.lineno):
+                    yield node
+
+    def _edits(self, bad: Fragment, good: Fragment, unifier: Unifier, binding: Binding) -> list[Edit] | None:
+        """What the fix changes of code that was found to be its bad side; None where it cannot be written here."""
+        if dumped(ast.Module(list(bad.body), [])) == dumped(ast.Module(list(good.body), [])):
+            return []
+        free = self._free([(bad, good)])
+        found = changes(bad.body, good.body)
+        if found is None:
+            return None
+        edits = []
+        for change in found:
+            if change.kind == "expression":
+                edit = self._expression(change, good, unifier.met.get(id(change.old[0])), binding, free)
+            elif change.kind == "async":
+                code = unifier.met[id(change.old[0])]
+                edit = Edit(span=self._written.point(code), text="async ")
+            else:
+                edit = self._replaced(change, good, unifier, binding, free)
+            if edit is None:
+                return None
+            edits.append(edit)
+        return edits
+
+    def _expression(
+        self, change: Change, good: Fragment, code: ast.AST | None, binding: Binding, free: Callable[[str], bool]
+    ) -> Edit | None:
+        new = change.new[0]
+        if code is None or not isinstance(new, ast.expr):
+            return None
+        text = Template(good.text, [new]).expression(self._names(new, binding, free), code)
+        return Edit(span=self._written.span(code), text=text) if text is not None else None
+
+    def _replaced(
+        self, change: Change, good: Fragment, unifier: Unifier, binding: Binding, free: Callable[[str], bool]
+    ) -> Edit | None:
+        new = [each for each in change.new if isinstance(each, ast.stmt)]
+        names: dict[str, str] = {}
+        for each in new:
+            names |= self._names(each, binding, free)
+        text = Template(good.text, new).statements(names) if new else "pass"
+        if text is None:
+            return None
+        if change.old:
+            codes = [unifier.met[id(each)] for each in change.old]
+            span = self._written.span(codes[0], codes[-1])
+            first = self._written.line(span.line)[: span.column]
+            if first.strip() or self._written.follows(span):
+                return None  # it shares its line with other code
+            if self._written.line(span.line)[span.column :].startswith("elif"):
+                return None
+            return Edit(span=span, text=_deeper(text, first))
+        if change.beside is None or (code := unifier.met.get(id(change.beside))) is None:
+            return None
+        span = self._written.span(code)
+        first = self._written.line(span.line)[: span.column]
+        if first.strip() or self._written.follows(span):
+            return None
+        if change.after:
+            end = len(self._written.line(span.end_line))  # behind a comment
+            at = Span(span.end_line, end, span.end_line, end)
+            return Edit(span=at, text=f"\n{first}{_deeper(text, first)}")
+        start = Span(span.line, span.column, span.line, span.column)
+        return Edit(span=start, text=f"{_deeper(text, first)}\n{first}")
+
+    def _names(self, new: ast.AST, binding: Binding, free: Callable[[str], bool]) -> dict[str, str]:
+        """How the names of a piece are written here. What the bad side did not have is written as it was."""
+        found = {}
+        for node in ast.walk(new):
+            name = name_of(node)
+            if name is not None and free(name) and name in binding:
+                found[name] = name_of(binding[name]) or self._written.text_of(binding[name])
+        return found
+
+
+def _deeper(text: str, indent: str) -> str:
+    first, _, rest = text.partition("\n")
+    return f"{first}\n{textwrap.indent(rest, indent)}" if rest else first
+
+
+def _parameters(function: Function) -> list[ast.arg]:
+    arguments = function.args
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+
+
+def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    for name in _BLOCKS:
+        block = getattr(node, name, None)
+        if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
+            yield block
+
+
+def _expressions(statement: ast.stmt) -> Iterator[ast.expr]:
+    """The expressions of a statement's own, outermost first; what stands within an f-string has no place of its own."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.expr):
+            yield node
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.stmt) and node is not statement):
+            continue
+        waiting += ast.iter_child_nodes(node)
+
+
+def _read_at(tree: ast.Module, span: Span) -> frozenset[str]:
+    """The names that are read on the lines of a stretch."""
+    return frozenset(
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and span.line <= node.lineno <= max(span.end_line, span.line)
+    )
+
+
+def _unbound(tree: ast.Module) -> frozenset[str]:
+    return frozenset(name for _, name in Scopes(tree).unbound())
+
+
+def _imports(tree: ast.Module, fix: Fix, read: Collection[str]) -> Iterator[Edit]:
+    """The imports of a fix that the file has not and whose names are `read`, below those that it has."""
+    have = {
+        (getattr(node, "module", None), getattr(node, "level", 0), name.name, name.asname)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
+    taken = bound(tree)
+    wanted = []
+    for statement in fix.imports:
+        parsed = parse(statement)
+        if parsed is None or len(parsed.body) != 1 or not isinstance(parsed.body[0], ast.Import | ast.ImportFrom):
+            continue
+        node = parsed.body[0]
+        keys = {(getattr(node, "module", None), getattr(node, "level", 0), one.name, one.asname) for one in node.names}
+        if not keys <= have and not bound(node) & taken and not bound(node).isdisjoint(read):
+            wanted.append(statement)
+    if wanted:
+        line = _import_line(tree)
+        yield Edit(span=Span(line, 0, line, 0), text="".join(f"{statement}\n" for statement in wanted))
+
+
+def _import_line(tree: ast.Module) -> int:
+    """The line before which an import belongs: after the first block of imports, the docstring, or at the top."""
+    line = 1
+    for node in tree.body:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and line == 1
+        if not isinstance(node, ast.Import | ast.ImportFrom) and not docstring:
+            break
+        line = (node.end_lineno or node.lineno) + 1
+    return line
