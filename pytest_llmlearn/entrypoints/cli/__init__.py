@@ -13,6 +13,7 @@ import click
 
 from pytest_llmlearn import __version__
 from pytest_llmlearn.entrypoints.cli import (
+    annotate,
     committed,
     daemon,
     effect,
@@ -23,6 +24,7 @@ from pytest_llmlearn.entrypoints.cli import (
     learned,
     lessons,
     lifecycle,
+    lsp,
     model,
     models,
     provenance,
@@ -65,6 +67,8 @@ for command in (
     learned.occurrences,
     learned.ingest,
     scan.scan,
+    lsp.lsp,
+    annotate.annotate,
     states.approve,
     states.enforce,
     states.mute,
