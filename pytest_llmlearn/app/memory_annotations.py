@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.annotate import Annotating
-    from pytest_llmlearn.app.ports import Lessons, Store
-    from pytest_llmlearn.app.record import Recording
+    from pytest_llmlearn.app.ports import Clock, Lessons, Store
+    from pytest_llmlearn.app.record import Recorder, Recording
     from pytest_llmlearn.domain.annotation import Annotation
+    from pytest_llmlearn.domain.entry import Entry
     from pytest_llmlearn.domain.finding import Rule
     from pytest_llmlearn.domain.flaw import Flaw
+    from pytest_llmlearn.domain.occurrence import Occurrence
     from pytest_llmlearn.domain.recurring import Standing
     from pytest_llmlearn.hookspecs import Detector
 
@@ -22,9 +24,12 @@ class AnnotationsOfMemory:
     _store: Store
     _lessons: Lessons
     _detectors: Callable[[], Sequence[Detector]]
+    _clock: Clock
+    _everything: bool
 
     if TYPE_CHECKING:
 
+        def _recorder(self, *, everything: bool) -> Recorder: ...
         def standings(self, fingerprints: Collection[str], run: str | None = None) -> Mapping[str, Standing]: ...
 
     def annotations(self, recording: Recording, run: str | None = None) -> list[Annotation]:
@@ -47,6 +52,15 @@ class AnnotationsOfMemory:
     def annotations_of_scan(self, flaws: Sequence[Flaw], run: str | None = None) -> list[Annotation]:
         """Of what a scan found, whoever wrote it."""
         return self._annotating(run).scanned(flaws)
+
+    def identified(self, occurrence: Occurrence) -> Entry | None:
+        """What a failure would be recorded as in a run; None where it would not be. Nothing is written."""
+        from pytest_llmlearn.domain.entry import Run
+
+        now = self._clock()
+        run = Run(run_id="", started=now, finished=now)
+        (entry,) = self._recorder(everything=self._everything).entries(run, [occurrence])
+        return entry
 
     def _annotating(self, run: str | None) -> Annotating:
         from pytest_llmlearn.app.annotate import Annotating

@@ -79,12 +79,7 @@ class Recorder:
 
     def record(self, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
         """Record what can be laid on code; nothing is written where nothing can."""
-        culprits = self._attribution.attribute(occurrences)
-        entries = tuple(
-            self._entry(run, occurrence, culprit)
-            for occurrence, culprit in zip(occurrences, culprits, strict=True)
-            if culprit is not None
-        )
+        entries = tuple(entry for entry in self.entries(run, occurrences) if entry is not None)
         counted = tuple(self._store.record(run, entries)) if entries else ()
         return Recording(
             entries=entries,
@@ -92,6 +87,14 @@ class Recorder:
             unlaid=len(occurrences) - len(entries),
             unknown=tuple(sorted(self._attribution.unknown)),
         )
+
+    def entries(self, run: Run, occurrences: Sequence[Occurrence]) -> list[Entry | None]:
+        """What would be recorded of each, in order; None for what cannot be laid on code. Nothing is written."""
+        culprits = self._attribution.attribute(occurrences)
+        return [
+            self._entry(run, occurrence, culprit) if culprit is not None else None
+            for occurrence, culprit in zip(occurrences, culprits, strict=True)
+        ]
 
     def _entry(self, run: Run, occurrence: Occurrence, culprit: Culprit) -> Entry:
         text = occurrence.code if occurrence.code is not None else self._surroundings.text(culprit.path) or ""

@@ -165,7 +165,7 @@ class Learner:
             python=platform.python_version(),
             session=session_id(os.environ),
         )
-        plugins = [plugin for plugin in self._config.pluginmanager.get_plugins() if _speaks_our_hooks(plugin)]
+        plugins = [plugin for plugin in self._config.pluginmanager.get_plugins() if speaks_our_hooks(plugin)]
         with Memory.open(self._root.path, settings=self._settings, plugins=plugins) as memory:
             try:
                 if self._collector.occurrences:
@@ -345,6 +345,7 @@ def _forget() -> None:
                     clear()
 
 
-def _speaks_our_hooks(plugin: object) -> bool:
+def speaks_our_hooks(plugin: object) -> bool:
+    """Whether a plug-in of pytest's is one of ours as well."""
     # By name in its dictionary: asking a plug-in object for attributes could run code of its own.
     return any(name.startswith("llmlearn_") for name in getattr(plugin, "__dict__", {}))

@@ -29,6 +29,8 @@ _WRITTEN = {
     "summary": "as Markdown",
 }
 """Files that a run can write of what it recorded, by the names of their options and settings."""
+_REPORTS = ("xmlpath", "report_log", "json_report")
+"""Options of pytest, pytest-reportlog and pytest-json-report by which properties of tests are written down."""
 _UNUSABLE = pytest.StashKey[str]()
 """Why learning is off although the settings speak of it."""
 
@@ -181,6 +183,10 @@ def _register(config: pytest.Config, root: Root, settings: Settings) -> None:
     config.pluginmanager.register(Observer(config, root.path), OBSERVER)
     loaded = Loaded(config, root.path)
     config.pluginmanager.register(loaded, NAME)
+    if any(config.getoption(name, None) for name in _REPORTS):
+        from pytest_llmlearn.entrypoints.properties import Properties
+
+        config.pluginmanager.register(Properties(config, root, settings))  # after the observer, whose word it takes
     if hasattr(config, "workerinput"):
         return  # an xdist worker: it observes; the controller collects and writes
     from pytest_llmlearn.entrypoints.collect import Collector
