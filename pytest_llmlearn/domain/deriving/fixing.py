@@ -1,0 +1,271 @@
+"""Matchers from verified fixes: the smallest pattern of the syntax tree that is in `bad` and not in `good`.
+
+Names of the code's own become metavariables; so does what differs between several fixes of one pattern, where the rest
+still tells enough. Invariant: each matcher fires on the bad side of its fix and on no good side of any that is known.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from pytest_llmlearn.domain import syntax
+from pytest_llmlearn.domain.fix import Fix
+from pytest_llmlearn.domain.fragment import Fragment, fragment, is_hole, single, stretches
+from pytest_llmlearn.domain.matcher import Matcher
+from pytest_llmlearn.domain.matchers.pattern import atoms_of, compiled
+from pytest_llmlearn.domain.matchers.shape import Shapes
+from pytest_llmlearn.domain.scope import BUILTINS, SELVES, Function, bound
+from pytest_llmlearn.domain.source import parse
+from pytest_llmlearn.domain.telling import ENOUGH, telling, weight
+from pytest_llmlearn.domain.tree import Node, Span
+from pytest_llmlearn.domain.unifying import dumped, name_of
+from pytest_llmlearn.errors import BadPattern
+
+_SEEN = (
+    ast.Call, ast.BinOp, ast.Compare, ast.Subscript, ast.Await, ast.BoolOp, ast.IfExp, ast.UnaryOp, ast.Lambda,
+    ast.ListComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+MOST = 3
+"""Matchers of one fix: where several pieces of it are wrong by themselves."""
+_STANDS_FOR = "LLMLEARN_"
+_LITERAL, _SURE, _EACH, _MOST_SURE = 0.5, 0.6, 0.1, 0.9
+_MODULES = frozenset({"np", "pd", "plt", "nx", "tf", "os", "re", "sys", "json", "math", "random", "time", "datetime"})
+"""Names that stand for modules by custom: a fix does not show the imports of its file."""
+
+
+def from_fix(fix: Fix, rule_id: str, *, others: Sequence[Fix] = ()) -> list[Matcher]:
+    """The matchers of one verified fix, the one that tells most first; none where nothing in it tells enough.
+
+    `others` are fixes of the same pattern: what differs between them and this one is left open, and none of the
+    matchers fires on what they call good. The confidence grows with how often the fix was verified.
+    """
+    if fix.bad == fix.good or not fix.verified:
+        return []
+    bad, good = _sides(fix)
+    goods = [*good, *(each for other in others for each in _sides(other)[1])]
+    free = _own(fix, bad)
+    known = frozenset(dumped(node) for piece in goods for statement in piece.body for node in ast.walk(statement))
+    found: dict[str, Matcher] = {}
+    for node in _candidates(bad, known, free):
+        for pattern in (*_opened(node, free, others), _written(node, free)):
+            if pattern is not None and pattern not in found and _tells(pattern, bad, goods):
+                found[pattern] = _matcher(fix, rule_id, {"pattern": pattern}, _SURE)
+                break
+        if len(found) == MOST:
+            return list(found.values())
+    return list(found.values()) or _as_it_is(fix, rule_id, bad, goods, known)
+
+
+def _as_it_is(
+    fix: Fix, rule_id: str, bad: Sequence[Fragment], goods: Sequence[Fragment], known: frozenset[str]
+) -> list[Matcher]:
+    """Where nothing tells enough without its names: a statement with them, in the function of that name."""
+    inside = _function(fix)
+    for piece in bad:
+        for statement in piece.body:
+            names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id not in BUILTINS}
+            pattern = _written(statement, lambda name: False)
+            if dumped(statement) in known or pattern is None or len(names) + weight(_head(statement), _never) < ENOUGH:
+                continue
+            if inside is not None and _tells(pattern, bad, goods):
+                return [_matcher(fix, rule_id, {"pattern": pattern, "inside": inside.name}, _LITERAL)]
+    return []
+
+
+def _never(name: str) -> bool:
+    return False
+
+
+def _matcher(fix: Fix, rule_id: str, body: Mapping[str, str], confidence: float) -> Matcher:
+    return Matcher(
+        fingerprint=fix.fingerprint,
+        rule_id=rule_id,
+        kind="shape",
+        body=body,
+        atoms=atoms_of(body["pattern"]),
+        origin="fix",
+        confidence=round(min(_MOST_SURE, confidence + _EACH * (fix.verified - 1)), 2),
+    )
+
+
+def _function(fix: Fix) -> Function | None:
+    """The head of the function that the fix stands in, as far as it is shown."""
+    if not fix.signature.strip():
+        return None
+    head = parse(f"{fix.signature.strip().splitlines()[-1].strip()}\n    ...")
+    return head.body[0] if head is not None and head.body and isinstance(head.body[0], Function) else None
+
+
+def _sides(fix: Fix) -> tuple[list[Fragment], list[Fragment]]:
+    parts = stretches(fix.bad, fix.good)
+    if parts is not None:
+        return [bad for bad, _ in parts], [good for _, good in parts]
+    bad, good = fragment(fix.bad), fragment(fix.good)
+    return [bad] if bad else list(single(fix.bad)), [good] if good else list(single(fix.good))
+
+
+def _own(fix: Fix, bad: Sequence[Fragment]) -> Callable[[str], bool]:
+    """Which names are the code's own: those that it binds, its parameters, and those it only reads and never calls."""
+    names = {name for piece in bad for statement in piece.body for name in bound(statement)}
+    function = _function(fix)
+    if function is not None:
+        names |= bound(function.args)
+    called = {
+        node.func.id
+        for piece in bad
+        for statement in piece.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    roots = {
+        node.value.id
+        for piece in bad
+        for statement in piece.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    fixed = (called | (roots & _MODULES) | BUILTINS | SELVES) - names
+    return lambda name: name not in fixed
+
+
+def _candidates(
+    bad: Sequence[Fragment], known: frozenset[str], free: Callable[[str], bool]
+) -> Iterator[ast.expr | ast.stmt]:
+    """The pieces that are in the bad side alone and tell enough by themselves, smallest first."""
+    found: list[tuple[int, int, ast.expr | ast.stmt]] = []
+    for piece in bad:
+        for statement in piece.body:
+            for node in ast.walk(statement):
+                if not isinstance(node, ast.expr | ast.stmt) or dumped(node) in known or _is_hole(node):
+                    continue
+                if _worth_seeing(node, free) and telling(_head(node), free):
+                    found.append((sum(1 for _ in ast.walk(_head(node))), len(found), node))
+    taken: list[ast.AST] = []
+    for _, _, node in sorted(found, key=lambda each: each[:2]):
+        if not any(each in taken for each in ast.walk(node)):
+            taken.append(node)
+            yield node
+    # What tells nothing by itself may tell something with what it stands in.
+    for _, _, node in sorted(found, key=lambda each: each[:2]):
+        if node not in taken:
+            yield node
+
+
+def _worth_seeing(node: ast.expr | ast.stmt, free: Callable[[str], bool]) -> bool:
+    if isinstance(node, ast.Attribute):  # of anything: the call of it says more
+        return name_of(node.value) is not None and not free(name_of(node.value) or "")
+    return isinstance(node, _SEEN) if isinstance(node, ast.expr) else not isinstance(node, ast.ClassDef | ast.Pass)
+
+
+def _is_hole(node: ast.expr | ast.stmt) -> bool:
+    return is_hole([node]) if isinstance(node, ast.stmt) else isinstance(node, ast.Constant)
+
+
+def _head(node: ast.expr | ast.stmt) -> ast.AST:
+    """A compound statement without what stands below it: that is told by itself."""
+    if not isinstance(getattr(node, "body", None), list):
+        return node
+    head = copy.copy(node)
+    for name in ("body", "orelse", "finalbody", "handlers"):
+        if hasattr(head, name):
+            setattr(head, name, [])
+    return head
+
+
+def _written(node: ast.expr | ast.stmt, free: Callable[[str], bool]) -> str | None:
+    """The piece as a pattern: own names as metavariables, bodies left open."""
+    made = copy.deepcopy(node)
+    names: dict[str, str] = {}
+    for each in ast.walk(made):
+        name = name_of(each)
+        if name is not None and free(name):
+            meta = names.setdefault(name, f"{_STANDS_FOR}{_letter(len(names))}")
+            if isinstance(each, ast.Name):
+                each.id = meta
+            elif isinstance(each, ast.arg):
+                each.arg = meta
+        if isinstance(each, ast.arg):
+            each.annotation = None
+    for each in ast.walk(made):
+        if isinstance(getattr(each, "body", None), list) and isinstance(each, ast.stmt):
+            each.body = [ast.Expr(ast.Constant(...))]  # type: ignore[attr-defined]
+            if hasattr(each, "orelse"):
+                each.orelse = []
+            if isinstance(each, ast.Try | ast.TryStar):
+                return None
+    try:
+        return ast.unparse(ast.fix_missing_locations(made)).replace(_STANDS_FOR, "$")
+    except ValueError:  # some f-strings Python cannot write out again
+        return None
+
+
+def _opened(node: ast.expr | ast.stmt, free: Callable[[str], bool], others: Sequence[Fix]) -> Iterator[str | None]:
+    """The piece with what differs from the same piece of other fixes left open, most alike ones first."""
+    for other in others:
+        for piece in _sides(other)[0]:
+            for statement in piece.body:
+                for each in ast.walk(statement):
+                    if type(each) is not type(node) or dumped(each) == dumped(node):
+                        continue
+                    made = copy.deepcopy(node)
+                    if _open(made, each, []) and telling(
+                        _head(made), lambda name: free(name) or name.startswith("OPEN")
+                    ):
+                        yield _written(made, lambda name: free(name) or name.startswith("OPEN"))
+
+
+def _open(one: ast.AST, two: ast.AST, opened: list[str]) -> bool:
+    """Put a name of its own in place of each expression that differs; whether nothing else does."""
+    for name in one._fields:
+        if name == "ctx":
+            continue
+        before, after = getattr(one, name, None), getattr(two, name, None)
+        pairs = [(before, after, None)]
+        if isinstance(before, list) and isinstance(after, list):
+            if len(before) != len(after):
+                return False
+            pairs = [(a, b, place) for place, (a, b) in enumerate(zip(before, after, strict=True))]  # type: ignore[misc]
+        for a, b, place in pairs:
+            if not isinstance(a, ast.AST) or not isinstance(b, ast.AST):
+                if a != b:
+                    return False
+                continue
+            if dumped(a) == dumped(b) or (type(a) is type(b) and _open(a, b, opened)):
+                continue
+            if not isinstance(a, ast.expr) or not isinstance(b, ast.expr):
+                return False
+            opened.append(f"OPEN{len(opened)}")
+            new = ast.Name(opened[-1], ast.Load())
+            if place is None:
+                setattr(one, name, new)
+            else:
+                before[place] = new
+    return True
+
+
+def _letter(number: int) -> str:
+    return "XYZABCDEFGHIJKLMNOPQRSTUVW"[number] if number < 26 else f"X{number}"
+
+
+def _tells(pattern: str, bad: Sequence[Fragment], goods: Sequence[Fragment]) -> bool:
+    """Whether the pattern is seen in the bad side, and in none of the good ones."""
+    try:
+        compiled(pattern)
+    except BadPattern:
+        return False
+    return _fires(pattern, bad) and not _fires(pattern, goods)
+
+
+def _fires(pattern: str, pieces: Sequence[Fragment]) -> bool:
+    shapes, wanted = Shapes(), compiled(pattern)
+    for piece in pieces:
+        try:
+            nodes = syntax.nodes(piece.text)
+        except (SyntaxError, syntax.TooDeep, RecursionError):
+            continue
+        whole = Node("Module", "", Span(1, 0, len(nodes) + 1, 0), tuple(("body", node) for node in nodes))
+        if next(shapes.matches(wanted, whole), None) is not None:
+            return True
+    return False
