@@ -18,6 +18,7 @@ from pytest_llmlearn import __version__
 from pytest_llmlearn.domain.annotation import Annotation, distinct, ordered, said, worded
 from pytest_llmlearn.domain.flaw import SECURITY_SEVERITY
 from pytest_llmlearn.domain.lesson import safe
+from pytest_llmlearn.entrypoints.annotations.summary import plain
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RESULTS = 25_000
@@ -26,7 +27,7 @@ RULES = 25_000
 COMPRESSED = 10_000_000
 """Bytes that a report may have, compressed as it is sent."""
 TEXT = 1_024
-"""Characters of a description."""
+"""Characters of a description or a message; more are cut off by who shows them."""
 TAGS = 10
 _LEVELS: Mapping[str, str] = {"critical": "error", "major": "warning", "minor": "note"}
 _SEVERITIES: Mapping[str, str] = {"critical": "error", "major": "warning", "minor": "recommendation"}
@@ -94,15 +95,19 @@ def _rule(one: Annotation) -> dict[str, Any]:
     }
     if one.category == "security" and one.severity in SECURITY_SEVERITY:
         properties["security-severity"] = SECURITY_SEVERITY[one.severity]
-    title = safe(one.title, TEXT) or one.rule_id
-    lesson = safe(one.lesson, TEXT)
+    title = _unlinked(safe(one.title, TEXT)) or one.rule_id
+    lesson = _unlinked(safe(one.lesson, TEXT))
     text = " ".join(dict.fromkeys(part for part in (title, lesson) if part))
+    marked = f"{plain(title)}\n\n**Instead:** {plain(lesson)}" if lesson else plain(title)
     return {
         "id": one.rule_id,
         "name": "".join(word.capitalize() for word in one.rule_id.replace(".", "-").split("-")) or one.rule_id,
         "shortDescription": {"text": title[:TEXT]},
         "fullDescription": {"text": text[:TEXT]},
-        "help": {"text": text, "markdown": f"{title}\n\n**Instead:** {lesson}" if lesson else title},
+        "help": {
+            "text": text,
+            "markdown": f"{plain(title)}\n\n**Instead:** {plain(lesson)}" if lesson else plain(title),
+        },
         "defaultConfiguration": {"level": _LEVELS.get(one.severity, "warning")},
         "properties": properties,
     }
@@ -125,13 +130,18 @@ def _result(one: Annotation, rule: int, place: str, ordinal: int) -> dict[str, A
         "ruleId": one.rule_id,
         "ruleIndex": rule,
         "level": _LEVELS.get(one.severity, "warning"),
-        "message": {"text": "\n".join(part for part in (worded(one), said(one)) if part)},
+        "message": {"text": _unlinked("\n".join(part for part in (worded(one), said(one)) if part)[:TEXT])},
         "locations": [
             {"physicalLocation": {"artifactLocation": {"uri": quote(one.path)}, "region": _region(one)}},
         ],
         "partialFingerprints": {"primaryLocationLineHash": identity, "llmlearn/v1": one.fingerprint},
         "properties": properties,
     }
+
+
+def _unlinked(text: str) -> str:
+    """Without what SARIF takes for a link inside a text: `[text](destination)`."""
+    return text.replace("](", "] (")
 
 
 def _region(one: Annotation) -> dict[str, int]:
