@@ -6,6 +6,7 @@ Everything is read from the syntax tree alone; what only running the code could 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,9 @@ from pytest_llmlearn.domain.source import definitions, parse
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 _NOT_COROUTINE = frozenset({"asynccontextmanager", "contextmanager", "property", "cached_property", "fixture"})
+_MAKES_NAMES = frozenset({"globals", "exec", "setattr", "vars", "locals", "_convert_", "_convert", "modules"})
+"""Names whose use at a module's top may bind names there that stand nowhere; `modules` is that of `sys`."""
+_GLOBALS = re.compile(r"^[ \t]+global[ \t]+([\w, \t]+)", re.MULTILINE)
 _TRANSPARENT = frozenset({"staticmethod", "classmethod", "abstractmethod", "override", "final", "wraps", "overload"})
 
 
@@ -153,12 +157,16 @@ def top_level(text: str) -> TopLevel | None:
         elif isinstance(node, ast.Name):
             if not isinstance(node.ctx, ast.Load):
                 names.add(node.id)
-            complete = complete and node.id not in ("globals", "exec", "setattr")
+            complete = complete and node.id not in _MAKES_NAMES
+        elif isinstance(node, ast.Attribute) and node.attr in _MAKES_NAMES:
+            complete = False
         elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
             if isinstance(node, ast.ExceptHandler):
                 pending.extend(node.body)
             else:
                 pending.extend(ast.iter_child_nodes(node))
+    for declared in _GLOBALS.findall(text):
+        names.update(re.findall(r"\w+", declared))
     return TopLevel(names=frozenset(names), stars=tuple(stars), complete=complete and "__getattr__" not in names)
 
 

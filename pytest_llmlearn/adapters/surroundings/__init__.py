@@ -78,9 +78,7 @@ class ProjectSurroundings:
         if module not in self._names:
             self._names[module] = None  # a module that takes everything from itself ends here
             found = self._written_names(module)
-            if found is None and self.is_stdlib(module):
-                found = loaded_names(module)
-            self._names[module] = found
+            self._names[module] = self._compiled_names(module) if found is None else found
         return self._names[module]
 
     def signature(self, module: str, qualname: str) -> Signature | None:
@@ -167,6 +165,10 @@ class ProjectSurroundings:
         if is_package:
             found.update(name for name in self._files.children(file.parent) if not name.startswith("_"))
         return frozenset(found)
+
+    def _compiled_names(self, module: str) -> frozenset[str] | None:
+        """Of a module without source that says it all."""
+        return loaded_names(module) if self.is_stdlib(module) else None
 
     def _module_file(self, module: str) -> Path | None:
         return self._files.own(module) or self._files.library(module)

@@ -12,11 +12,11 @@ import tokenize
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 TEXT_LIMIT = 2_000_000
 """Bytes of the largest file that is read."""
+_COMPILED = (".so", ".pyd")
 _SKIPPED = frozenset({"node_modules", "__pycache__", "build", "dist", "venv", "env", "site-packages"})
 
 
@@ -83,6 +83,12 @@ class SourceFiles:
         if module not in self._found:
             self._found[module] = self._library(module.split(".")) if module else None
         return self._found[module]
+
+    def forget_own(self) -> None:
+        """Read the project's own files and folders anew from here on."""
+        for kept in (self._texts, self._listings, self._children):
+            for place in [place for place in kept if place.is_relative_to(self.root)]:
+                del kept[place]
 
     def _library(self, parts: Sequence[str]) -> Path | None:
         for folder in self._search:
@@ -206,8 +212,8 @@ def _source(file: Path) -> str | None:
 
 def _module_name(entry: str) -> str | None:
     """The name an entry is imported by: `a.py`, `a.cpython-311-x86_64-linux-gnu.so`, the folder `a`."""
-    for suffix in (".py", ".pyi", *EXTENSION_SUFFIXES):
-        if entry.endswith(suffix):
-            entry = entry.removesuffix(suffix)
-            break
+    if entry.endswith(_COMPILED):  # of whatever version, for the interpreter need not be this one
+        entry = entry.partition(".")[0]
+    elif entry.endswith((".py", ".pyi")):
+        entry = entry.rpartition(".")[0]
     return entry if entry.isidentifier() and entry not in ("__init__", "__main__", "__pycache__") else None

@@ -1,0 +1,175 @@
+"""What exists in the project and in its own interpreter, which need not be this one.
+
+Beside files and stubs it hears what the interpreter told of itself, and what a test run saw of modules that it had
+imported anyway; where all are silent the answer is None.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from pytest_llmlearn.adapters.surroundings import ProjectSurroundings
+from pytest_llmlearn.adapters.surroundings.members import attributes
+from pytest_llmlearn.adapters.surroundings.versions import Versions
+from pytest_llmlearn.domain import names as naming
+from pytest_llmlearn.domain.interpreter import Interpreter
+
+_HOPS = 6
+_BASES = 10
+
+
+class Seen(Protocol):
+    """What was seen of modules in the project's own interpreter; `version` is that of the module's distribution now."""
+
+    def has(self, module: str, name: str, version: str | None) -> bool | None: ...
+
+    def takes(self, module: str, qualname: str, keyword: str, version: str | None) -> bool | None: ...
+
+    def names(self, module: str, version: str | None) -> Collection[str] | None: ...
+
+
+class ExistingWorld(ProjectSurroundings):
+    """`matchers.view.World` for the project at `root`; of the `interpreter` None is known to be nothing."""
+
+    def __init__(self, root: Path, interpreter: Interpreter | None, seen: Seen | None = None) -> None:
+        search_path = interpreter.search_path if interpreter is not None else ()
+        super().__init__(root, search_path)
+        self._interpreter = interpreter
+        self._seen = seen
+        self._versions = Versions(self._files, search_path)
+        self._members: dict[tuple[str, str], frozenset[str] | None] = {}
+        self._are_modules: dict[str, bool | None] = {}
+
+    def forget(self) -> None:
+        """Read the project's own files anew from here on; what was read of libraries is kept."""
+        self._files.forget_own()
+        for kept in (self._own, self._texts, self._are_modules, self._members):
+            kept.clear()
+        for module in [module for module in self._names if self._files.library(module) is None]:
+            del self._names[module]
+
+    def is_stdlib(self, module: str) -> bool:
+        top = module.partition(".")[0]
+        return top in (self._interpreter.stdlib if self._interpreter is not None else sys.stdlib_module_names)
+
+    def installed(self, module: str) -> bool | None:
+        if self._interpreter is None:
+            return None
+        top = module.partition(".")[0]
+        if top in self._interpreter.builtin_modules or top in self._interpreter.compiled:
+            return True
+        # A folder of the project itself, from which pytest would import it.
+        if top in self._files.installed or top in self._files.own_top_level:
+            return True
+        return None if self._files.opaque else False
+
+    def version(self, module: str) -> str | None:
+        found = self._versions.of(module.partition(".")[0])
+        return found[1] if found is not None else None
+
+    def builtin_names(self) -> Collection[str] | None:
+        return self._interpreter.builtin_names if self._interpreter is not None else None
+
+    def python(self) -> tuple[int, int] | None:
+        return self._interpreter.version if self._interpreter is not None else None
+
+    def has(self, module: str, name: str) -> bool | None:
+        written = self.names(module)
+        if written is not None and name in written:
+            return True
+        seen = self._seen.has(module, name, self.version(module)) if self._seen is not None else None
+        return seen if seen is not None or written is None else False
+
+    def is_module(self, module: str) -> bool | None:
+        if module not in self._are_modules:
+            self._are_modules[module] = self._is_module(module)
+        return self._are_modules[module]
+
+    def _is_module(self, module: str) -> bool | None:
+        parent, _, last = module.rpartition(".")
+        if self._interpreter is not None and module in self._interpreter.compiled:
+            return True
+        if module == "os.path":
+            return True  # bound under another name than its file's
+        if self._module_file(module) is None:
+            return None
+        if not parent:
+            return True
+        file = self._module_file(parent)
+        text = self._files.read(file) if file is not None else None
+        here = naming.top_level(text) if text is not None else None
+        if here is None or text is None:
+            return None
+        if last in here.names:
+            # Bound by the package too: as the module where it imports just that.
+            imports = [entry for entry in naming.imports(text) if entry.local == last and entry.top_level]
+            return bool(imports) and all(
+                (entry.name == last and not entry.module.strip(".")) or entry.target == module for entry in imports
+            )
+        return all(last not in (self.names(_absolute(parent, star)) or ()) for star in here.stars)
+
+    def takes(self, module: str, qualname: str, keyword: str) -> bool | None:
+        signature = self.signature(module, qualname)
+        if signature is not None:
+            known = (*signature.parameters, *signature.keyword_only)
+            return signature.takes_any_keyword or keyword in known
+        return self._seen.takes(module, qualname, keyword, self.version(module)) if self._seen is not None else None
+
+    def is_coroutine(self, module: str, qualname: str) -> bool | None:
+        found = self._in_module(module, qualname, self._files.root / "_", _HOPS)
+        return naming.runs_as_coroutine(found[0]) if found is not None else None
+
+    def members(self, module: str, qualname: str) -> Collection[str] | None:
+        key = (module, qualname)
+        if key not in self._members:
+            self._members[key] = None  # a class that derives from itself ends here
+            self._members[key] = self._attributes(module, qualname)
+        return self._members[key]
+
+    def _attributes(self, module: str, qualname: str) -> frozenset[str] | None:
+        if self._interpreter is None:
+            return None
+        known = self._interpreter.classes.get(module, {})
+        if qualname in known:
+            return known[qualname]
+        found = self._in_module(module, qualname, self._files.root / "_", _HOPS)
+        return self._of_class(found[0], found[1], found[2], _BASES) if found is not None else None
+
+    def _of_class(self, node: ast.AST, file: Path, text: str, left: int) -> frozenset[str] | None:
+        if not isinstance(node, ast.ClassDef) or left == 0:
+            return None
+        found = attributes(node, text, partial(self._of_base, file=file, text=text, left=left - 1))
+        return frozenset(found | self._of_object) if found is not None else None
+
+    def _of_base(self, base: ast.expr, *, file: Path, text: str, left: int) -> Collection[str] | None:
+        name = naming.dotted(base)
+        if name is None:
+            return None
+        found = self._resolve(name, file, text, _HOPS)
+        if found is not None:
+            return self._of_class(found[0], found[1], found[2], left)
+        bound = naming.top_level(text)
+        builtin = self._interpreter.classes.get("builtins", {}) if self._interpreter is not None else {}
+        return builtin.get(name) if bound is not None and name not in bound.names else None
+
+    @property
+    def _of_object(self) -> frozenset[str]:
+        assert self._interpreter is not None
+        return self._interpreter.classes.get("builtins", {}).get("object", frozenset())
+
+    def _compiled_names(self, module: str) -> frozenset[str] | None:
+        if self._interpreter is not None and module in self._interpreter.compiled:
+            return self._interpreter.compiled[module]
+        seen = self._seen.names(module, self.version(module)) if self._seen is not None else None
+        return frozenset(seen) if seen is not None else None
+
+
+def _absolute(package: str, star: str) -> str:
+    from pytest_llmlearn.adapters.surroundings.files import absolute_name
+
+    return absolute_name(package, star, is_package=True)
