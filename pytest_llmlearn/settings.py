@@ -36,6 +36,8 @@ OTHER_VARIABLES = frozenset(
     }
 )
 """Variables with our prefix that are no settings."""
+GATES = ("recurring", "security", "enforced")
+"""Sorts of mistakes by which a run of the tests can be made to fail."""
 _WELL = Bounds()
 
 Glob = tuple[str, str | None]
@@ -106,6 +108,13 @@ def _words(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(word, str) and word for word in value):
         raise ValueError
     return tuple(value)
+
+
+def _gates(value: object) -> tuple[str, ...]:
+    words = _words(value)
+    if not set(words) <= set(GATES):
+        raise ValueError
+    return tuple(dict.fromkeys(words))
 
 
 def _named(value: object) -> str:
@@ -476,6 +485,18 @@ class Settings:
     )
     rdjson: str = _setting("", _text, "the path of a file", "Where a run writes it for reviewdog.")
     summary: str = _setting("", _text, "the path of a file", "Where a run writes it as Markdown.")
+    fail_on: tuple[str, ...] = _setting(
+        (),
+        _gates,
+        "a list of `recurring`, `security` and `enforced`",
+        "Mistakes in LLM-written code by which a run fails although its tests pass; none by itself.",
+    )
+    events: str = _setting(
+        "",
+        _text,
+        "the path of a file",
+        "Where a run writes what it learned as JSON lines, for `llmlearn fold`; lines are added to what is there.",
+    )
     busy_seconds: float = _setting(
         10.0, _number(0, 600), "a number of seconds from 0 to 600", "How long to wait for another writer of the store."
     )
