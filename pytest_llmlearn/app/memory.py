@@ -23,6 +23,7 @@ from pytest_llmlearn.app.memory_lifecycle import LifecycleOfMemory
 from pytest_llmlearn.app.memory_provenance import ProvenanceOfMemory
 from pytest_llmlearn.app.memory_scan import ScanOfMemory
 from pytest_llmlearn.app.memory_upkeep import UpkeepOfMemory
+from pytest_llmlearn.app.memory_watch import WatchOfMemory
 from pytest_llmlearn.app.memory_words import WordsOfMemory
 from pytest_llmlearn.app.ports import Clock, Fixes, Lessons, Statistics, Store
 from pytest_llmlearn.app.provenance import Origins
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.record import Recorder, Recording
     from pytest_llmlearn.app.runs import Runs
     from pytest_llmlearn.app.scan import Scanning
+    from pytest_llmlearn.app.watch import Watch
 
 
 class Memory(
@@ -64,6 +66,7 @@ class Memory(
     WordsOfMemory,
     UpkeepOfMemory,
     ScanOfMemory,
+    WatchOfMemory,
     CommittedOfMemory,
     AnnotationsOfMemory,
 ):
@@ -90,6 +93,7 @@ class Memory(
         committed: CommittedLessons,
         between: Callable[[str | None], Between],
         scanning: Callable[[RecordRun], Scanning],
+        watch: Callable[[], Watch],
         detectors: Callable[[], Sequence[Detector]],
         redact: Callable[[str], str],
         clock: Clock,
@@ -138,6 +142,7 @@ class Memory(
         self._code_state = code_state
         self._between = between
         self._scanning = scanning
+        self._watch = watch
         self._detectors = detectors
         self._redact = redact
         self._clock = clock

@@ -7,7 +7,7 @@ so a keystroke costs the piece it is in. Invariant: an answer never depends on w
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -40,6 +40,9 @@ class Looked:
     sightings: tuple[Sighting, ...] = ()
     gaps: tuple[Span, ...] = ()
     abandoned: bool = False
+
+    def __iter__(self) -> Iterator[Sighting]:
+        return iter(self.sightings)
 
 
 def never() -> bool:
@@ -114,7 +117,7 @@ class Watch:
                 found += self._sightings(matcher, view)
         return Looked(path=path, sightings=_sorted(found), gaps=tree.gaps)
 
-    def forget(self, path: str) -> None:
+    def forget(self, path: str | None = None) -> None:
         """Drop what is remembered of a file that is closed."""
 
     def _index(self, candidates: bool) -> MatcherIndex:

@@ -105,6 +105,7 @@ class Memory(AppMemory):
                 redact=redact,
                 record=record,
             ),
+            watch=cache(lambda: parts.watch(store, surroundings)),
             generations=lambda: parts.generations(folder, ledger, redact, keep_code=chosen.store_full_code),
             detectors=lambda: detectors(given),
             redact=redact,

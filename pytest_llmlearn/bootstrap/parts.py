@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.app.runs import Runs
     from pytest_llmlearn.app.scan import Scanning
+    from pytest_llmlearn.app.watch import Watch
     from pytest_llmlearn.domain.entry import Run
     from pytest_llmlearn.domain.occurrence import Occurrence
     from pytest_llmlearn.domain.similarity import Calibration
@@ -393,3 +394,9 @@ def generations(root: Path, ledger: Ledger, redact: Callable[[str], str], *, kee
         awaits=SeenFile(root).awaits,
         keep_code=keep_code,
     )
+
+
+def watch(store: SqliteStore, surroundings: Surroundings) -> Watch:
+    from pytest_llmlearn.bootstrap import watching
+
+    return watching.watch(watching.NothingLearned, surroundings)
