@@ -208,9 +208,12 @@ class FakeStore:
             raw_count=len(known.entries),
         )
 
-    def patterns(self, *, category: str | None = None, limit: int | None = None, shown: bool = False) -> list[Pattern]:
+    def patterns(
+        self, *, category: str | None = None, limit: int | None = None, shown: bool = False, path: str | None = None
+    ) -> list[Pattern]:
         found = [self._pattern(name) for name, known in self._known.items() if known.merged_into is None]
         found = [pattern for pattern in found if category in (None, pattern.category) and (pattern.shown or not shown)]
+        found = [pattern for pattern in found if path in (None, pattern.path)]
         found.sort(key=lambda pattern: pattern.last_seen, reverse=True)
         return sorted(found, key=lambda pattern: -pattern.frequency)[:limit]
 

@@ -20,6 +20,7 @@ from pytest_llmlearn.app.memory_exposures import ExposuresOfMemory
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
 from pytest_llmlearn.app.memory_lifecycle import LifecycleOfMemory
+from pytest_llmlearn.app.memory_places import PlacesOfMemory
 from pytest_llmlearn.app.memory_provenance import ProvenanceOfMemory
 from pytest_llmlearn.app.memory_scan import ScanOfMemory
 from pytest_llmlearn.app.memory_upkeep import UpkeepOfMemory
@@ -64,6 +65,7 @@ class Memory(
     ProvenanceOfMemory,
     LifecycleOfMemory,
     WordsOfMemory,
+    PlacesOfMemory,
     UpkeepOfMemory,
     ScanOfMemory,
     WatchOfMemory,

@@ -165,6 +165,13 @@ def test_a_recurrence_moves_last_seen_and_what_is_shown(store: Store) -> None:
     assert (pattern.path, pattern.line, pattern.bad, pattern.unit) == ("b.py", 3, "x", "b:f")
 
 
+def test_patterns_of_one_file_are_those_last_seen_there(store: Store) -> None:
+    """An editor asks for the file that is open."""
+    store.record(a_run("run-1"), [an_entry("1:aaaa", path="a.py"), an_entry("1:bbbb", path="b.py")])
+    assert [pattern.fingerprint for pattern in store.patterns(path="b.py", shown=True)] == ["1:bbbb"]
+    assert store.patterns(path="c.py") == []
+
+
 def test_an_older_failure_recorded_later_changes_only_the_first_sight(store: Store) -> None:
     """A report of last week that is read in today is no news."""
     store.record(a_run("run-1"), [an_entry(message="new")])

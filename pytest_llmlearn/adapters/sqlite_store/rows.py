@@ -52,15 +52,22 @@ def hidden(connection: sqlite3.Connection, fingerprints: Sequence[str]) -> froze
 
 
 def patterns(
-    connection: sqlite3.Connection, category: str | None, limit: int | None, *, shown: bool = False
+    connection: sqlite3.Connection,
+    category: str | None,
+    limit: int | None,
+    *,
+    shown: bool = False,
+    path: str | None = None,
 ) -> list[Pattern]:
-    """Most frequent and then latest first; with `shown` only those that may be."""
+    """Most frequent and then latest first; with `shown` only those that may be, with `path` those last seen there."""
     wanted = [
         "merged_into IS NULL",
         *(["category = ?"] if category is not None else []),
+        *(["path = ?"] if path is not None else []),
         *([SHOWN] if shown else []),
     ]
-    return _most_frequent(connection, wanted, [storable(category)] if category is not None else [], limit)
+    values = [storable(value) for value in (category, path) if value is not None]
+    return _most_frequent(connection, wanted, values, limit)
 
 
 def frequent(connection: sqlite3.Connection, frequency: int, limit: int) -> list[Pattern]:

@@ -118,9 +118,12 @@ class SqliteStore:
 
         return self._file.write(change)
 
-    def patterns(self, *, category: str | None = None, limit: int | None = None, shown: bool = False) -> list[Pattern]:
-        """Patterns, most frequent and then latest first; with `shown` only those that may be shown unasked."""
-        return self._file.ask(lambda connection: rows.patterns(connection, category, limit, shown=shown), [])
+    def patterns(
+        self, *, category: str | None = None, limit: int | None = None, shown: bool = False, path: str | None = None
+    ) -> list[Pattern]:
+        """Patterns, most frequent and then latest first; with `shown` only those that may be shown unasked, with `path`
+        only those that were seen last in that file."""
+        return self._file.ask(lambda connection: rows.patterns(connection, category, limit, shown=shown, path=path), [])
 
     def matching(self, prefix: str) -> list[Pattern]:
         """Patterns whose fingerprint begins so, with or without its version; at most ten."""

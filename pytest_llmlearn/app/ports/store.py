@@ -67,10 +67,12 @@ class Store(Protocol):
         """Write a run and its entries in one transaction; one answer for each entry, in order."""
         ...
 
-    def patterns(self, *, category: str | None = None, limit: int | None = None, shown: bool = False) -> list[Pattern]:
+    def patterns(
+        self, *, category: str | None = None, limit: int | None = None, shown: bool = False, path: str | None = None
+    ) -> list[Pattern]:
         """Patterns, most frequent and then latest first; with `shown` only those that may be shown unasked.
 
-        Merged ones are one.
+        Merged ones are one. With `path` only those that were seen last in that file, relative to the root.
         """
         ...
 
