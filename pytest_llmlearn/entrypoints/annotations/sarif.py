@@ -104,10 +104,7 @@ def _rule(one: Annotation) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in one.rule_id.replace(".", "-").split("-")) or one.rule_id,
         "shortDescription": {"text": title[:TEXT]},
         "fullDescription": {"text": text[:TEXT]},
-        "help": {
-            "text": text,
-            "markdown": f"{plain(title)}\n\n**Instead:** {plain(lesson)}" if lesson else plain(title),
-        },
+        "help": {"text": text, "markdown": marked},
         "defaultConfiguration": {"level": _LEVELS.get(one.severity, "warning")},
         "properties": properties,
     }
