@@ -1,0 +1,218 @@
+"""Matchers from a failure: shapes of the piece of code that failed, from the very one to what is general in it.
+
+Nobody can tell from one failure how much of it was the mistake. So each failure gives a few shapes, each of a level
+whose odds are known beforehand (`LEVELS`); what then happens to the code they fire on decides (`domain.proof`).
+Invariant: a shape matches the code that it was made of, on the line that failed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pytest_llmlearn.domain import parsing, syntax
+from pytest_llmlearn.domain.deriving.focus import Aim, focuses, line_of
+from pytest_llmlearn.domain.deriving.shapes import hole, known_in, rest, written
+from pytest_llmlearn.domain.matcher import Matcher
+from pytest_llmlearn.domain.matchers.pattern import atoms_of, compiled
+from pytest_llmlearn.domain.matchers.shape import Shapes
+from pytest_llmlearn.domain.names import imported
+from pytest_llmlearn.domain.proof import SPEAKS, TRIED, WIDE
+from pytest_llmlearn.errors import BadPattern
+
+MOST = 8
+"""Shapes of one failure; the surest ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """What failed, as it was written down: `exception` may be dotted; `line` (from 1) is of `text`."""
+
+    fingerprint: str
+    rule_id: str
+    exception: str
+    message: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """How a shape is made of a piece: from which `form` of it; with its `constants` and the `names` that are the
+    writer's own, or with any in their place; to be found in the same function (`here`) or anywhere. `confidence` is
+    that of a shape that was not tried yet."""
+
+    form: str
+    constants: bool
+    names: bool
+    here: bool
+    confidence: float
+
+
+def _levels(*rows: tuple[str, str, str, float]) -> tuple[Level, ...]:
+    """Rows of form, what stays (`exact` all, `named` names, `fixed` constants), place and confidence."""
+    return tuple(
+        Level(
+            form=form,
+            constants=stays in ("exact", "fixed"),
+            names=stays in ("exact", "named"),
+            here=place == "here",
+            confidence=confidence,
+        )
+        for form, stays, place, confidence in rows
+    )
+
+
+LEVELS: Mapping[Aim, Sequence[Level]] = {
+    "call": _levels(
+        ("first", "exact", "anywhere", SPEAKS),
+        ("first", "exact", "here", SPEAKS),
+        ("whole", "fixed", "anywhere", SPEAKS),
+        ("whole", "exact", "here", SPEAKS),
+        ("first", "fixed", "anywhere", TRIED),
+        ("callee", "exact", "here", TRIED),
+        ("callee", "exact", "anywhere", WIDE),
+    ),
+    "item": _levels(
+        ("whole", "named", "here", SPEAKS),
+        ("whole", "exact", "here", SPEAKS),
+        ("whole", "named", "anywhere", WIDE),
+        ("index", "named", "here", TRIED),
+        ("base", "exact", "here", TRIED),
+    ),
+    "key": _levels(("whole", "exact", "anywhere", SPEAKS), ("whole", "exact", "here", SPEAKS)),
+    "raise": _levels(("whole", "exact", "here", SPEAKS), ("whole", "exact", "anywhere", TRIED)),
+    "attribute": _levels(
+        ("whole", "exact", "here", SPEAKS),
+        ("whole", "exact", "anywhere", WIDE),
+        ("of", "exact", "here", TRIED),
+    ),
+    "convert": _levels(
+        ("whole", "exact", "anywhere", SPEAKS), ("whole", "exact", "here", SPEAKS), ("callee", "exact", "here", TRIED)
+    ),
+    "keyword": _levels(("keyword", "exact", "anywhere", SPEAKS), ("keyword", "exact", "here", SPEAKS)),
+    "divide": _levels(
+        ("right", "exact", "anywhere", SPEAKS), ("right", "exact", "here", SPEAKS), ("whole", "fixed", "here", SPEAKS)
+    ),
+    "import": _levels(("name", "exact", "anywhere", SPEAKS)),
+    "unpack": _levels(("whole", "fixed", "anywhere", SPEAKS), ("whole", "exact", "here", SPEAKS)),
+    "operate": _levels(("whole", "exact", "anywhere", SPEAKS), ("whole", "exact", "here", SPEAKS)),
+    "iterate": _levels(("whole", "exact", "here", SPEAKS),),
+}  # fmt: skip
+"""The levels of each kind of piece. Measured over streams of generated code, those that speak at once fired on the
+failing line many times for each passing file they fired in; those to be tried first did not, until they had been right
+twice (`docs/evaluation.md`)."""
+
+
+def from_failure(failure: Failed, *, safe: Callable[[str], bool]) -> list[Matcher]:
+    """The shapes of what failed on that line, surest first; none where the text does not parse.
+
+    `safe` tells whether a text from the code may be written down.
+    """
+    made: dict[str, Matcher] = {}
+    for pattern, inside, confidence in _shapes(failure, safe):
+        body = {"pattern": pattern, "inside": inside} if inside else {"pattern": pattern}
+        matcher = Matcher(
+            fingerprint=failure.fingerprint,
+            rule_id=failure.rule_id,
+            kind="shape",
+            body=body,
+            atoms=atoms_of(pattern),
+            origin="failure",
+            confidence=confidence,
+        )
+        known = made.get(matcher.key)
+        if known is None or known.confidence < confidence:
+            made[matcher.key] = matcher
+    return sorted(made.values(), key=lambda matcher: -matcher.confidence)[:MOST]
+
+
+def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[str, str, float]]:
+    """Patterns with the function they are to be found in, and how sure they are; all of them match what failed."""
+    imports = imported(failure.text)
+    try:
+        tree = parsing.module(failure.text)
+        nodes = syntax.nodes(failure.text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    around, inside = _around(tree, failure.line)
+    known = known_in(tree, around, imports, safe)
+    piece = next((node for node in reversed(nodes) if node.span.line <= failure.line), None)
+    if piece is None:
+        return
+    exception = failure.exception.rpartition(".")[2]
+    shapes = Shapes()
+    for focus in focuses(line_of(tree, failure.line, imports), exception, failure.message):
+        forms = dict(_forms(focus.aim, focus.piece, focus.name))
+        for level in LEVELS[focus.aim]:
+            if level.form not in forms or (level.here and not inside):
+                continue
+            pattern = written(forms[level.form], known, constants=level.constants, names=level.names)
+            if pattern is None or not _says_something(pattern):
+                continue
+            where = inside if level.here else ""
+            try:
+                found = shapes.matches(compiled(pattern), piece, imports, inside=where)
+                if any(match.span.line <= failure.line <= match.span.end_line for match in found):
+                    yield pattern, where, level.confidence
+            except BadPattern:  # what was masked can be more than patterns can say
+                continue
+
+
+def _says_something(pattern: str) -> bool:
+    """Whether anything but metavariables is asked for."""
+    try:
+        return bool(atoms_of(pattern))
+    except BadPattern:
+        return False
+
+
+def _around(tree: ast.Module, line: int) -> tuple[ast.AST | None, str]:
+    """The innermost function around a line, and the qualified name of the outermost one."""
+    function: ast.AST | None = None
+    name = ""
+    waiting: list[tuple[ast.AST, str]] = [(tree, "")]
+    while waiting:
+        node, above = waiting.pop()
+        for child in ast.iter_child_nodes(node):
+            if not (getattr(child, "lineno", 0) <= line <= (getattr(child, "end_lineno", None) or 0)):
+                continue
+            inner = above
+            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                inner = f"{above}.{child.name}" if above else child.name
+                if not isinstance(child, ast.ClassDef):
+                    function = child
+                    name = name or inner
+            waiting.append((child, inner))
+    return function, name
+
+
+def _forms(aim: Aim, piece: ast.AST, name: str) -> Iterator[tuple[str, ast.AST]]:
+    """The forms of a piece by their names: the whole, and what of it the exception is about."""
+    if isinstance(piece, ast.ImportFrom):
+        named = [alias for alias in piece.names if alias.name == name] or piece.names
+        yield "name", ast.ImportFrom(module=piece.module, names=[ast.alias(named[0].name)], level=piece.level)
+    elif isinstance(piece, ast.Import):
+        named = [alias for alias in piece.names if f"{alias.name}.".startswith(f"{name}.")] or piece.names
+        yield "name", ast.Import(names=[ast.alias(named[0].name)])
+    elif isinstance(piece, ast.For | ast.AsyncFor):
+        yield "whole", type(piece)(target=piece.target, iter=piece.iter, body=[ast.Expr(value=rest())], orelse=[])
+    elif isinstance(piece, ast.expr | ast.Raise | ast.Assign | ast.AugAssign):
+        yield "whole", piece
+    if isinstance(piece, ast.Subscript):
+        yield "index", ast.Subscript(value=hole(), slice=piece.slice, ctx=ast.Load())
+        yield "base", ast.Subscript(value=piece.value, slice=hole(), ctx=ast.Load())
+    elif isinstance(piece, ast.Call):
+        if name:
+            keyword = ast.keyword(arg=name, value=hole())
+            yield "keyword", ast.Call(func=piece.func, args=[rest()], keywords=[keyword])
+        if piece.args:
+            yield "first", ast.Call(func=piece.func, args=[piece.args[0], rest()], keywords=[])
+        yield "callee", ast.Call(func=piece.func, args=[rest()], keywords=[])
+    elif isinstance(piece, ast.BinOp):
+        yield "right", ast.BinOp(left=hole(), op=piece.op, right=piece.right)
+    elif isinstance(piece, ast.Attribute):
+        yield "of", ast.Attribute(value=hole(), attr=piece.attr, ctx=ast.Load())
+
+
