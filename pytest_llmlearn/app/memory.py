@@ -20,6 +20,7 @@ from pytest_llmlearn.app.memory_exposures import ExposuresOfMemory
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
 from pytest_llmlearn.app.memory_lifecycle import LifecycleOfMemory
+from pytest_llmlearn.app.memory_mend import MendOfMemory
 from pytest_llmlearn.app.memory_places import PlacesOfMemory
 from pytest_llmlearn.app.memory_provenance import ProvenanceOfMemory
 from pytest_llmlearn.app.memory_scan import ScanOfMemory
@@ -69,6 +70,7 @@ class Memory(
     UpkeepOfMemory,
     ScanOfMemory,
     WatchOfMemory,
+    MendOfMemory,
     CommittedOfMemory,
     AnnotationsOfMemory,
 ):
