@@ -32,22 +32,18 @@ TAGS = 10
 _LEVELS: Mapping[str, str] = {"critical": "error", "major": "warning", "minor": "note"}
 _SEVERITIES: Mapping[str, str] = {"critical": "error", "major": "warning", "minor": "recommendation"}
 _PRECISIONS = ((0.9, "very-high"), (0.75, "high"), (0.5, "medium"))
-_ASSUMED = 20
-"""How many times smaller such a report is compressed, at most: one below that many times the limit need not be tried.
-Measured: 12 to 18 times, with texts that differ."""
 
 
 def written(annotations: Sequence[Annotation]) -> str:
     """The report as text, within what GitHub takes."""
-    kept = ordered(annotations)
+    kept = [one for one in distinct(ordered(annotations)) if one.path][:RESULTS]
     while True:
-        text = json.dumps(sarif(kept), ensure_ascii=False, separators=(",", ":"))
-        if len(text) <= COMPRESSED // 4:  # of four bytes a character at most, it fits as it is
-            return text
-        size = len(gzip.compress(text.encode("utf-8", "replace"), 6))
+        text = json.dumps(_log(kept), ensure_ascii=False, separators=(",", ":"))
+        raw = text.encode("utf-8", "replace")
+        size = len(raw) if len(raw) <= COMPRESSED else len(gzip.compress(raw, 6))
         if size <= COMPRESSED or len(kept) <= 1:
             return text
-        kept = kept[: max(1, int(len(kept[:RESULTS]) * COMPRESSED / size * 0.95))]
+        kept = kept[: max(1, int(len(kept) * COMPRESSED / size * 0.95))]
 
 
 def sarif(annotations: Sequence[Annotation]) -> dict[str, Any]:
@@ -55,7 +51,10 @@ def sarif(annotations: Sequence[Annotation]) -> dict[str, Any]:
 
     Those of no known file are left out: a result has to have a place.
     """
-    shown = [one for one in distinct(ordered(annotations)) if one.path][:RESULTS]
+    return _log([one for one in distinct(ordered(annotations)) if one.path][:RESULTS])
+
+
+def _log(shown: Sequence[Annotation]) -> dict[str, Any]:
     first: dict[str, Annotation] = {}
     for one in shown:
         first.setdefault(one.rule_id, one)
