@@ -61,9 +61,11 @@ def to_diagnostic(one: Seen, lines: Sequence[str], root: Path, terms: Terms) -> 
 def message_of(one: Seen) -> str:
     """What goes wrong here, what to do instead, and how often it went wrong; one line."""
     lesson, pattern = one.lesson, one.pattern
-    said = [one.sighting.why, lesson.because, lesson.instead or pattern.lesson]
+    # What a shape was recognised by is its pattern, which says nothing to people.
+    why = one.sighting.why if one.sighting.matcher.kind != "shape" else ""
+    said = [why, lesson.because, lesson.instead or pattern.lesson]
     parts = [part.strip().rstrip(".") for part in dict.fromkeys(said) if part.strip()]
-    stated = ". ".join(f"{part[:1].upper()}{part[1:]}" for part in parts[:1] + parts[1:]) or pattern.rule_id
+    stated = ". ".join(f"{part[:1].upper()}{part[1:]}" for part in parts) or pattern.rule_id
     by = f", by {pattern.models[0]}" if pattern.models else ""
     often = f"seen {times(pattern.frequency)}{by}" if pattern.frequency else "learned elsewhere"
     return f"{stated} ({often})."

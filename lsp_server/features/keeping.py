@@ -20,7 +20,6 @@ async def prepare(server: LessonsServer, session: Session) -> None:
 
     try:
         await session.ask(lambda memory: memory.patterns(limit=1), urgent=False)
-        await session.work(lambda memory: memory.prove_matchers())
     except LlmlearnError as error:
         server.tell(str(error))
     else:
