@@ -7,17 +7,21 @@ imported anyway; where all are silent the answer is None.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Collection
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from pytest_llmlearn.adapters.surroundings import ProjectSurroundings
 from pytest_llmlearn.adapters.surroundings.members import attributes
+from pytest_llmlearn.adapters.surroundings.signatures import parameters_of
 from pytest_llmlearn.adapters.surroundings.versions import Versions
 from pytest_llmlearn.domain import names as naming
 from pytest_llmlearn.domain.interpreter import Interpreter
+from pytest_llmlearn.hookspecs import Signature
 
 _HOPS = 6
 _BASES = 10
@@ -113,12 +117,26 @@ class ExistingWorld(ProjectSurroundings):
             )
         return all(last not in (self.names(_absolute(parent, star)) or ()) for star in here.stars)
 
-    def takes(self, module: str, qualname: str, keyword: str) -> bool | None:
-        signature = self.signature(module, qualname)
+    def mentions(self, module: str, name: str) -> bool | None:
+        file = self._module_file(module)
+        text = self._files.read(file) if file is not None else None
+        return re.search(rf"\b{re.escape(name)}\b", text) is not None if text is not None else None
+
+    def takes(self, module: str, qualname: str, keyword: str, *, bare: bool = False) -> bool | None:
+        signature = self._bare(module, qualname) if bare else self.signature(module, qualname)
         if signature is not None:
             known = (*signature.parameters, *signature.keyword_only)
             return signature.takes_any_keyword or keyword in known
         return self._seen.takes(module, qualname, keyword, self.version(module)) if self._seen is not None else None
+
+    def _bare(self, module: str, qualname: str) -> Signature | None:
+        """The signature as it is written, whatever decorates it; of functions alone."""
+        found = self._in_module(module, qualname, self._files.root / "_", _HOPS)
+        if found is None or not isinstance(found[0], ast.FunctionDef | ast.AsyncFunctionDef):
+            return None
+        plain = copy(found[0])
+        plain.decorator_list = []
+        return parameters_of(plain, method="." in qualname)
 
     def is_coroutine(self, module: str, qualname: str) -> bool | None:
         found = self._in_module(module, qualname, self._files.root / "_", _HOPS)

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_llmlearn.domain.matcher import Kind, Matcher, Sighting
 from pytest_llmlearn.domain.matchers import nones, signatures
 from pytest_llmlearn.domain.matchers.reading import Reading, is_guarded, reading
-from pytest_llmlearn.domain.matchers.receivers import of_values
+from pytest_llmlearn.domain.matchers.receivers import of_own, of_values
 from pytest_llmlearn.domain.matchers.targets import absolute, first_missing, resolved
 from pytest_llmlearn.domain.matchers.view import View, World
 from pytest_llmlearn.domain.tree import Span
@@ -24,12 +24,16 @@ _OF_ATTRIBUTES = ("AttributeError",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lack:
-    """Something that is known not to be there: `name` of `of`; a module that is missing has no name."""
+    """Something that is known not to be there: `name` of `of`; a module that is missing has no name.
+
+    `sure` is False where it is known only together with having been learned: then no matcher at large fires.
+    """
 
     what: str
     of: str
     name: str
     span: Span
+    sure: bool = True
 
 
 class Api:
@@ -74,7 +78,7 @@ def _sighting(matcher: Matcher, span: Span, why: str) -> Sighting:
 
 def _is_meant(body: Mapping[str, Any], lack: Lack) -> bool:
     if body.get("any"):
-        return True
+        return lack.sure
     if lack.what == "module":
         return _same_module(str(body.get("module", "")), lack.of)
     if lack.what == "name":
@@ -124,9 +128,11 @@ def _of_names(view: View, world: World) -> Iterator[Lack]:
         told.add(entry.local)
         if missing.step == 0 or (missing.step < steps or not entry.name):
             reached = ".".join(whole.split(".")[: missing.step + 1])
-            yield Lack(what="module", of=reached, name="", span=entry.span)
+            # A whole package that is not there may be the environment's affair.
+            sure = missing.step > 0 and missing.told
+            yield Lack(what="module", of=reached, name="", span=entry.span, sure=sure)
         else:
-            yield Lack(what="name", of=missing.module, name=missing.name, span=entry.span)
+            yield Lack(what="name", of=missing.module, name=missing.name, span=entry.span, sure=missing.told)
     yield from _of_chains(found, told, view, world)
 
 
@@ -146,8 +152,12 @@ def _of_chains(found: Reading, told: set[str], view: View, world: World) -> Iter
             continue  # what is imported is missing: that is said at its import
         of = f"{missing.module}.{missing.of}" if missing.of else missing.module
         yield Lack(
-            what="member" if missing.of else "name", of=of, name=missing.name, span=chain.nodes[at].span
-        )  # fmt: skip
+            what="member" if missing.of else "name",
+            of=of,
+            name=missing.name,
+            span=chain.nodes[at].span,
+            sure=missing.told,
+        )
 
 
 def _of_members(view: View, world: World) -> Iterator[Lack]:
@@ -161,12 +171,15 @@ def _of_members(view: View, world: World) -> Iterator[Lack]:
             of = value.qualname if value.module == "builtins" else f"{value.module}.{value.qualname}"
             yield Lack(what="member", of=of, name=value.name, span=value.span)
     yield from (lack for lack in _of_names(view, world) if lack.what == "member")
+    for value in of_own(found):
+        if not is_guarded(value.guards, _OF_ATTRIBUTES) and value.name not in found.probed:
+            yield Lack(what="member", of=value.qualname, name=value.name, span=value.span, sure=False)
 
 
 def _of_calls(view: View, world: World) -> Iterator[Lack]:
     """Arguments that a callable does not take."""
     for told in signatures.refused(view, world):
-        yield Lack(what=told.what, of=told.of, name=told.name, span=told.span)
+        yield Lack(what=told.what, of=told.of, name=told.name, span=told.span, sure=told.sure)
 
 
 _FAMILY: Mapping[str, Callable[[View, World], Iterable[Lack]]] = {

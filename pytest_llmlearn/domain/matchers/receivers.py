@@ -24,6 +24,9 @@ _MAKERS = {
 }  # fmt: skip
 
 
+_SETS_ANYTHING = {("Name", "setattr"), ("Name", "vars"), ("Name", "exec"), ("Attribute", "__dict__")}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
     """The attribute `name` that is asked of an instance of the class `qualname` of `module`."""
@@ -103,3 +106,55 @@ def _of_constant(text: str) -> tuple[str, str] | None:
     if text.isdigit():
         return "builtins", "int"
     return ("builtins", "float") if text.replace(".", "", 1).isdigit() else None
+
+
+def of_own(found: Reading) -> Iterator[Value]:
+    """The attributes asked of `self` that nothing in its class gives, where the class has no bases.
+
+    A subclass may give them all the same: that is known only where it was learned.
+    """
+    lacking: dict[int, frozenset[str] | None] = {}
+    for chain in found.chains:
+        if len(chain.parts) < 2 or chain.parts[0] not in ("self", "cls"):
+            continue
+        owner = owner_of(chain.nodes[0], found)
+        if owner is None:
+            continue
+        if id(owner) not in lacking:
+            lacking[id(owner)] = _given(owner)
+        given = lacking[id(owner)]
+        name = chain.parts[1]
+        if given is not None and name not in given and not name.startswith("__"):
+            yield Value(module="", qualname=owner.text, name=name, span=chain.nodes[1].span, guards=chain.guards)
+
+
+def owner_of(node: Node, found: Reading) -> Node | None:
+    """The innermost class around a node."""
+    while node.kind != "ClassDef":
+        around = found.parents.get(id(node))
+        if around is None:
+            return None
+        node = around[0]
+    return node
+
+
+def _given(owner: Node) -> frozenset[str] | None:
+    """The attributes that a class of its own gives its instances, and all that are set on anything in it."""
+    if any(role in ("bases", "keywords", "decorator_list") for role, _ in owner.children):
+        return None
+    given: set[str] = set()
+    pending = [(role, child) for role, child in owner.children]
+    while pending:
+        role, node = pending.pop()
+        if node.kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
+            if node.text in ("__getattr__", "__getattribute__"):
+                return None
+            given.add(node.text)
+        elif (node.kind, node.text) in _SETS_ANYTHING:
+            return None
+        elif node.kind in ("Name", "Attribute") and role in ("targets", "target", "elts", "optional_vars"):
+            given.add(node.text)
+        elif node.kind == "Constant" and node.text[1:-1].isidentifier():
+            given.add(node.text[1:-1])  # what `__slots__` may name
+        pending += node.children
+    return frozenset(given)

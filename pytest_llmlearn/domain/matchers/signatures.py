@@ -13,12 +13,16 @@ from pytest_llmlearn.domain.tree import Node, Span
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """What (`keyword` or `arity`) a call of `of` gets wrong; `name` is the keyword, or the wrong in words."""
+    """What (`keyword` or `arity`) a call of `of` gets wrong; `name` is the keyword, or the wrong in words.
+
+    `sure` is False where decorators may change what the callable takes.
+    """
 
     what: str
     of: str
     name: str
     span: Span
+    sure: bool = True
 
 
 def refused(view: View, world: World) -> Iterator[Refused]:
@@ -34,8 +38,12 @@ def refused(view: View, world: World) -> Iterator[Refused]:
         if not qualname:
             continue
         for keyword in children(call.node, "keywords"):
-            if keyword.text and world.takes(module, qualname, keyword.text) is False:
-                yield Refused(what="keyword", of=target, name=keyword.text, span=keyword.span)
+            if not keyword.text:
+                continue
+            takes = world.takes(module, qualname, keyword.text)
+            bare = world.takes(module, qualname, keyword.text, bare=True) if takes is None else takes
+            if bare is False:
+                yield Refused(what="keyword", of=target, name=keyword.text, span=keyword.span, sure=takes is False)
         told = _arity(call, module, qualname, world)
         if told:
             yield Refused(what="arity", of=target, name=told, span=call.node.span)

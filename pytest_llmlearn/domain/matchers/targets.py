@@ -16,13 +16,15 @@ _STEPS = 8
 class Missing:
     """A step of a dotted name that leads nowhere: `name` of `module`, or of the class `of` in it.
 
-    `step` counts from the first part; 0 is the top-level module itself.
+    `step` counts from the first part; 0 is the top-level module itself. `told` is False where the world cannot tell,
+    and the module's text does not have the name: enough for what was learned to be missing.
     """
 
     module: str
     name: str
     step: int
     of: str = ""
+    told: bool = True
 
 
 def resolved(parts: tuple[str, ...], scope: int, found: Reading, view: View) -> str | None:
@@ -61,7 +63,8 @@ def first_missing(name: str, view: View, world: World) -> Missing | None:
         if has is False:
             return Missing(module=module, name=part, step=step)
         if has is None:
-            return None
+            unheard = not part.startswith("_") and world.mentions(module, part) is False
+            return Missing(module=module, name=part, step=step, told=False) if unheard else None
         if world.is_module(f"{module}.{part}"):
             module = f"{module}.{part}"
             continue

@@ -35,12 +35,16 @@ class World(Protocol):
         """Whether a module has an attribute of that name, a submodule included; it may not begin with `_`."""
         ...
 
+    def mentions(self, module: str, name: str) -> bool | None:
+        """Whether the module's own text has that word anywhere, where `has` cannot tell."""
+        ...
+
     def is_module(self, module: str) -> bool | None:
         """Whether a dotted name is a module where it is imported, and nothing else of that name."""
         ...
 
-    def takes(self, module: str, qualname: str, keyword: str) -> bool | None:
-        """Whether a callable takes an argument by that keyword."""
+    def takes(self, module: str, qualname: str, keyword: str, *, bare: bool = False) -> bool | None:
+        """Whether a callable takes an argument by that keyword; with `bare` as it is written under its decorators."""
         ...
 
     def members(self, module: str, qualname: str) -> Collection[str] | None:
