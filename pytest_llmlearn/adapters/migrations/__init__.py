@@ -21,6 +21,7 @@ from pytest_llmlearn.adapters.migrations.m007_exposures import m007_exposures
 from pytest_llmlearn.adapters.migrations.m008_prompts import m008_prompts
 from pytest_llmlearn.adapters.migrations.m009_vectors import m009_vectors
 from pytest_llmlearn.adapters.migrations.m010_scans import m010_scans
+from pytest_llmlearn.adapters.migrations.m011_matchers import m011_matchers
 from pytest_llmlearn.adapters.migrations.m012_committed import m012_committed
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ STEPS = (
     m008_prompts,
     m009_vectors,
     m010_scans,
+    m011_matchers,
     m012_committed,
 )
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from pytest_llmlearn.adapters.sqlite_store.committing import SqliteCommitted
     from pytest_llmlearn.adapters.sqlite_store.fixes import SqliteFixes
+    from pytest_llmlearn.adapters.sqlite_store.folding import SqliteFolded
+    from pytest_llmlearn.adapters.sqlite_store.matchers import SqliteMatchers
     from pytest_llmlearn.adapters.sqlite_store.upkeep import SqliteUpkeep
     from pytest_llmlearn.adapters.sqlite_store.vectors import SqliteVectors
 
@@ -35,7 +37,8 @@ class SqliteStore:
     """`ports.Store` for the project at `root`; safe to share between threads, and between processes by the file.
 
     `hold_days` is how long private texts are kept after they were last seen red; with 0 none is written. Another
-    writer is waited for, up to `busy_seconds`. `clock` dates the private texts.
+    writer is waited for, up to `busy_seconds`. `clock` dates the private texts. `matcher_hits` is in how many pieces of
+    passing code a matcher may fire before it is held back.
     """
 
     def __init__(
@@ -45,7 +48,9 @@ class SqliteStore:
         hold_days: int = 30,
         busy_seconds: float = 10.0,
         clock: Clock = lambda: datetime.now(UTC),
+        matcher_hits: int = 0,
     ) -> None:
+        self._matcher_hits = matcher_hits
         self._project = root.absolute().name
         self._hold_days = hold_days
         self._clock = clock
@@ -78,6 +83,18 @@ class SqliteStore:
         from pytest_llmlearn.adapters.sqlite_store.committing import SqliteCommitted
 
         return SqliteCommitted(self._file, self._clock)
+
+    def matchers(self) -> SqliteMatchers:
+        """What recognises mistakes in texts, in the same file, over the same connections."""
+        from pytest_llmlearn.adapters.sqlite_store.matchers import SqliteMatchers
+
+        return SqliteMatchers(self._file, hits=self._matcher_hits)
+
+    def folded(self) -> SqliteFolded:
+        """What folding needs, in the same file, over the same connections."""
+        from pytest_llmlearn.adapters.sqlite_store.folding import SqliteFolded
+
+        return SqliteFolded(self._file, self._clock)
 
     def upkeep(self) -> SqliteUpkeep:
         """What keeps it in order, in the same file, over the same connections."""

@@ -16,8 +16,13 @@ class Matchers(Protocol):
     """
 
     def kept(self, *, candidates: bool = False) -> Sequence[Matcher]:
-        """All matchers of active and enforced patterns, with `candidates` those of candidates too; merged ones speak
-        for the pattern they were merged into. Surest first."""
+        """The matchers of active and enforced patterns that have proved themselves, with `candidates` those of
+        candidates too; merged ones speak for the pattern they were merged into. Surest first, each with the confidence
+        that its trials give it."""
+        ...
+
+    def every(self, fingerprint: str | None = None) -> Sequence[Matcher]:
+        """Those that are held back too, of candidates as well: of one pattern, or of all."""
         ...
 
     def put(self, matchers: Collection[Matcher]) -> None:
@@ -26,6 +31,10 @@ class Matchers(Protocol):
 
     def tried(self, trials: Mapping[str, Trials], code: str) -> None:
         """Add what a piece of code (by its digest) said of matchers, by their keys; the same code counts once."""
+        ...
+
+    def proved(self, hits: Mapping[str, int]) -> None:
+        """Set in how many of the project's passing files each of these matchers fires now, by their keys."""
         ...
 
     def revision(self) -> int:

@@ -1,0 +1,195 @@
+"""Matchers in the database file: what recognises the mistakes that patterns are of, and how it did so far.
+
+How often a matcher was right and wrong is counted in distinct code; in how much of the project's passing code it fires
+now is set anew by each look at the project.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, storable
+from pytest_llmlearn.domain import proof
+from pytest_llmlearn.domain.matcher import Matcher, Trials
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
+
+A_PATTERN = 24
+"""Matchers kept of one pattern: the surest ones."""
+CODES = 64
+"""Pieces of code that count for a matcher; what further ones say changes nothing."""
+_COLUMNS = 'm.rule_id, m.kind, m.body, m.atoms, m.origin, m.start, m."right", m.wrong + m.hits, m.silent'
+_ROOT = "JOIN patterns AS c ON c.id = m.pattern JOIN patterns AS p ON p.id = coalesce(c.merged_into, c.id)"
+_SHOWN = "p.archived = 0 AND p.state IN ({})"
+_BY_KEY = "SELECT key, id FROM matchers WHERE key IN ({})"
+
+
+class SqliteMatchers:
+    """`ports.Matchers` in the store's file. Made by `SqliteStore.matchers`, whose `close` lets go of the file.
+
+    `hits` is in how many pieces of passing code a matcher may fire before it is held back.
+    """
+
+    def __init__(self, file: DatabaseFile, *, hits: int = 0) -> None:
+        self._file = file
+        self._hits = hits
+
+    def kept(self, *, candidates: bool = False) -> Sequence[Matcher]:
+        """The matchers that may be used, surest first."""
+        states = ("active", "enforced", *(("candidate",) if candidates else ()))
+        return [one for one in self._read(states) if proof.held_back(one, hits=self._hits) is None]
+
+    def every(self, fingerprint: str | None = None) -> Sequence[Matcher]:
+        """All of them, those that are held back too; of one pattern, or of all that may be shown."""
+        found = self._read(("active", "enforced", "candidate"), fingerprint)
+        return found if fingerprint is None else [one for one in found if one.fingerprint == fingerprint]
+
+    def put(self, matchers: Collection[Matcher]) -> None:
+        """Write matchers down; one that is known already only gains what its trials add. Those of patterns that are
+        not there are left out.
+
+        Raises:
+            StoreError: they cannot be written; none was.
+        """
+        if matchers:
+            self._file.write(lambda db: _put(db, matchers))
+
+    def tried(self, trials: Mapping[str, Trials], code: str) -> None:
+        """Add what a piece of code (by its digest) said of matchers, by their keys; the same code counts once.
+
+        Raises:
+            StoreError: it cannot be written; nothing was.
+        """
+        if trials:
+            self._file.write(lambda db: _tried(db, trials, code))
+
+    def proved(self, hits: Mapping[str, int]) -> None:
+        """Set in how many of the project's passing files each of these matchers fires now, by their keys.
+
+        Raises:
+            StoreError: it cannot be written; nothing was.
+        """
+
+        def change(db: Database) -> None:
+            changed = [(count, storable(key), count) for key, count in hits.items()]
+            db.conn.executemany("UPDATE matchers SET hits = ? WHERE key = ? AND hits <> ?", changed)
+
+        if hits:
+            self._file.write(change)
+
+    def revision(self) -> int:
+        """A number that moves whenever `kept` may answer otherwise."""
+
+        def asked(connection: sqlite3.Connection) -> int:
+            row = connection.execute("SELECT matcher_revision FROM store").fetchone()
+            return row[0] if row is not None else 0
+
+        return self._file.ask(asked, 0)
+
+    def _read(self, states: Sequence[str], fingerprint: str | None = None) -> list[Matcher]:
+        shown = _SHOWN.format(", ".join("?" * len(states)))
+        family = " AND p.fingerprint = ?" if fingerprint is not None else ""
+        values = [*states, *((storable(fingerprint),) if fingerprint is not None else ())]
+
+        def asked(connection: sqlite3.Connection) -> list[Matcher]:
+            rows = connection.execute(
+                f"SELECT p.fingerprint, {_COLUMNS} FROM matchers AS m {_ROOT} WHERE {shown}{family} ORDER BY m.id",
+                values,
+            )
+            # Those of a pattern that was merged into another may be that one's own as well.
+            found: dict[str, Matcher] = {}
+            for matcher in map(_matcher, rows):
+                known = found.get(matcher.key)
+                if known is None or known.confidence < matcher.confidence:
+                    found[matcher.key] = matcher
+            return sorted(found.values(), key=lambda matcher: -matcher.confidence)
+
+        nothing: list[Matcher] = []
+        return self._file.ask(asked, nothing)
+
+
+def _matcher(row: tuple[Any, ...]) -> Matcher:
+    fingerprint, rule_id, kind, body, atoms, origin, start, right, wrong, silent = row
+    return proof.tried(
+        Matcher(
+            fingerprint=fingerprint,
+            rule_id=rule_id,
+            kind=kind,
+            body=json.loads(body),
+            atoms=frozenset(json.loads(atoms)),
+            origin=origin,
+            confidence=start,
+            trials=Trials(right=right, wrong=wrong, silent=silent),
+        )
+    )
+
+
+def _put(db: Database, matchers: Iterable[Matcher]) -> None:
+    wanted = sorted({storable(matcher.fingerprint) for matcher in matchers})
+    statement = "SELECT fingerprint, id FROM patterns WHERE fingerprint IN ({})"
+    patterns: dict[str, int] = dict(in_chunks(db.conn, statement, wanted))
+    grown: set[int] = set()
+    for matcher in matchers:
+        pattern = patterns.get(storable(matcher.fingerprint))
+        if pattern is None:
+            continue
+        trials = matcher.trials
+        known = db.execute("SELECT id FROM matchers WHERE key = ?", (matcher.key,)).fetchone()
+        if known is not None:
+            if trials != Trials():
+                _add(db, known[0], trials)
+            continue
+        db.execute(
+            """INSERT INTO matchers (pattern, key, rule_id, kind, body, atoms, origin, start, "right", wrong, silent)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            (
+                pattern,
+                matcher.key,
+                storable(matcher.rule_id),
+                matcher.kind,
+                _json(matcher.body),
+                _json(sorted(matcher.atoms)),
+                matcher.origin,
+                matcher.confidence,
+                trials.right,
+                trials.wrong,
+                trials.silent,
+            ),
+        )
+        grown.add(pattern)
+    for pattern in grown:
+        db.execute(
+            """DELETE FROM matchers WHERE pattern = ?1 AND id NOT IN (
+                   SELECT id FROM matchers WHERE pattern = ?1
+                   ORDER BY wrong + hits, "right" DESC, start DESC, id LIMIT ?2)""",
+            (pattern, A_PATTERN),
+        )
+
+
+def _tried(db: Database, trials: Mapping[str, Trials], code: str) -> None:
+    digest = storable(code)
+    for key, matcher in list(in_chunks(db.conn, _BY_KEY, sorted(map(storable, trials)))):
+        (known,) = db.execute("SELECT count(*) FROM matcher_codes WHERE matcher = ?", (matcher,)).fetchone()
+        # What it did wrong counts however much is known: it decides alone.
+        if known >= CODES and not trials[key].wrong:
+            continue
+        statement = "INSERT OR IGNORE INTO matcher_codes (matcher, code) VALUES (?, ?)"
+        if db.execute(statement, (matcher, digest)).rowcount:
+            _add(db, matcher, trials[key])
+
+
+def _add(db: Database, matcher: int, trials: Trials) -> None:
+    db.execute(
+        'UPDATE matchers SET "right" = "right" + ?, wrong = wrong + ?, silent = silent + ? WHERE id = ?',
+        (trials.right, trials.wrong, trials.silent, matcher),
+    )
+
+
+def _json(value: object) -> str:
+    return storable(json.dumps(value, sort_keys=True, ensure_ascii=False))
