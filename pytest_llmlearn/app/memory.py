@@ -16,6 +16,7 @@ from uuid import uuid4
 from pytest_llmlearn.app.likely import Likely
 from pytest_llmlearn.app.memory_annotations import AnnotationsOfMemory
 from pytest_llmlearn.app.memory_committed import CommittedOfMemory
+from pytest_llmlearn.app.memory_chat import ChatOfMemory
 from pytest_llmlearn.app.memory_exposures import ExposuresOfMemory
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
@@ -39,9 +40,12 @@ from pytest_llmlearn.errors import UnknownPattern
 from pytest_llmlearn.hookspecs import Detector, Surroundings
 
 if TYPE_CHECKING:
+    from pytest_llmlearn.app.chats import Chats
     from pytest_llmlearn.app.classify import Classifier
     from pytest_llmlearn.app.committed import CommittedLessons
+    from pytest_llmlearn.app.events import Telling
     from pytest_llmlearn.app.exposures import Delivery
+    from pytest_llmlearn.app.fold import Fold
     from pytest_llmlearn.app.generations import Generations
     from pytest_llmlearn.app.heal import Healer
     from pytest_llmlearn.app.heal_between import Between
@@ -67,6 +71,7 @@ class Memory(
     LifecycleOfMemory,
     WordsOfMemory,
     PlacesOfMemory,
+    ChatOfMemory,
     UpkeepOfMemory,
     ScanOfMemory,
     WatchOfMemory,
@@ -95,9 +100,12 @@ class Memory(
         fixes: Fixes,
         healer: Healer,
         committed: CommittedLessons,
+        telling: Telling,
+        fold: Callable[[], Fold],
         between: Callable[[str | None], Between],
         scanning: Callable[[RecordRun], Scanning],
         watch: Callable[[], Watch],
+        chats: Callable[[], Chats],
         detectors: Callable[[], Sequence[Detector]],
         redact: Callable[[str], str],
         clock: Clock,
@@ -143,10 +151,13 @@ class Memory(
         self._fixes = fixes
         self._healer = healer
         self._committed = committed
+        self._telling = telling
+        self._fold = fold
         self._code_state = code_state
         self._between = between
         self._scanning = scanning
         self._watch = watch
+        self._chats = chats
         self._detectors = detectors
         self._redact = redact
         self._clock = clock
@@ -168,6 +179,7 @@ class Memory(
         now = self._clock()
         run = Run(run_id=uuid4().hex, started=now, finished=now, command="record", failed=len(occurrences))
         recording = self._recorder(everything=True).record(run, [self._from_root(one) for one in occurrences])
+        self._telling.recorded(run, recording.entries)
         self._healer.failed()
         return [entry.fingerprint.exact for entry in recording.entries]
 
@@ -186,10 +198,14 @@ class Memory(
     def record_run(self, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
         """Record the failures of one test run that can be laid on LLM-written code, or on any with `everything`."""
         self._committed.catch_up()
-        run = replace(run, state=self._code_state()) if run.state is None else run
+        run = self._in_its_state(run)
         recording = self._recorder(everything=self._everything).record(run, occurrences)
+        self._telling.recorded(run, recording.entries)
         self._healer.failed()
         return recording
+
+    def _in_its_state(self, run: Run) -> Run:
+        return replace(run, state=self._code_state()) if run.state is None else run
 
     def patterns(self, *, category: str | None = None, limit: int | None = None) -> list[Pattern]:
         """Patterns, most frequent and then latest first."""
@@ -228,6 +244,7 @@ class Memory(
         self._runs.awaits()
         self._healer.failed()
         self.forget_scans()
+        self.forget_chats()
         self.forget_provenance()
 
     @property
@@ -236,7 +253,7 @@ class Memory(
         faults = self._classifier.faults.values() if self._classifier is not None else ()
         generations = self._made_generations.notices if self._made_generations is not None else ()
         meaning = self._meaning.notices if self._meaning is not None else ()
-        return [*self._store.notices, *self._committed.notices, *meaning, *self._origins.notices, *generations, *faults]
+        return [*self._store.notices, *self._committed.notices, *self._telling.notices, *meaning, *self._origins.notices, *generations, *faults]
 
     @property
     def behind(self) -> bool:

@@ -69,7 +69,8 @@ class Memory(AppMemory):
         redact = late_redactor()
         roster = roster_with(chosen.assistants)
         runs: Any = Late(lambda: parts.runs(folder, ledger, history(), roster, surroundings, origins))
-        fixes: Any = Late(store.fixes)
+        telling = parts.telling(folder, chosen)
+        fixes: Any = Late(lambda: parts.fixes(store, telling))
         healer: Any = Late(lambda: parts.healer(folder, store, fixes, surroundings, redact))
         committed: Any = Late(lambda: parts.committed(folder, store, redact))
         exposures = store.exposures()
@@ -93,6 +94,8 @@ class Memory(AppMemory):
             fixes=fixes,
             healer=healer,
             committed=committed,
+            telling=telling,
+            fold=lambda: parts.fold(folder, store, redact),
             between=lambda python: parts.between(folder, chosen, store, fixes, redact, scratch, python),
             scanning=lambda record: parts.scanning(
                 folder,
@@ -107,6 +110,7 @@ class Memory(AppMemory):
             ),
             watch=cache(lambda: parts.watch(store, surroundings)),
             generations=lambda: parts.generations(folder, ledger, redact, keep_code=chosen.store_full_code),
+            chats=lambda: parts.chats(folder, redact),
             detectors=lambda: detectors(given),
             redact=redact,
             clock=lambda: datetime.now(UTC),

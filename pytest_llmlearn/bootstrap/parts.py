@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
 from pytest_llmlearn.adapters.sqlite_store import folder as state
+from pytest_llmlearn.app.events import Telling, ToldFixes
 from pytest_llmlearn.app.provenance import Origins
 from pytest_llmlearn.bootstrap.late import Late
 from pytest_llmlearn.bootstrap.plugins import readers
@@ -23,8 +24,10 @@ from pytest_llmlearn.settings import Settings
 if TYPE_CHECKING:
     from pytest_llmlearn.adapters.git import GitHistory
     from pytest_llmlearn.app.committed import CommittedLessons
+    from pytest_llmlearn.app.chats import Chats
     from pytest_llmlearn.app.embedding import Embedding
     from pytest_llmlearn.app.exposures import Delivery
+    from pytest_llmlearn.app.fold import Fold
     from pytest_llmlearn.app.generations import Generations
     from pytest_llmlearn.app.heal import Healer, Judge
     from pytest_llmlearn.app.heal_between import Between
@@ -155,6 +158,26 @@ def committed(root: Path, store: SqliteStore, redact: Callable[[str], str]) -> C
     from pytest_llmlearn.app.committed import CommittedLessons
 
     return CommittedLessons(file=LessonsFile(root), rows=store.committed(), lessons=store.lessons(), redact=redact)
+
+
+def telling(root: Path, settings: Settings) -> Telling:
+    if not settings.events:
+        return Telling(None)
+    from pytest_llmlearn.adapters.event_lines import EventFile
+
+    return Telling(EventFile(root / settings.events))
+
+
+def fixes(store: SqliteStore, telling: Telling) -> Fixes:
+    return ToldFixes(store.fixes(), telling) if telling.wanted else store.fixes()
+
+
+def fold(root: Path, store: SqliteStore, redact: Callable[[str], str]) -> Fold:
+    from pytest_llmlearn.adapters.git.contents import CommitFiles
+    from pytest_llmlearn.app.fold import Fold
+
+    code = cache(lambda commit: CommitFiles(root, commit))
+    return Fold(store=store, fixes=store.fixes(), rows=store.folded(), code=code, redact=redact)
 
 
 def code_state(root: Path) -> str | None:
@@ -400,3 +423,10 @@ def watch(store: SqliteStore, surroundings: Surroundings) -> Watch:
     from pytest_llmlearn.bootstrap import watching
 
     return watching.watch(watching.NothingLearned, surroundings)
+
+
+def chats(root: Path, redact: Callable[[str], str]) -> Chats:
+    from pytest_llmlearn.adapters.chat_log import ChatFile
+    from pytest_llmlearn.app.chats import Chats
+
+    return Chats(ChatFile(root, lambda: state.make(root)), redact=redact, clock=lambda: datetime.now(UTC))
