@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +32,12 @@ def line_number(line: int | None) -> int | None:
 def timestamp(moment: datetime) -> str:
     """ISO 8601 in UTC with microseconds: as text they sort by time."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def in_order(values: Sequence[Any]) -> Iterator[Any]:
+    """The values in the order in which `in_chunks` gives the rows of a table asked by its key."""
+    for start in range(0, len(values), CHUNK):
+        yield from sorted(set(values[start : start + CHUNK]))
 
 
 def in_chunks(

@@ -1,8 +1,8 @@
-"""In how many documents each word stands, remembered while nothing is added.
+"""What was read, remembered by a connection as long as nothing that answers are made of has changed.
 
-Full-text search knows it only by reading all the places where a word stands, and a process that answers many questions
-is asked for the same frequent words again and again. A pattern that is seen again in other words, or erased, moves the
-counts of a few words by one: they decide how much a word tells, and nothing else.
+A process that answers many questions reads the same rows again and again, and full-text search counts the documents of
+a word only by reading all the places where it stands. Invariant: what is remembered is what reading it now would give;
+`DatabaseFile` has it forgotten as soon as anybody else has written.
 """
 
 from __future__ import annotations
@@ -15,38 +15,62 @@ from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, storable
 
 Table = Literal["patterns", "prompts"]
 Words = Literal["pattern", "prompt"]
-WORDS = 50_000
-"""Words that are remembered at most: some 6 MB."""
+ENTRIES = 50_000
+"""Of one kind that are remembered at most: of words some 3 MB, of patterns some 50."""
+ANSWER = "answer: "
+ANSWERS = 128
+"""Of what begins so that are remembered at most: whole answers to questions, which are long."""
 
 
 class Reader(sqlite3.Connection):
-    """A connection that remembers counts."""
+    """A connection that can remember: `version` is SQLite's number of the state that it remembers, None for none.
+
+    One that changes the file remembers nothing, for nobody would tell it of its own changes.
+    """
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._standing: tuple[Any, ...] = ()
-        self._totals: dict[Table, int] = {}
-        self._words: dict[Words, dict[str, int]] = {"pattern": {}, "prompt": {}}
+        self.version: int | None = None
+        self._remembered: dict[str, dict[Any, Any]] = {}
 
-    def remembered(self) -> tuple[dict[Table, int], dict[Words, dict[str, int]]]:
-        """What is known, without what is out of date."""
-        standing = self.execute("SELECT (SELECT max(id) FROM patterns), (SELECT max(id) FROM prompts)").fetchone()
-        if standing != self._standing or sum(map(len, self._words.values())) > WORDS:
-            self._standing, self._totals, self._words = standing, {}, {"pattern": {}, "prompt": {}}
-        return self._totals, self._words
+    def at(self, version: int) -> None:
+        """The state that is read now: what was remembered of another one is forgotten, and of too much all."""
+        if version != self.version:
+            self.version, self._remembered = version, {}
+        for what in [what for what, known in self._remembered.items() if len(known) > _most(what)]:
+            del self._remembered[what]
+
+    def kept(self, what: str) -> dict[Any, Any]:
+        return {} if self.version is None else self._remembered.setdefault(what, {})
+
+
+def kept(connection: sqlite3.Connection, what: str) -> dict[Any, Any]:
+    """What this connection remembers of that kind, to look into and to add to; empty where it remembers nothing."""
+    return connection.kept(what) if isinstance(connection, Reader) else {}
+
+
+def _most(what: str) -> int:
+    return ANSWERS if what.startswith(ANSWER) else ENTRIES
+
+
+def data_version(connection: sqlite3.Connection) -> int:
+    """Another number whenever another connection has changed the file (https://www.sqlite.org/pragma.html)."""
+    version: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    return version
 
 
 def total(connection: sqlite3.Connection, table: Table) -> int:
     """How many rows there are."""
-    totals = connection.remembered()[0] if isinstance(connection, Reader) else {}
+    totals = kept(connection, "totals")
     if table not in totals:
         totals[table] = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-    return totals[table]
+    count: int = totals[table]
+    return count
 
 
 def counted(connection: sqlite3.Connection, words: Words, terms: Sequence[str]) -> dict[str, int]:
     """In how many patterns, or requests, each of these stands; 0 for a word in none."""
-    known = connection.remembered()[1][words] if isinstance(connection, Reader) else {}
+    known = kept(connection, f"words of {words}")
     asked = {storable(term): term for term in terms if term not in known}
     if asked:
         known.update(dict.fromkeys(asked.values(), 0))

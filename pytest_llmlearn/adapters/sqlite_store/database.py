@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from pytest_llmlearn.adapters import migrations
 from pytest_llmlearn.adapters.sqlite_store import folder
-from pytest_llmlearn.adapters.sqlite_store.counting import Reader
+from pytest_llmlearn.adapters.sqlite_store.counting import Reader, data_version
 from pytest_llmlearn.app.ports import Clock
 from pytest_llmlearn.errors import StoreDamaged, StoreTooNew, StoreUnavailable
 
@@ -60,7 +60,7 @@ class DatabaseFile:
         self._busy_seconds = busy_seconds
         self._clock = clock
         self._lock = threading.RLock()
-        self._reading: sqlite3.Connection | None = None
+        self._reading: Reader | None = None
         self._reading_of: tuple[int, int] | None = None
         self._writing: Database | None = None
         self._writing_of: tuple[int, int] | None = None
@@ -110,6 +110,8 @@ class DatabaseFile:
                         return nothing
                     connection.execute("BEGIN")
                     try:
+                        # The snapshot begins with this, so what is remembered belongs to what is read.
+                        connection.at(data_version(connection))
                         return question(connection)
                     finally:
                         with suppress(sqlite3.Error):  # whatever the question raised is what counts
@@ -122,7 +124,7 @@ class DatabaseFile:
                 self._notice(f"{self.path} is damaged and cannot be read ({error}); the next recording moves it aside")
                 return nothing
 
-    def _reader(self) -> sqlite3.Connection | None:
+    def _reader(self) -> Reader | None:
         """A read-only connection to the file that is there now, of the schema that this code knows."""
         there = folder.identity(self.path)
         if there is None:
@@ -143,7 +145,7 @@ class DatabaseFile:
         self._reading, self._reading_of = connection, there
         return connection
 
-    def _open_to_read(self) -> tuple[sqlite3.Connection, int]:
+    def _open_to_read(self) -> tuple[Reader, int]:
         """A read-only connection and the number of its schema.
 
         Raises:
@@ -193,9 +195,7 @@ class DatabaseFile:
             if strange or number != migrations.known():
                 return False
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("BEGIN IMMEDIATE")
-            change(connection)
-            connection.execute("COMMIT")
+            self._noted(connection, change)
         except (sqlite3.DatabaseError, OSError) as error:
             # Whoever asks wants the answer: a file that is locked, read-only, full or damaged costs the note alone.
             if isinstance(error, sqlite3.DatabaseError) and not (_code(error) in _UNAVAILABLE or _is_damage(error)):
@@ -205,6 +205,27 @@ class DatabaseFile:
             if connection is not None:
                 connection.close()
         return True
+
+    def _noted(self, connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], object]) -> None:
+        """Make the change. Answers are not made of notes: what the reader remembers stays, unless others wrote too."""
+        # Whoever holds the lock may wait for our transaction to end: it is tried for, not waited for.
+        locked = self._lock.acquire(timeout=_NOTING)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            before = data_version(connection)
+            reading = self._reading if locked else None
+            # Nobody else can write now. Is what is remembered that of now?
+            fresh = reading is not None and data_version(reading) == reading.version
+            change(connection)
+            connection.execute("COMMIT")
+            if reading is not None and fresh:
+                after = data_version(reading)
+                # Our own changes do not move our number: where it stands, nobody else's are among those that are seen.
+                if data_version(connection) == before:
+                    reading.version = after
+        finally:
+            if locked:
+                self._lock.release()
 
     def write(self, change: Callable[[Database], T]) -> T:
         """Make a change in one transaction; on a damaged file, once more on a new one."""
@@ -301,7 +322,7 @@ class DatabaseFile:
 
     # Both
 
-    def _connect(self, database: str, *, uri: bool = False, wait: float | None = None) -> sqlite3.Connection:
+    def _connect(self, database: str, *, uri: bool = False, wait: float | None = None) -> Reader:
         """The one place where connections are made. Transactions are begun by hand; the lock guards threads."""
         timeout = self._busy_seconds if wait is None else wait
         return sqlite3.connect(

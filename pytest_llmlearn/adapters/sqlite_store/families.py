@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks
+from pytest_llmlearn.adapters.sqlite_store.counting import kept
 from pytest_llmlearn.domain.effect import Arm, Effect, Exposure, effect
 from pytest_llmlearn.domain.rates import Rate
 
@@ -35,8 +36,12 @@ class Child:
 
 def any_merged(connection: sqlite3.Connection) -> bool:
     """Whether any pattern was merged into another."""
-    found = connection.execute("SELECT 1 FROM patterns WHERE merged_into IS NOT NULL LIMIT 1").fetchone()
-    return found is not None
+    known = kept(connection, "whether any was merged")
+    if not known:
+        found = connection.execute("SELECT 1 FROM patterns WHERE merged_into IS NOT NULL LIMIT 1").fetchone()
+        known[True] = found is not None
+    merged: bool = known[True]
+    return merged
 
 
 def merged(connection: sqlite3.Connection, roots: Sequence[int]) -> dict[int, list[Child]]:
@@ -100,7 +105,11 @@ def outcomes(
 
     `roots` says of merged ones what they were merged into.
     """
-    if not connection.execute("SELECT 1 FROM exposures LIMIT 1").fetchone():
+    known = kept(connection, "whether any was judged")
+    if not known:
+        judged_one = connection.execute("SELECT 1 FROM exposures WHERE outcome IS NOT NULL LIMIT 1").fetchone()
+        known[True] = judged_one is not None
+    if not known[True]:  # what awaits a run says nothing yet
         return {}, {}
     counts: dict[int, dict[str, int]] = {}
     statement = """SELECT pattern, outcome, count(*) FROM exposures

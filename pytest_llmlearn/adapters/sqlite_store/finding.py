@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from pytest_llmlearn.adapters.sqlite_store import families, rows
-from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, storable
-from pytest_llmlearn.adapters.sqlite_store.counting import counted, total
+from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, in_order, storable
+from pytest_llmlearn.adapters.sqlite_store.counting import ANSWER, counted, kept, total
 from pytest_llmlearn.app.ports import Glimpse, Hit
 from pytest_llmlearn.app.ports.requests import Kindred
 from pytest_llmlearn.domain.pattern import Pattern
@@ -67,13 +67,25 @@ def glimpses(
 
     With `model` that of what this model was seen doing alone: others take no place.
     """
+    answers = kept(connection, ANSWER + "glimpses")
+    asked = (*terms, None, *symbols, None, *also, None, limit, model)
+    if asked in answers:
+        return list(answers[asked])
     ranks = _ranks(connection, terms, symbols, limit, model)
     for identifier in _identifiers(connection, also):
         ranks.setdefault(identifier, 0.0)
-    known = list(ranks)
-    merged = families.merged(connection, known)
-    return [
-        Glimpse(
+    known = kept(connection, "glimpses")
+    _read_glimpses(connection, [identifier for identifier in ranks if identifier not in known], known)
+    answers[asked] = [known[identifier].ranked(ranks[identifier]) for identifier in in_order(list(ranks))]
+    return list(answers[asked])
+
+
+def _read_glimpses(connection: sqlite3.Connection, identifiers: Sequence[int], known: dict[int, Glimpse]) -> None:
+    merged = families.merged(connection, identifiers)
+    for identifier, fingerprint, kin, rule_id, exception, own, path, words in in_chunks(
+        connection, _GLIMPSE, identifiers
+    ):
+        known[identifier] = Glimpse(
             fingerprint=fingerprint,
             kin=kin,
             rule_id=rule_id,
@@ -81,10 +93,8 @@ def glimpses(
             symbols=_symbols(own, merged.get(identifier, ())),
             path=path,
             words=" ".join([words, *(child.words for child in merged.get(identifier, ()))]),
-            rank=ranks[identifier],
+            rank=0.0,
         )
-        for identifier, fingerprint, kin, rule_id, exception, own, path, words in in_chunks(connection, _GLIMPSE, known)
-    ]
 
 
 def named(connection: sqlite3.Connection, fingerprints: Sequence[str]) -> list[tuple[Pattern, str]]:
@@ -122,27 +132,40 @@ def of_kins(connection: sqlite3.Connection, kins: Sequence[str], limit: int) -> 
     """Of each of these kins at most `limit` patterns that may be shown, the most frequent ones."""
     statement = f"""SELECT p.id FROM patterns AS p WHERE p.kin = ? AND {rows.SHOWN}
                     ORDER BY p.frequency DESC, p.last_seen DESC LIMIT ?"""
-    return [row[0] for kin in kins for row in connection.execute(statement, (kin, limit))]
+    known = kept(connection, "patterns of kins")
+    for kin in kins:
+        if (kin, limit) not in known:
+            known[kin, limit] = [row[0] for row in connection.execute(statement, (kin, limit))]
+    return [identifier for kin in kins for identifier in known[kin, limit]]
 
 
 def kindred(connection: sqlite3.Connection, identifiers: Sequence[int], model: str | None) -> dict[int, Kindred]:
     """Those of these patterns that may be shown, by their rows."""
+    known = kept(connection, f"kindred of {model}")
+    asked = list(dict.fromkeys(identifiers))
+    _read_kindred(connection, [identifier for identifier in asked if identifier not in known], model, known)
+    found = ((identifier, known[identifier]) for identifier in asked)
+    return {identifier: one for identifier, one in found if one is not None}
+
+
+def _read_kindred(
+    connection: sqlite3.Connection, identifiers: Sequence[int], model: str | None, known: dict[int, Kindred | None]
+) -> None:
     by = "" if model is None else storable(model)
-    found = list(in_chunks(connection, _KINDRED, list(dict.fromkeys(identifiers)), by))
+    known.update(dict.fromkeys(identifiers))
+    found = list(in_chunks(connection, _KINDRED, identifiers, by))
     merged = families.merged(connection, [row[0] for row in found])
     children = {child.id: root for root, many in merged.items() for child in many}
     made = "SELECT pattern FROM pattern_models WHERE model = ? AND pattern IN ({})"
     also = {children[row[0]] for row in in_chunks(connection, made, list(children), by)} if children else set()
-    return {
-        identifier: Kindred(
+    for identifier, fingerprint, kin, frequency, symbols, same in found:
+        known[identifier] = Kindred(
             fingerprint=fingerprint,
             kin=kin,
             frequency=frequency + sum(child.frequency for child in merged.get(identifier, ())),
             symbols=_symbols(symbols, merged.get(identifier, ())),
             same_model=model is not None and (bool(same) or identifier in also),
         )
-        for identifier, fingerprint, kin, frequency, symbols, same in found
-    }
 
 
 def _ranks(
@@ -167,8 +190,11 @@ def _ranked(connection: sqlite3.Connection, match: str, limit: int, model: str |
            WHERE pattern_words MATCH ? ORDER BY rank LIMIT ?""",
         (match, wanted),
     ).fetchall()
-    visible = dict(in_chunks(connection, _VISIBLE, [row[0] for row in best]))
-    found = [(visible[identifier], rank) for identifier, rank in best if identifier in visible]
+    visible = kept(connection, "visible patterns")
+    new = [identifier for identifier, _ in best if identifier not in visible]
+    visible.update(dict.fromkeys(new))
+    visible.update(in_chunks(connection, _VISIBLE, new))
+    found = [(visible[identifier], rank) for identifier, rank in best if visible[identifier] is not None]
     if len(found) < limit and len(best) == wanted:
         return connection.execute(_RANKED.format(""), (match, limit)).fetchall()
     return found[:limit]
@@ -186,8 +212,13 @@ def _with_symbols(connection: sqlite3.Connection, symbols: Sequence[str], limit:
 
 
 def _identifiers(connection: sqlite3.Connection, fingerprints: Sequence[str]) -> list[int]:
-    statement = f"SELECT p.id FROM patterns AS p WHERE {rows.SHOWN} AND p.fingerprint IN ({{}})"
-    return [row[0] for row in in_chunks(connection, statement, [storable(one) for one in fingerprints])]
+    statement = f"SELECT p.fingerprint, p.id FROM patterns AS p WHERE {rows.SHOWN} AND p.fingerprint IN ({{}})"
+    known = kept(connection, "shown fingerprints")
+    asked = [storable(one) for one in fingerprints]
+    new = [one for one in asked if one not in known]
+    known.update(dict.fromkeys(new))
+    known.update(in_chunks(connection, statement, new))
+    return [known[one] for one in in_order(asked) if known[one] is not None]
 
 
 def _symbols(own: str, children: Sequence[families.Child]) -> tuple[str, ...]:

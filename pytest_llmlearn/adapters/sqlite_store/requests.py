@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from pytest_llmlearn.adapters.sqlite_store import finding
-from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, storable, timestamp
-from pytest_llmlearn.adapters.sqlite_store.counting import counted, total
+from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, in_order, storable, timestamp
+from pytest_llmlearn.adapters.sqlite_store.counting import ANSWER, counted, kept, total
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.app.ports.requests import Experience, Kindred
 from pytest_llmlearn.domain.kin import exception_of
@@ -59,6 +59,14 @@ class SqliteRequests:
         keys = {bytes.fromhex(key.partition(":")[2]): key for key in requests}
 
         def told(connection: sqlite3.Connection) -> Experience:
+            known = kept(connection, ANSWER + "experience")
+            asked = (*requests, None, *kins, None, model, common, only, near if near is None else frozenset(near))
+            if asked not in known:
+                known[asked] = read(connection)
+            found: Experience = known[asked]
+            return found
+
+        def read(connection: sqlite3.Connection) -> Experience:
             made = _made(connection, keys)
             others = [*map(storable, kins), *_common(connection, model, common)]
             if near is not None:
@@ -88,19 +96,39 @@ def _rarity(connection: sqlite3.Connection, terms: Sequence[str]) -> tuple[int, 
 def _like(
     connection: sqlite3.Connection, digest: bytes, terms: Sequence[str], keys: Sequence[str], limit: int
 ) -> list[Request]:
+    rows, requests = kept(connection, "rows of requests"), kept(connection, "requests")
     digests = [digest, *(bytes.fromhex(key.partition(":")[2]) for key in keys)]
-    found = list(in_chunks(connection, _REQUESTS.format("digest"), digests))
-    there = {row[0] for row in found}
+    new = [one for one in digests if one not in rows]
+    rows.update(dict.fromkeys(new))
+    _read_requests(connection, "digest", new, rows, requests)
+    found = sorted(row for one in dict.fromkeys(digests) if (row := rows.get(one)) is not None)
+    there = set(found)
     more = [identifier for identifier in _by_words(connection, terms, limit) if identifier not in there]
-    found += in_chunks(connection, _REQUESTS.format("id"), more)
-    return [
-        Request(key=f"prompt:{own.hex()}", words=frozenset(words.split()), attempts=attempts, failed=failed)
-        for _, own, words, attempts, failed in found
-    ]
+    _read_requests(connection, "id", [one for one in more if one not in requests], rows, requests)
+    return [requests[identifier] for identifier in (*found, *in_order(more)) if identifier in requests]
+
+
+def _read_requests(
+    connection: sqlite3.Connection,
+    by: str,
+    values: Sequence[int] | Sequence[bytes],
+    rows: dict[bytes, int | None],
+    requests: dict[int, Request],
+) -> None:
+    """Add those of these values, by their digest or row, that are there."""
+    for identifier, own, words, attempts, failed in in_chunks(connection, _REQUESTS.format(by), values):
+        rows[own] = identifier
+        requests[identifier] = Request(
+            key=f"prompt:{own.hex()}", words=frozenset(words.split()), attempts=attempts, failed=failed
+        )
 
 
 def _by_words(connection: sqlite3.Connection, terms: Sequence[str], limit: int) -> list[int]:
     """Rows of requests with the rarest of these words, best first."""
+    known = kept(connection, ANSWER + "requests by words")
+    key = (*terms, limit)
+    if key in known:
+        return list(known[key])
     chosen = finding.rarest(counted(connection, "prompt", terms), POSTINGS_ASKED)
     if not chosen:
         return []
@@ -108,7 +136,8 @@ def _by_words(connection: sqlite3.Connection, terms: Sequence[str], limit: int) 
         "SELECT rowid FROM prompt_words WHERE prompt_words MATCH ? ORDER BY bm25(prompt_words) LIMIT ?",
         (finding.any_of(chosen), limit),
     )
-    return [row[0] for row in ranked]
+    known[key] = [row[0] for row in ranked]
+    return list(known[key])
 
 
 def _made(connection: sqlite3.Connection, digests: Collection[bytes]) -> list[_Row]:
@@ -118,7 +147,13 @@ def _made(connection: sqlite3.Connection, digests: Collection[bytes]) -> list[_R
         FROM prompts AS q CROSS JOIN pattern_prompts AS m ON m.prompt = q.id
         CROSS JOIN patterns AS p ON p.id = m.pattern
         WHERE q.digest IN ({})"""
-    return list(in_chunks(connection, statement, list(digests)))[:MADE]
+    known = kept(connection, "made under requests")
+    asked = list(digests)
+    new = [one for one in asked if one not in known]
+    known.update({one: [] for one in new})
+    for row in in_chunks(connection, statement, new):
+        known[row[0]].append(row)
+    return [row for one in in_order(asked) for row in known[one]][:MADE]
 
 
 def _experience(
@@ -164,6 +199,9 @@ def _common(connection: sqlite3.Connection, model: str | None, limit: int) -> li
     """The kins that this model makes most often, and those that are made most often at all."""
     if limit < 1:
         return []
+    known = kept(connection, "common kins")
+    if (model, limit) in known:
+        return list(known[model, limit])
     # By way of the patterns, of which there is an order already: adding up all kins would read every row.
     found = connection.execute(
         "SELECT kin FROM patterns WHERE kin <> '' ORDER BY frequency DESC, last_seen DESC LIMIT ?", (2 * limit,)
@@ -173,10 +211,21 @@ def _common(connection: sqlite3.Connection, model: str | None, limit: int) -> li
             "SELECT name FROM attempts WHERE kind = 'kin' AND model = ? ORDER BY count DESC, name LIMIT ?",
             (storable(model), limit),
         ).fetchall()
-    return [row[0] for row in found]
+    known[model, limit] = [row[0] for row in found]
+    return list(known[model, limit])
 
 
 def _counts(connection: sqlite3.Connection, kind: str, names: Sequence[str]) -> dict[str, Counts]:
+    known = kept(connection, f"attempts of {kind}")
+    new = [name for name in names if name not in known]
+    if new:
+        _read_counts(connection, kind, new, known)
+    return {name: known[name] for name in in_order(names) if known[name] is not None}
+
+
+def _read_counts(
+    connection: sqlite3.Connection, kind: str, names: Sequence[str], known: dict[str, Counts | None]
+) -> None:
     models: dict[str, dict[str, int]] = {}
     statement = f"SELECT name, model, count FROM attempts WHERE kind = '{kind}' AND name IN ({{}})"
     for name, model, count in in_chunks(connection, statement, names):
@@ -185,4 +234,5 @@ def _counts(connection: sqlite3.Connection, kind: str, names: Sequence[str]) -> 
     if kind == "kin":
         statement = "SELECT name, count FROM attempts WHERE kind = 'requests' AND name IN ({})"
         requests = dict(in_chunks(connection, statement, names))
-    return {name: Counts(models=told, requests=requests.get(name, 0)) for name, told in models.items()}
+    known.update(dict.fromkeys(names))
+    known.update({name: Counts(models=told, requests=requests.get(name, 0)) for name, told in models.items()})

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from pytest_llmlearn.adapters.sqlite_store import families
-from pytest_llmlearn.adapters.sqlite_store.asking import CHUNK, in_chunks, storable, timestamp
+from pytest_llmlearn.adapters.sqlite_store.asking import CHUNK, in_chunks, in_order, storable, timestamp
+from pytest_llmlearn.adapters.sqlite_store.counting import kept
 from pytest_llmlearn.domain import evolution
 from pytest_llmlearn.domain.effect import NOTHING, Effect
 from pytest_llmlearn.domain.evolution import Record
@@ -156,12 +157,20 @@ def counts(connection: sqlite3.Connection) -> tuple[int, int, int, int, int]:
 
 def by_id(connection: sqlite3.Connection, identifiers: Sequence[int]) -> Iterator[tuple[int, Pattern, str]]:
     """These patterns with their rows and their words."""
+    known = kept(connection, "patterns")
+    _read(connection, [identifier for identifier in identifiers if identifier not in known], known)
+    for identifier in in_order(identifiers):
+        if identifier in known:
+            yield identifier, *known[identifier]
+
+
+def _read(connection: sqlite3.Connection, identifiers: Sequence[int], known: dict[int, tuple[Pattern, str]]) -> None:
     statement = f"SELECT {_COLUMNS}, words FROM pattern_rows WHERE id IN ({{}})"
     rows = list(in_chunks(connection, statement, identifiers))
     merged = families.merged(connection, identifiers)
     for pattern, row in _whole(connection, rows):
         words = " ".join([row[-1], *(child.words for child in merged.get(row[0], ()))])
-        yield row[0], pattern, " ".join(dict.fromkeys(words.split())) if row[0] in merged else words
+        known[row[0]] = pattern, " ".join(dict.fromkeys(words.split())) if row[0] in merged else words
 
 
 def _whole(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_llmlearn.domain.entry import Counted, Entry, Run
@@ -37,6 +37,10 @@ class Glimpse:
     path: str | None
     words: str
     rank: float
+
+    def ranked(self, rank: float) -> Glimpse:
+        """The same with another rank."""
+        return self if rank == self.rank else replace(self, rank=rank)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
