@@ -7,28 +7,27 @@ so a keystroke costs the piece it is in. Invariant: an answer never depends on w
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from pytest_llmlearn.app.ports.matchers import Matchers
 from pytest_llmlearn.app.ports.parser import Parser
 from pytest_llmlearn.domain import syntax
 from pytest_llmlearn.domain.matcher import Kind, Matcher, Sighting
 from pytest_llmlearn.domain.matchers.index import MatcherIndex
-from pytest_llmlearn.domain.matchers.pieces import (
-    GAP,
-    constants_of,
-    names_of,
-    together,
-    words_of,
-)
+from pytest_llmlearn.domain.matchers.pieces import GAP, Names, Piece, constants_of, names_of, together, words_of
 from pytest_llmlearn.domain.matchers.view import Recogniser, View, World
 from pytest_llmlearn.domain.tree import Node, Span
 
 log = logging.getLogger(__name__)
 DOCUMENTS = 64
-"""Of how many files what was seen is remembered; beyond, those not looked at for longest are forgotten."""
+CHARACTERS = 1_500_000
+"""Of how many files, and of how much text together, what was seen is remembered; beyond, those not looked at for
+longest are forgotten. A character takes some sixty bytes."""
+_TERMS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +48,46 @@ def never() -> bool:
     return False
 
 
+class _Outdated(Exception):
+    """There is a newer text."""
+
+
+class _Seen:
+    """A piece of a document with what it tells of names, and what was seen in it.
+
+    `results` are by terms: the file's names when they were last compared, what of them concerns the piece, and the
+    sightings, with lines counted from the piece's first.
+    """
+
+    __slots__ = ("atoms", "names", "piece", "results", "words")
+
+    def __init__(self, piece: Piece) -> None:
+        self.piece = piece
+        self.words = words_of(piece.text)
+        self.names = together([*map(names_of, piece.body), *([Names(bound=self.words)] if piece.gaps else [])])
+        self.atoms = self.words.union(*map(constants_of, piece.body))
+        self.results: dict[_Terms, tuple[Names, Names, tuple[Sighting, ...]]] = {}
+
+
+class _Terms(NamedTuple):
+    """What a look at a piece depends on beside names: the matchers' revision, and what was asked."""
+
+    revision: int
+    candidates: bool
+    settled: bool
+    stars: bool
+    last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Document:
+    """What is remembered of one path: its pieces by their text, and the names of the whole."""
+
+    seen: Mapping[str, _Seen]
+    names: Names
+    size: int
+
+
 class Watch:
     """Looks at texts. Any thread may; two that look at one path at a time cost twice, no more."""
 
@@ -60,13 +99,15 @@ class Watch:
         world: World | None = None,
         *,
         documents: int = DOCUMENTS,
+        characters: int = CHARACTERS,
     ) -> None:
         self._matchers = matchers
         self._parser = parser
         self._recognisers: dict[Kind, Recogniser] = {recogniser.kind: recogniser for recogniser in recognisers}
         self._world = world
-        self._documents = documents
+        self._most = (documents, characters)
         self._lock = Lock()
+        self._known: OrderedDict[str, _Document] = OrderedDict()
         self._indexes: dict[bool, tuple[int, MatcherIndex]] = {}
         self._failed: set[str] = set()
 
@@ -87,45 +128,131 @@ class Watch:
         Raises:
             StoreError: the matchers cannot be read.
         """
-        index = self._index(candidates)
-        tree = self._parser.parse(text)
-        if stop():
-            return Looked(path=path, abandoned=True)
-        lines = syntax.lines(text)
-        nodes = [*tree.body, *(Node(GAP, "", span) for span in tree.gaps)]
-        names = together(map(names_of, nodes))
-        found: list[Sighting] = []
-        for node in nodes:
+        revision, index = self._index(candidates)
+        before = self._known.get(path)
+        kept = before.seen if before is not None else {}
+
+        def known(part: str) -> Piece | None:
+            seen = kept.get(part)
+            if seen is not None:
+                return seen.piece
             if stop():
-                return Looked(path=path, abandoned=True)
+                raise _Outdated
+            return None
+
+        try:
+            pieces = self._parser.pieces(text, known)
+            document = self._document(pieces, before, len(text))
+            moved = _moved(before.names, document.names) if before is not None else frozenset()
+            found: list[Sighting] = []
+            gaps: list[Span] = []
+            above = 0
+            for number, piece in enumerate(pieces, 1):
+                seen = document.seen[piece.text]
+                terms = _Terms(revision, candidates, settled, document.names.stars, number == len(pieces))
+                result = seen.results.get(terms)
+                if result is None or result[0] is not document.names:
+                    if stop():
+                        raise _Outdated
+                    near = before is not None and result is not None and result[0] is before.names
+                    result = self._renewed(path, seen, document.names, terms, index, moved if near else None)
+                found += [_lower(sighting, above) for sighting in result[2]]
+                gaps += [_shifted(gap, above) for gap in piece.gaps]
+                above += piece.height
+        except _Outdated:
+            return Looked(path=path, abandoned=True)
+        self._remember(path, document)
+        return Looked(path=path, sightings=_sorted(found), gaps=tuple(gaps))
+
+    def forget(self, path: str | None = None) -> None:
+        """Drop what is remembered of a file that was closed; without `path` of all, for what exists has changed."""
+        with self._lock:
+            if path is None:
+                self._known.clear()
+            else:
+                self._known.pop(path, None)
+
+    def _document(self, pieces: Sequence[Piece], before: _Document | None, size: int) -> _Document:
+        kept = before.seen if before is not None else {}
+        seen: dict[str, _Seen] = {}
+        for piece in pieces:
+            if piece.text not in seen:
+                old = kept.get(piece.text)
+                seen[piece.text] = old if old is not None else _Seen(piece)
+        names = together(seen[piece.text].names for piece in pieces)
+        if before is not None and names == before.names:
+            names = before.names
+        return _Document(seen=seen, names=names, size=size)
+
+    def _renewed(
+        self,
+        path: str,
+        seen: _Seen,
+        names: Names,
+        terms: _Terms,
+        index: MatcherIndex,
+        moved: frozenset[str] | None,
+    ) -> tuple[Names, Names, tuple[Sighting, ...]]:
+        """What is seen in a piece now; what was seen before counts as long as its names stand for the same.
+
+        `moved` are the names that have changed since, None where that is not known.
+        """
+        result = seen.results.get(terms)
+        if result is not None and moved is not None and seen.words.isdisjoint(moved):
+            result = (names, result[1], result[2])
+        else:
+            own = _of_words(names, seen.words)
+            if result is not None and result[1] == own:
+                result = (names, own, result[2])
+            else:
+                result = (names, own, self._seen_in(path, seen, own, terms, index))
+        if len(seen.results) >= _TERMS:
+            seen.results.clear()
+        seen.results[terms] = result
+        return result
+
+    def _remember(self, path: str, document: _Document) -> None:
+        documents, characters = self._most
+        with self._lock:
+            self._known[path] = document
+            self._known.move_to_end(path)
+            total = sum(one.size for one in self._known.values())
+            while len(self._known) > 1 and (len(self._known) > documents or total > characters):
+                total -= self._known.popitem(last=False)[1].size
+
+    def _seen_in(
+        self, path: str, seen: _Seen, names: Names, terms: _Terms, index: MatcherIndex
+    ) -> tuple[Sighting, ...]:
+        piece = seen.piece
+        atoms = seen.atoms.union(*map(words_of, names.imports.values()))
+        matchers = list(index.standing_in(atoms))
+        if not matchers:
+            return ()
+        found: list[Sighting] = []
+        lines = syntax.lines(piece.text)
+        for node in (*piece.body, *(Node(GAP, "", gap) for gap in piece.gaps)):
             start = min([node.span.line, *(child.span.line for _, child in node.children)])
-            own = "".join(lines[start - 1 : node.span.end_line])
-            words = words_of(own)
-            imports = {name: target for name, target in names.imports.items() if name in words}
             view = View(
                 path=path,
                 node=node,
-                text=own,
-                imports=imports,
-                bound=names.bound & words,
-                stars=names.stars,
-                settled=settled,
+                text="".join(lines[start - 1 : node.span.end_line]),
+                imports=names.imports,
+                bound=names.bound,
+                stars=terms.stars,
+                settled=terms.settled,
+                last=terms.last,
                 world=self._world,
             )
-            atoms = {*words, *constants_of(node), *words_of(" ".join(imports.values()))}
-            for matcher in index.standing_in(atoms):
+            for matcher in matchers:
                 found += self._sightings(matcher, view)
-        return Looked(path=path, sightings=_sorted(found), gaps=tree.gaps)
+        return tuple(found)
 
-    def forget(self, path: str | None = None) -> None:
-        """Drop what is remembered of a file that is closed."""
-
-    def _index(self, candidates: bool) -> MatcherIndex:
+    def _index(self, candidates: bool) -> tuple[int, MatcherIndex]:
         revision = self._matchers.revision()
         known = self._indexes.get(candidates)
         if known is None or known[0] != revision:
             known = self._indexes[candidates] = (revision, MatcherIndex(self._matchers.kept(candidates=candidates)))
-        return known[1]
+        return known
 
     def _sightings(self, matcher: Matcher, view: View) -> Sequence[Sighting]:
         recogniser = self._recognisers.get(matcher.kind)
@@ -146,3 +273,33 @@ def _sorted(found: Iterable[Sighting]) -> tuple[Sighting, ...]:
     for sighting in sorted(found, key=lambda one: (one.span.line, -one.confidence, one.span, one.matcher.fingerprint)):
         kept.setdefault((sighting.span.line, sighting.matcher.fingerprint), sighting)
     return tuple(kept.values())
+
+
+def _moved(before: Names, after: Names) -> frozenset[str]:
+    """The names that stand for something else now."""
+    changed = before.bound ^ after.bound
+    if before.imports == after.imports:
+        return frozenset(changed)
+    either = before.imports.items() ^ after.imports.items()
+    return frozenset(changed).union(name for name, _ in either)
+
+
+def _of_words(names: Names, words: frozenset[str]) -> Names:
+    """What of a file's names concerns a piece with these words."""
+    imports = {name: target for name, target in names.imports.items() if name in words}
+    return Names(imports=imports, bound=names.bound & words, stars=names.stars)
+
+
+def _lower(sighting: Sighting, lines: int) -> Sighting:
+    if not lines:
+        return sighting
+    return Sighting(
+        matcher=sighting.matcher,
+        span=_shifted(sighting.span, lines),
+        confidence=sighting.confidence,
+        why=sighting.why,
+    )
+
+
+def _shifted(span: Span, lines: int) -> Span:
+    return Span(span.line + lines, span.column, span.end_line + lines, span.end_column)

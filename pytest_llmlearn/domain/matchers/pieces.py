@@ -1,7 +1,7 @@
 """A file as recognisers see it: its pieces, and what its names stand for.
 
-A piece is a statement at the top of the file, or a stretch that could not be read. A piece is told of the file only what
-concerns the names that stand in it, so that it need not be looked at again because of what is done elsewhere.
+A piece is told of the file only what concerns the names that stand in it, so that it need not be looked at again
+because of what is done elsewhere.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pytest_llmlearn.domain.tree import Node
+from pytest_llmlearn.domain.tree import Node, Span
 
 GAP = "Gap"
 """The kind of a piece that could not be read: a node without children, over the whole of it."""
@@ -19,6 +19,25 @@ _DEFINITIONS = frozenset({"FunctionDef", "AsyncFunctionDef", "ClassDef"})
 _CAPTURES = frozenset({"MatchAs", "MatchStar", "MatchMapping", "ExceptHandler", "TypeVar", "ParamSpec", "TypeVarTuple"})
 _TARGETS = frozenset({"targets", "target", "optional_vars"})
 _UNPACKED = frozenset({"Tuple", "List", "Starred"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Piece:
+    """A stretch of a file that was read by itself: whole lines, whose texts joined are the file.
+
+    Lines of its statements and gaps are counted from its own first line, so that it may stand anywhere. `open` is what
+    it leaves open at its end, a string's quotes or `(`, where that is why it does not parse.
+    """
+
+    text: str
+    body: tuple[Node, ...] = ()
+    gaps: tuple[Span, ...] = ()
+    open: str = ""
+
+    @property
+    def height(self) -> int:
+        """How many lines end in it."""
+        return self.text.count("\n") + (self.text.count("\r") - self.text.count("\r\n") if "\r" in self.text else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
