@@ -15,8 +15,8 @@ from uuid import uuid4
 
 from pytest_llmlearn.app.likely import Likely
 from pytest_llmlearn.app.memory_annotations import AnnotationsOfMemory
-from pytest_llmlearn.app.memory_committed import CommittedOfMemory
 from pytest_llmlearn.app.memory_chat import ChatOfMemory
+from pytest_llmlearn.app.memory_committed import CommittedOfMemory
 from pytest_llmlearn.app.memory_exposures import ExposuresOfMemory
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
@@ -24,6 +24,7 @@ from pytest_llmlearn.app.memory_lifecycle import LifecycleOfMemory
 from pytest_llmlearn.app.memory_mend import MendOfMemory
 from pytest_llmlearn.app.memory_places import PlacesOfMemory
 from pytest_llmlearn.app.memory_provenance import ProvenanceOfMemory
+from pytest_llmlearn.app.memory_rules import RulesOfMemory
 from pytest_llmlearn.app.memory_scan import ScanOfMemory
 from pytest_llmlearn.app.memory_upkeep import UpkeepOfMemory
 from pytest_llmlearn.app.memory_watch import WatchOfMemory
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.fold import Fold
     from pytest_llmlearn.app.generations import Generations
+    from pytest_llmlearn.app.graduate import Graduation
     from pytest_llmlearn.app.heal import Healer
     from pytest_llmlearn.app.heal_between import Between
     from pytest_llmlearn.app.inquiry import Inquiry
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.memory_scan import RecordRun
     from pytest_llmlearn.app.ports.exposures import Exposures
     from pytest_llmlearn.app.ports.requests import Requests
+    from pytest_llmlearn.app.ports.rules import LearnedRules
     from pytest_llmlearn.app.ports.upkeep import Upkeep
     from pytest_llmlearn.app.record import Recorder, Recording
     from pytest_llmlearn.app.runs import Runs
@@ -76,6 +79,7 @@ class Memory(
     ScanOfMemory,
     WatchOfMemory,
     MendOfMemory,
+    RulesOfMemory,
     CommittedOfMemory,
     AnnotationsOfMemory,
 ):
@@ -105,6 +109,8 @@ class Memory(
         between: Callable[[str | None], Between],
         scanning: Callable[[RecordRun], Scanning],
         watch: Callable[[], Watch],
+        learned_rules: LearnedRules,
+        graduation: Graduation,
         chats: Callable[[], Chats],
         detectors: Callable[[], Sequence[Detector]],
         redact: Callable[[str], str],
@@ -128,7 +134,9 @@ class Memory(
             lessons,
             lambda path: surroundings.text(path),
             half_life=half_life_days,
-            gone=lambda now, fingerprints: maintenance.gone(now, fingerprints),
+            gone=lambda now, fingerprints: (
+                learned_rules.read().enforced.intersection(fingerprints) or maintenance.gone(now, fingerprints)
+            ),
             likely=Likely(requests, only=strict) if requests is not None else None,
             meaning=meaning,
             siblings=siblings,
@@ -157,6 +165,8 @@ class Memory(
         self._between = between
         self._scanning = scanning
         self._watch = watch
+        self._learned_rules = learned_rules
+        self._graduation = graduation
         self._chats = chats
         self._detectors = detectors
         self._redact = redact

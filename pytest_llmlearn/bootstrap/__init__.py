@@ -73,6 +73,8 @@ class Memory(AppMemory):
         fixes: Any = Late(lambda: parts.fixes(store, telling))
         healer: Any = Late(lambda: parts.healer(folder, store, fixes, surroundings, redact))
         committed: Any = Late(lambda: parts.committed(folder, store, redact))
+        learned_rules: Any = Late(lambda: parts.learned_rules(folder))
+        graduation: Any = Late(lambda: parts.graduation(chosen, store, fixes, given, learned_rules))
         exposures = store.exposures()
         delivery: Any = Late(lambda: parts.delivery(folder, exposures, surroundings, chosen))
         judging: Any = Late(lambda: parts.judging(folder, exposures, history(), surroundings, origins, chosen))
@@ -109,6 +111,8 @@ class Memory(AppMemory):
                 record=record,
             ),
             watch=cache(lambda: parts.watch(store, surroundings)),
+            learned_rules=learned_rules,
+            graduation=graduation,
             generations=lambda: parts.generations(folder, ledger, redact, keep_code=chosen.store_full_code),
             chats=lambda: parts.chats(folder, redact),
             detectors=lambda: detectors(given),

@@ -23,12 +23,13 @@ from pytest_llmlearn.settings import Settings
 
 if TYPE_CHECKING:
     from pytest_llmlearn.adapters.git import GitHistory
-    from pytest_llmlearn.app.committed import CommittedLessons
     from pytest_llmlearn.app.chats import Chats
+    from pytest_llmlearn.app.committed import CommittedLessons
     from pytest_llmlearn.app.embedding import Embedding
     from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.fold import Fold
     from pytest_llmlearn.app.generations import Generations
+    from pytest_llmlearn.app.graduate import Graduation
     from pytest_llmlearn.app.heal import Healer, Judge
     from pytest_llmlearn.app.heal_between import Between
     from pytest_llmlearn.app.inquiry import Inquiry
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.memory import Memory
     from pytest_llmlearn.app.ports import Fixes, Ledger, ProvenanceCache
     from pytest_llmlearn.app.ports.exposures import Exposures
+    from pytest_llmlearn.app.ports.rules import LearnedRules
     from pytest_llmlearn.app.ports.upkeep import Upkeep
     from pytest_llmlearn.app.ports.vectors import Embedder, VectorIndex
     from pytest_llmlearn.app.record import Recording
@@ -323,6 +325,13 @@ def python_files(root: Path) -> Sequence[str]:
     return tracked if tracked is not None else walking.files(root, ".py")
 
 
+def _learned(root: Path, configs: Sequence[str]) -> Sequence[str]:
+    """The rules that the project's own mistakes graduated to, where there are any."""
+    from pytest_llmlearn.adapters.learned_rules import NAME
+
+    return (NAME,) if (root / NAME).is_file() and NAME not in configs else ()
+
+
 def scanning(
     root: Path,
     settings: Settings,
@@ -361,7 +370,7 @@ def scanning(
             root,
             os.environ,
             program=settings.scan_program,
-            configs=settings.scan_configs,
+            configs=(*settings.scan_configs, *_learned(root, settings.scan_configs)),
             audit=settings.scan_audit,
             seconds=settings.scan_seconds,
         ),
@@ -382,6 +391,32 @@ def scanning(
         clock=lambda: datetime.now(UTC),
         commit=lambda: head_commit(root),
         session=session_id(os.environ),
+    )
+
+
+def learned_rules(root: Path) -> LearnedRules:
+    from pytest_llmlearn.adapters.learned_rules import LearnedRulesFile
+
+    return LearnedRulesFile(root, lambda: state.make(root))
+
+
+def graduation(
+    settings: Settings, store: SqliteStore, fixes: Fixes, given: Iterable[object], rules: LearnedRules
+) -> Graduation:
+    from pytest_llmlearn.adapters.semgrep.rule_tests import SemgrepRuleTests
+    from pytest_llmlearn.app.graduate import Graduation
+    from pytest_llmlearn.app.lessons import lesson_of
+    from pytest_llmlearn.bootstrap.plugins import detectors
+
+    known = {rule.rule_id: rule for each in detectors(tuple(given)) for rule in each.rules}
+    lessons = store.lessons()
+    return Graduation(
+        store=store,
+        fixes=fixes,
+        matchers=lambda: store.matchers().kept(candidates=True),
+        lesson_of=lambda pattern: lesson_of(pattern, lessons, known.get(pattern.rule_id)),
+        rules=rules,
+        tests=SemgrepRuleTests(os.environ, settings.scan_program),
     )
 
 

@@ -18,6 +18,7 @@ from pytest_llmlearn.domain.matchers.pattern import atoms_of, compiled
 from pytest_llmlearn.domain.matchers.shape import Shapes
 from pytest_llmlearn.domain.scope import BUILTINS, SELVES, Function, bound
 from pytest_llmlearn.domain.source import parse
+from pytest_llmlearn.domain.sufficing import is_inert, is_whole
 from pytest_llmlearn.domain.telling import ENOUGH, telling, weight
 from pytest_llmlearn.domain.tree import Node, Span
 from pytest_llmlearn.domain.unifying import dumped, name_of
@@ -174,10 +175,11 @@ def _head(node: ast.expr | ast.stmt) -> ast.AST:
     return head
 
 
-def _written(node: ast.expr | ast.stmt, free: Callable[[str], bool]) -> str | None:
-    """The piece as a pattern: own names as metavariables, bodies left open."""
+def _written(node: ast.expr | ast.stmt, free: Callable[[str], bool], names: dict[str, str] | None = None) -> str | None:
+    """The piece as a pattern: own names as metavariables, bodies left open. `names` are those given already, and gain
+    the new ones."""
     made = copy.deepcopy(node)
-    names: dict[str, str] = {}
+    names = {} if names is None else names
     for each in ast.walk(made):
         name = name_of(each)
         if name is not None and free(name):
@@ -259,13 +261,70 @@ def _tells(pattern: str, bad: Sequence[Fragment], goods: Sequence[Fragment]) -> 
 
 
 def _fires(pattern: str, pieces: Sequence[Fragment]) -> bool:
-    shapes, wanted = Shapes(), compiled(pattern)
-    for piece in pieces:
-        try:
-            nodes = syntax.nodes(piece.text)
-        except (SyntaxError, syntax.TooDeep, RecursionError):
+    return any(lines_matched(pattern, piece.text) for piece in pieces)
+
+
+def lines_matched(pattern: str, text: str) -> frozenset[int]:
+    """The lines of a whole text at which what the pattern matches begins; none where the text cannot be read.
+
+    Raises:
+        BadPattern: the pattern cannot be read.
+    """
+    try:
+        nodes = syntax.nodes(text)
+    except (SyntaxError, syntax.TooDeep, RecursionError):
+        return frozenset()
+    whole = Node("Module", "", Span(1, 0, len(nodes) + 1, 0), tuple(("body", node) for node in nodes))
+    return frozenset(match.span.line for match in Shapes().matches(compiled(pattern), whole))
+
+
+def template(fix: Fix, pattern: str) -> str | None:
+    """What the fix makes of what the pattern matches, over the pattern's metavariables; None where it cannot be told.
+
+    The pattern is one that `from_fix` made of it.
+    """
+    parts = stretches(fix.bad, fix.good)
+    if parts is None or not is_whole(fix, parts) or is_inert(parts):
+        return None
+    free = _own(fix, [bad for bad, _ in parts])
+    for bad, good in parts:
+        if len(bad.body) != len(good.body):
             continue
-        whole = Node("Module", "", Span(1, 0, len(nodes) + 1, 0), tuple(("body", node) for node in nodes))
-        if next(shapes.matches(wanted, whole), None) is not None:
+        for old, new in _pairs(ast.Module(list(bad.body), []), ast.Module(list(good.body), [])):
+            names: dict[str, str] = {}
+            if not isinstance(old, ast.expr | ast.stmt) or _written(old, free, names) != pattern:
+                continue
+            told = dict(names)
+            text = _written(new, free, names) if isinstance(new, ast.expr | ast.stmt) else None
+            bodies = isinstance(getattr(new, "body", None), list)
+            if text is None or bodies or names != told or _beside(parts, old, new):
+                return None
+            return text
+    return None
+
+
+def _pairs(one: ast.AST, two: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """The pieces of two trees that stand at the same place and differ, outermost first."""
+    if dumped(one) == dumped(two):
+        return
+    yield one, two
+    if type(one) is not type(two):
+        return
+    for name in one._fields:
+        before, after = getattr(one, name, None), getattr(two, name, None)
+        if isinstance(before, ast.AST) and isinstance(after, ast.AST):
+            yield from _pairs(before, after)
+        elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+            for a, b in zip(before, after, strict=True):
+                if isinstance(a, ast.AST) and isinstance(b, ast.AST):
+                    yield from _pairs(a, b)
+
+
+def _beside(parts: Sequence[tuple[Fragment, Fragment]], old: ast.AST, new: ast.AST) -> bool:
+    """Whether the fix changes anything but this piece."""
+    for bad, good in parts:
+        before = "".join(dumped(statement) for statement in bad.body)
+        after = "".join(dumped(statement) for statement in good.body)
+        if before != after and before.replace(dumped(old), "…") != after.replace(dumped(new), "…"):
             return True
     return False
