@@ -46,7 +46,7 @@ def hostile_annotations() -> strategies.SearchStrategy[Annotation]:
     """Annotations whose every text is anybody's."""
     return strategies.builds(
         an_annotation,
-        fingerprint=HOSTILE,
+        fingerprint=HOSTILE.map(lambda text: f"1:{len(text)}"),
         path=HOSTILE.map(lambda text: f"a{text}"),
         title=HOSTILE,
         lesson=HOSTILE,

@@ -120,7 +120,8 @@ def _result(one: Annotation, rule: int, place: str, ordinal: int) -> dict[str, A
     }
     if one.first_seen is not None:
         properties["firstSeen"] = one.first_seen.isoformat()
-    more = {"models": list(one.models), "function": one.function, "test": one.nodeid}
+    models = [name for model in one.models if (name := safe(model))]
+    more = {"models": models, "function": safe(one.function), "test": safe(one.nodeid)}
     properties.update((name, value) for name, value in more.items() if value)
     return {
         "ruleId": one.rule_id,
@@ -128,7 +129,7 @@ def _result(one: Annotation, rule: int, place: str, ordinal: int) -> dict[str, A
         "level": _LEVELS.get(one.severity, "warning"),
         "message": {"text": _unlinked("\n".join(part for part in (worded(one), said(one)) if part)[:TEXT])},
         "locations": [
-            {"physicalLocation": {"artifactLocation": {"uri": quote(one.path)}, "region": _region(one)}},
+            {"physicalLocation": {"artifactLocation": {"uri": quote(one.path, errors="replace")}, "region": _region(one)}},
         ],
         "partialFingerprints": {"primaryLocationLineHash": identity, "llmlearn/v1": one.fingerprint},
         "properties": properties,
