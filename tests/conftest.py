@@ -11,7 +11,8 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-# Variables by which assistants and their terminals make themselves known, or by which learning is switched on.
+# Variables by which assistants and their terminals make themselves known, or by which learning is switched on, and
+# those of CIs, for which marks are written.
 _ASSISTANTS = (
     "AGENT",
     "AI_AGENT",
@@ -20,12 +21,16 @@ _ASSISTANTS = (
     "CLAUDE",
     "CLINE_",
     "CODEX_",
+    "BUILDKITE",
     "COPILOT_",
     "CURSOR_",
     "GEMINI_",
+    "GITHUB_",
+    "GITLAB_",
     "LLMLEARN",
     "OPENCODE",
     "REPL_ID",
+    "TF_BUILD",
 )
 _KEPT = ("LLMLEARN_CORPORA",)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 FOREIGN = (
-    "AGENT", "AI_AGENT", "ANTIGRAVITY", "AUGMENT", "CLAUDE", "CLINE", "CODEX", "COPILOT", "CURSOR", "GEMINI", "GIT_",
-    "LLMLEARN", "OPENCODE", "PYTEST_", "REPL_ID",
+    "AGENT", "AI_AGENT", "ANTIGRAVITY", "AUGMENT", "BUILDKITE", "CLAUDE", "CLINE", "CODEX", "COPILOT", "CURSOR",
+    "GEMINI", "GITHUB_", "GITLAB_", "GIT_", "LLMLEARN", "OPENCODE", "PYTEST_", "REPL_ID", "TF_BUILD",
 )  # fmt: skip
-"""Variables that lead git, pytest or us to another project, or speak of an assistant."""
+"""Variables that lead git, pytest or us to another project, or speak of an assistant or a CI."""
 WITHOUT_WEIGHTS = {"LLMLEARN_EMBEDDER": "none"}
 """A process that answers one question would load a model for it; who tests that asks for an embedder."""
 MODULES = {"pytest": "pytest", "llmlearn": "pytest_llmlearn.entrypoints.cli"}
