@@ -446,6 +446,12 @@ class Settings:
         "Mistakes that editors show while code is written: those that are proven (`active`), or the others too "
         "(`candidate`).",
     )
+    matcher_hits: int = _setting(
+        0,
+        _whole(0, 1_000_000),
+        "a whole number from 0 to 1000000",
+        "In how many files whose tests pass what recognises a learned mistake may fire before it is held back.",
+    )
     lsp_debounce_ms: int = _setting(
         150,
         _whole(0, 60_000),
