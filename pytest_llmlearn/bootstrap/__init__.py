@@ -6,6 +6,7 @@ Each part is loaded when it is first needed: a question costs no detector, a pas
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -24,12 +25,21 @@ from pytest_llmlearn.settings import Root, Settings, find_root
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.ports.vectors import Embedder
+    from pytest_llmlearn.domain.guidance import Guidance, Query
 
 __all__ = ["Memory", "current_commit", "detectors", "project_root", "readers", "redactor"]
 
 
+LISTED_SECONDS = 10.0
+"""For which a process that lives on goes by the same list of the project's files, to tell what is gone."""
+
+
 class Memory(AppMemory):
     """The memory of one project, put together from the parts that are installed."""
+
+    _surroundings_late: Late | None = None
+    _maintenance_late: Late | None = None
+    _listed = 0.0
 
     @classmethod
     def open(
@@ -80,7 +90,7 @@ class Memory(AppMemory):
         judging: Any = Late(lambda: parts.judging(folder, exposures, history(), surroundings, origins, chosen))
         upkeep: Any = Late(store.upkeep)
         maintenance: Any = Late(lambda: parts.maintenance(folder, chosen, upkeep, exposures, surroundings))
-        return cls(
+        memory = cls(
             folder,
             store=store,
             lessons=store.lessons(),
@@ -133,6 +143,19 @@ class Memory(AppMemory):
             erase_index=lambda: parts.erase_index(folder),
             code_state=lambda: parts.code_state(folder),
         )
+        if warm:
+            memory._surroundings_late, memory._maintenance_late = surroundings, maintenance
+        return memory
+
+    def recall(self, query: Query) -> Guidance:
+        """As `app.Memory.recall`, of the project's files as they are now: a run reads each once, but a process that
+        lives on would answer by what they were when it was asked first."""
+        if self._surroundings_late is not None and self._maintenance_late is not None:
+            self._surroundings_late.drop()
+            if time.monotonic() - self._listed > LISTED_SECONDS:
+                self._maintenance_late.drop()
+                self._listed = time.monotonic()
+        return super().recall(query)
 
 
 def project_root(start: Path, store: str | None = None, environ: Mapping[str, str] | None = None) -> Root:

@@ -18,6 +18,11 @@ class Late:
         return self._part is not None
 
     def __getattr__(self, name: str) -> Any:
-        if self._part is None:
-            self._part = self._make()
-        return getattr(self._part, name)
+        part = self._part  # another thread may drop it meanwhile
+        if part is None:
+            part = self._part = self._make()
+        return getattr(part, name)
+
+    def drop(self) -> None:
+        """Let go of the part: it is made anew when it is asked next."""
+        self._part = None

@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from pytest_llmlearn import __version__
 from pytest_llmlearn.bootstrap import Memory
 from pytest_llmlearn.daemon import wire
 from pytest_llmlearn.domain.guidance import Query
+from pytest_llmlearn.domain.matcher import Sighting
 from pytest_llmlearn.domain.plain_guidance import guidance
 from pytest_llmlearn.errors import LlmlearnError, SettingError
 from pytest_llmlearn.settings import OTHER_VARIABLES, PREFIX, Settings
@@ -129,7 +130,15 @@ class Answers:
             return {"guidance": guidance(memory.recall(query)), "notices": memory.notices}
 
     def _look(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        raise Refused(wire.UNKNOWN, "nothing is recognised in texts yet")
+        path, text = request.get("path"), request.get("text")
+        if not isinstance(path, str) or not isinstance(text, str):
+            raise Refused(wire.BAD_REQUEST, "a look needs a path and a text")
+        candidates, settled = request.get("candidates", False), request.get("settled", True)
+        if not isinstance(candidates, bool) or not isinstance(settled, bool):
+            raise Refused(wire.BAD_REQUEST, "candidates and settled are true or false")
+        with self.opened(self._settings_of(request)) as memory:
+            looked = memory.look(path, text, candidates=candidates, settled=settled)
+        return {"path": looked.path, "sightings": [_sighting(one) for one in looked.sightings]}
 
     def _reload(self, request: Mapping[str, Any]) -> dict[str, Any]:
         with self._lock:
@@ -215,6 +224,19 @@ class Answers:
         with self._lock:
             self._closed = True
             self._replace(None)
+
+
+def _sighting(seen: Sighting) -> dict[str, Any]:
+    """A place where a learned mistake was recognised, as builtins."""
+    return {
+        "fingerprint": seen.matcher.fingerprint,
+        "rule_id": seen.matcher.rule_id,
+        "matcher": seen.matcher.key,
+        "kind": seen.matcher.kind,
+        "span": asdict(seen.span),
+        "confidence": seen.confidence,
+        "why": seen.why,
+    }
 
 
 def _stamp(path: Path) -> object:
