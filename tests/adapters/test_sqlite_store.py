@@ -110,7 +110,8 @@ def test_recording_makes_the_folder_whole(store: SqliteStore, tmp_path: Path) ->
         ".llmlearn/state/memory.db",
     }
     ignored = (tmp_path / ".llmlearn/.gitignore").read_text(encoding="utf-8")
-    assert ignored == "*\n!.gitignore\n!README.md\n!baseline.json\n!lessons.jsonl\n!marks.jsonl\n!traces.jsonl\n"
+    kept = ".gitignore README.md baseline.json lessons.jsonl marks.jsonl rules/ rules/** traces.jsonl".split()
+    assert ignored == "*\n" + "".join(f"!{name}\n" for name in kept)
     assert "state/" in (tmp_path / ".llmlearn/README.md").read_text(encoding="utf-8")
 
 

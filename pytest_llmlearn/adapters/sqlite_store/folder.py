@@ -28,6 +28,8 @@ pytest-llmlearn keeps here what it learned from the test failures of LLM-written
   `.gitattributes` lets branches add them side by side.
 - `baseline.json`: findings of the security scan that this project has accepted (`llmlearn scan --update-baseline`):
   paths, rules and digests, no code. Commit it.
+- `rules/`: Semgrep rules made of mistakes that were made again and again (`llmlearn rules export`); what they enforce is
+  not told any more. Commit them.
 - `traces.jsonl`: which lines assistants wrote while they wrote them, as Agent Trace records: paths, line numbers and
   model names, no code and no prompts. Commit it if others should know.
 - `state/`: the memory itself, a SQLite database. It is private to you: it quotes error messages, a few lines of code
@@ -36,7 +38,7 @@ pytest-llmlearn keeps here what it learned from the test failures of LLM-written
 
 This is the only place where the memory is kept; it is no cache, but for `state/provenance.db`, which may be deleted at
 any time. To erase the memory for good, run `llmlearn clear`; it leaves `baseline.json`,
-`marks.jsonl` and `traces.jsonl`.
+`marks.jsonl`, `rules/` and `traces.jsonl`.
 """
 GITIGNORE = """\
 *
@@ -45,6 +47,8 @@ GITIGNORE = """\
 !baseline.json
 !lessons.jsonl
 !marks.jsonl
+!rules/
+!rules/**
 !traces.jsonl
 """
 PRIVATE_GITIGNORE = "*\n"
