@@ -43,7 +43,9 @@ def test_the_words_say_how_often_since_when_by_whom_and_what_repaired_it() -> No
     assert worded(an_annotation(fix=FIX)) == told
     assert worded(an_annotation(recurring=False, seen=1, models=("unknown",))) == "Await 'later'. New."
     assert standing(an_annotation(recurring=False, seen=3, models=())) == "New, seen 3 times."
-    assert standing(an_annotation(enforced=True, first_seen=None)) == "Seen 4 times, by gpt-4o and claude, enforced here."
+    assert (
+        standing(an_annotation(enforced=True, first_seen=None)) == "Seen 4 times, by gpt-4o and claude, enforced here."
+    )
     assert standing(an_annotation(models=("a", "b", "c", "d"))).endswith("by a, b, c and 1 more.")
     assert standing(an_annotation(fix=Remedy(text="use `await`"), models=())).endswith("; instead: use `await`")
     assert title(an_annotation()) == "async.never-awaited, seen 4 times"

@@ -5,6 +5,7 @@ Nothing here changes the outcome of a run: what cannot be written is one sentenc
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -106,7 +107,8 @@ def write(path: Path, content: str) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):  # that it is no folder is better said by who writes into it
+        path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode("utf-8", "backslashreplace"))
 
 

@@ -123,14 +123,13 @@ def _result(one: Annotation, rule: int, place: str, ordinal: int) -> dict[str, A
     models = [name for model in one.models if (name := safe(model))]
     more = {"models": models, "function": safe(one.function), "test": safe(one.nodeid)}
     properties.update((name, value) for name, value in more.items() if value)
+    uri = quote(one.path, errors="replace")
     return {
         "ruleId": one.rule_id,
         "ruleIndex": rule,
         "level": _LEVELS.get(one.severity, "warning"),
         "message": {"text": _unlinked("\n".join(part for part in (worded(one), said(one)) if part)[:TEXT])},
-        "locations": [
-            {"physicalLocation": {"artifactLocation": {"uri": quote(one.path, errors="replace")}, "region": _region(one)}},
-        ],
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": _region(one)}}],
         "partialFingerprints": {"primaryLocationLineHash": identity, "llmlearn/v1": one.fingerprint},
         "properties": properties,
     }
