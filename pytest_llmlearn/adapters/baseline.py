@@ -1,13 +1,14 @@
-"""The flaws that a project has accepted, in a file that is to be committed: what is new stands out.
+"""What a project has accepted, in a file that is to be committed: what is new stands out.
 
-They are told by path, rule and a digest of the line's text, so that lines may move, and none of the code is in it.
+Flaws are told by path, rule and a digest of the line's text, so that lines may move, and none of the code is in it.
+Mistakes are told by their fingerprints, with who accepted them why and when.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_llmlearn.errors import BadInput
@@ -43,13 +44,56 @@ class BaselineFile:
         Raises:
             OSError: it cannot be written.
         """
+        self._write(_flaws(accepted), self.patterns())
+
+    def patterns(self) -> Mapping[str, tuple[str, str]]:
+        """Accepted fingerprints, each with the reason and the day; nothing where there is no file.
+
+        Raises:
+            BadInput: the file is none.
+        """
+        try:
+            told = json.loads(self._path.read_bytes())
+            if told["version"] != VERSION:
+                raise ValueError
+            return {
+                str(one["fingerprint"]): (str(one.get("reason", "")), str(one.get("date", "")))
+                for one in told.get("patterns", ())
+            }
+        except FileNotFoundError:
+            return {}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadInput(f"{self._path} is no baseline; `llmlearn scan --update-baseline` writes one") from error
+
+    def accept(self, patterns: Mapping[str, tuple[str, str]]) -> None:
+        """Accept these fingerprints and no others; the flaws stay as they are.
+
+        Raises:
+            BadInput: the file is none.
+            OSError: it cannot be written.
+        """
+        self._write(_flaws(self.read()), patterns)
+
+    def _write(self, flaws: Sequence[str], patterns: Mapping[str, tuple[str, str]]) -> None:
         told = [
-            json.dumps({"path": path, "rule_id": rule, "mark": mark}, ensure_ascii=False)
-            for (path, rule, mark), count in sorted(accepted.items())
-            for _ in range(count)
+            json.dumps({"fingerprint": one, "reason": reason, "date": date}, ensure_ascii=False)
+            for one, (reason, date) in sorted(patterns.items())
         ]
+        also = f', "patterns": {_listed(told)}' if told else ""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # A line for each, so that branches that accept different ones merge.
-        lines = ",\n  ".join(told)
-        body = f"[\n  {lines}\n]" if lines else "[]"
-        self._path.write_text(f'{{"version": {VERSION}, "accepted": {body}}}\n', encoding="utf-8")
+        text = f'{{"version": {VERSION}, "accepted": {_listed(flaws)}{also}}}\n'
+        self._path.write_text(text, encoding="utf-8")
+
+
+def _flaws(accepted: Mapping[tuple[str, str, str], int]) -> list[str]:
+    return [
+        json.dumps({"path": path, "rule_id": rule, "mark": mark}, ensure_ascii=False)
+        for (path, rule, mark), count in sorted(accepted.items())
+        for _ in range(count)
+    ]
+
+
+def _listed(told: Sequence[str]) -> str:
+    # A line for each, so that branches that accept different ones merge.
+    lines = ",\n  ".join(told)
+    return f"[\n  {lines}\n]" if lines else "[]"

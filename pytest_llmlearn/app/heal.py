@@ -218,15 +218,24 @@ class Healer:
         passed: Collection[str],
         skipped: Collection[str],
         occurrences: Sequence[Occurrence],
+        always: bool = False,
     ) -> Healed:
         """Judge the red tests that this run saw green, and note which were green for the first time.
 
         `passed` and `skipped` are ids as the occurrences have them; skipped ones are those that were expected to fail,
         too. A test that passed, yet of which something was found, such as a coroutine never awaited, is not green.
+        Where there is no memory yet, only `always` has one begun.
         """
-        if not self._tested.watched:
+        if not (always or self._tested.watched):
             return Healed()
         failing = {self._redact(occurrence.nodeid) for occurrence in occurrences}
+        return self.settle(run, passed=passed, skipped=skipped, failing=failing)
+
+    def settle(
+        self, run: Run, *, passed: Collection[str], skipped: Collection[str], failing: Collection[str]
+    ) -> Healed:
+        """The same of a run that is told by the ids of its tests; `failing` are those of which anything was found, as
+        the store names them."""
         red = Reds(self._fixes.red_tests())
         names = {self._redact(nodeid): nodeid for nodeid in red.concerning(passed)}
         green = red.turned_green(passed, names, failing)
@@ -245,7 +254,7 @@ class Healer:
                     places.setdefault((one.fingerprint, healing.fix.digest), one)
             elif one.nodeid in marked and (why := self._judge.gave_way(one)) is not None:
                 healings.append(self._gave_way(one, why, now))
-        new = self._newly_green(passed, failing)
+        new = self.newly_green(passed, failing)
         mined: Sequence[Fix] = ()
         if new or green or healings:
             mined = self._fixes.note(time=run.finished, green=new, healed=green, healings=healings)
@@ -263,14 +272,14 @@ class Healer:
         """A test that was red and is skipped now, or expected to fail: it stays red, and that is written down."""
         return replace(self._judge.judge(red, green), verdict="test-changed", reason=why, fix=None)
 
-    def _newly_green(self, passed: Collection[str], failing: Collection[str]) -> list[str]:
+    def newly_green(self, passed: Collection[str], failing: Collection[str]) -> list[str]:
         """Tests to be noted as green, by the names that the store gives them."""
         # Asked first as they are: to redact what is known already would take longer than all the rest.
         unknown = self._fixes.never_green(passed)
-        names = [name for name in map(self._name, unknown) if name not in failing]
+        names = [name for name in map(self.name, unknown) if name not in failing]
         return list(self._fixes.never_green(names)) if names else []
 
-    def _name(self, nodeid: str) -> str:
+    def name(self, nodeid: str) -> str:
         """The id as the store keeps it. What stands in brackets may be any text; the rest names what code defines."""
         return self._redact(nodeid) if "[" in nodeid else own_redact(nodeid)
 

@@ -1,12 +1,14 @@
-"""What `Memory` says of the committed lessons, and of what recurs."""
+"""What `Memory` says of the committed lessons, of what others saw, and of what recurs."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.committed import CommittedLessons, Exported
+    from pytest_llmlearn.app.fold import Fold, Folded
+    from pytest_llmlearn.domain.events import Event
     from pytest_llmlearn.domain.recurring import Standing
 
 
@@ -14,6 +16,7 @@ class CommittedOfMemory:
     """The part of `Memory` around the committed lessons."""
 
     _committed: CommittedLessons
+    _fold: Callable[[], Fold]
 
     def standings(self, fingerprints: Collection[str], run: str | None = None) -> Mapping[str, Standing]:
         """Whether each of these mistakes recurs, how often and since when it was seen, by whom, and what repaired it.
@@ -22,6 +25,16 @@ class CommittedOfMemory:
         a mistake recur. Fingerprints are whole ones; those that nothing is known of are left out.
         """
         return self._committed.standings(fingerprints, run)
+
+    def fold(self, events: Iterable[Event]) -> Folded:
+        """Learn what other runs learned, in whatever order their events come, and however often.
+
+        Raises:
+            BadOccurrence: an event has a value that the store does not know.
+            StoreError: the store cannot be written.
+        """
+        self._committed.catch_up()
+        return self._fold().fold(events)
 
     def lessons_to_commit(self) -> Exported:
         """The file of committed lessons as `llmlearn lessons export` would write it.

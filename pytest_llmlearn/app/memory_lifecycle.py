@@ -10,6 +10,7 @@ from pytest_llmlearn.domain.fix import Fix, Healing
 from pytest_llmlearn.domain.occurrence import Occurrence
 
 if TYPE_CHECKING:
+    from pytest_llmlearn.app.events import Telling
     from pytest_llmlearn.app.heal import Healed, Healer
     from pytest_llmlearn.app.heal_between import Between, HealedBetween
     from pytest_llmlearn.app.ports import Fixes
@@ -22,10 +23,13 @@ class LifecycleOfMemory:
     _fixes: Fixes
     _healer: Healer
     _between: Callable[[str | None], Between]
+    _telling: Telling
+    _redact: Callable[[str], str]
 
     if TYPE_CHECKING:
 
         def pattern(self, fingerprint: str) -> Pattern: ...
+        def _in_its_state(self, run: Run) -> Run: ...
 
     def heal(
         self,
@@ -43,7 +47,14 @@ class LifecycleOfMemory:
             StoreError: the store cannot be written; nothing was.
             OSError: what the tests said cannot be noted.
         """
-        return self._healer.run(run, passed=passed, skipped=skipped, occurrences=occurrences)
+        healed = self._healer.run(
+            run, passed=passed, skipped=skipped, occurrences=occurrences, always=self._telling.wanted
+        )
+        if self._telling.wanted:
+            failing = {self._redact(occurrence.nodeid) for occurrence in occurrences}
+            told = self._in_its_state(run)
+            self._telling.tested(told, passed=passed, skipped=skipped, failing=failing, name=self._healer.name)
+        return healed
 
     def heal_between(
         self, red: str, green: str, test: str | None = None, *, python: str | None = None

@@ -75,7 +75,14 @@ class Learner:
         try:
             # Without Semgrep little can be found: who did not ask for a scan in so many words does not pay for that.
             if self._settings.scan == "on" or program.find(os.environ, self._settings.scan_program) is not None:
-                self._scan = scanning.begin(self._root.path, self._settings.scope, os.environ, annotate=self._annotates)
+                # The scan writes into the same files, wherever the command line has them.
+                events = {"LLMLEARN_EVENTS": self._settings.events} if self._settings.events else {}
+                self._scan = scanning.begin(
+                    self._root.path,
+                    self._settings.scope,
+                    {**os.environ, **events},
+                    annotate=self._annotates or bool(self._settings.fail_on),
+                )
         except Exception as error:  # as below; `llmlearn scan` does the same by hand
             self._notices.append(f"the code was not scanned: {_said(error)}")
 
@@ -84,11 +91,11 @@ class Learner:
             self._scan.leave()
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int | pytest.ExitCode) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
         collecting = gc.isenabled()
         gc.disable()  # syntax trees are many small objects, and the whole session's are looked through again for each
         try:
-            if self._collector.occurrences or self._could_tell(int(exitstatus)) or self._could_heal(int(exitstatus)):
+            if self._is_to_be_told or self._could_tell(int(exitstatus)) or self._could_heal(int(exitstatus)):
                 self._learn(int(exitstatus))
         except Exception as error:  # nothing of ours may change the outcome of the run it watches
             self._annotations = None  # what is not known is not written as nothing
@@ -98,6 +105,7 @@ class Learner:
         finally:
             self._hear(int(exitstatus))
             self._publish()
+            self._close_gates(session, int(exitstatus))
             _forget()
             if collecting:
                 gc.enable()
@@ -107,7 +115,9 @@ class Learner:
         scan, self._scan = self._scan, None
         if scan is None:
             return
-        grace = self._settings.scan_grace if exit_status != pytest.ExitCode.INTERRUPTED else 0.0
+        # Whoever asked for a gate wants to know.
+        patience = self._settings.scan_seconds if self._settings.fail_on else self._settings.scan_grace
+        grace = patience if exit_status != pytest.ExitCode.INTERRUPTED else 0.0
         try:
             self._scanned = scan.heard(grace)
             if self._scanned is None:
@@ -148,6 +158,37 @@ class Learner:
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
 
+    @property
+    def _is_to_be_told(self) -> bool:
+        """Whether there is something to record, or somebody else is to hear of whatever the tests said."""
+        told = bool(self._settings.events) and not self._config.getoption("collectonly", False)
+        return bool(self._collector.occurrences) or told
+
+    def _close_gates(self, session: pytest.Session, exit_status: int) -> None:
+        """Have the run fail by what was seen, where that was asked for; no other status gives way to it."""
+        gates = self._settings.fail_on
+        if not gates or self._config.getoption("collectonly", False):
+            return
+        if self._annotations is None:
+            self._notices.insert(0, "what was seen is not known, so --llm-learn-fail-on could not look at it")
+            return
+        from pytest_llmlearn.adapters.baseline import BaselineFile
+        from pytest_llmlearn.domain import gates as shutting
+        from pytest_llmlearn.errors import LlmlearnError
+
+        accepted: frozenset[str] = frozenset()
+        try:
+            accepted = frozenset(BaselineFile(self._root.path, self._settings.scan_baseline).patterns())
+        except (LlmlearnError, OSError) as error:  # without it nothing is accepted, and that is said
+            self._notices.insert(0, str(error))
+        seen = [*self._annotations, *(self._scanned.annotations if self._scanned is not None else ())]
+        found = shutting.shut(seen, gates, accepted)
+        if found:
+            fails = exit_status == pytest.ExitCode.OK
+            self._notices.insert(0, shutting.sentence(found, failing=fails))
+            if fails:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
     def _learn(self, exit_status: int) -> None:
         from pytest_llmlearn.bootstrap import Memory, current_commit
         from pytest_llmlearn.domain.entry import Run
@@ -170,7 +211,7 @@ class Learner:
             try:
                 if self._collector.occurrences:
                     self._record(memory, run)
-                    if self._annotates and self._recording is not None:
+                    if (self._annotates or self._settings.fail_on) and self._recording is not None:
                         self._annotations = memory.annotations(self._recording, run.run_id)
                 if self._is_whole(exit_status):
                     if self._collector.occurrences or self._could_tell(exit_status):

@@ -27,6 +27,7 @@ _WRITTEN = {
     "codequality": "for GitLab's Code Quality",
     "rdjson": "for reviewdog",
     "summary": "as Markdown",
+    "events": "as JSON lines, for `llmlearn fold`",
 }
 """Files that a run can write of what it recorded, by the names of their options and settings."""
 _REPORTS = ("xmlpath", "report_log", "json_report")
@@ -77,6 +78,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="mark the lines of what is recorded for this CI (learn), for the one that runs the tests (auto, the "
         "default), or for none",
     )
+    group.addoption(
+        "--llm-learn-fail-on",
+        metavar="SORTS",
+        default=None,
+        dest="llm_learn_fail_on",
+        help="learn; fail although the tests pass where one of these sorts of mistakes is seen in LLM-written code: "
+        "recurring, security, enforced (several with commas between them)",
+    )
     for name, what in _WRITTEN.items():
         group.addoption(
             f"--llm-learn-{name}",
@@ -114,6 +123,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "scope": config.option.llm_learn_scope,
             "scan": config.option.llm_learn_scan,
             "annotate": config.option.llm_learn_annotate,
+            "fail_on": config.option.llm_learn_fail_on,
             **_files(config),
         }
         settings = Settings.load(root.path, os.environ, overrides)
@@ -143,6 +153,7 @@ def _asked(config: pytest.Config) -> bool | None:
         return bool(config.option.llm_learn)
     how = config.option.llm_learn_scope or config.option.llm_learn_store or config.option.llm_learn_scan == "on"
     how = how or config.option.llm_learn_annotate in ("github", "gitlab", "azure", "buildkite")
+    how = how or config.option.llm_learn_fail_on
     return True if how or any(_files(config).values()) else None
 
 

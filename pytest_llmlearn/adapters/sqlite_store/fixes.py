@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,12 @@ from pytest_llmlearn.domain.repair import digest
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-_RED = """
+_LATEST = """
     WITH latest AS (
         SELECT nodeid, run, row_number() OVER (PARTITION BY nodeid ORDER BY time DESC, run DESC) AS number
-        FROM occurrences WHERE flaky = 0 AND scope IN ('generated', 'other') AND nodeid IN ({}))
+        FROM occurrences WHERE flaky = 0 AND scope IN ('generated', 'other') AND nodeid IN ({}))"""
+_OF_RUN = "WITH latest AS (SELECT ? AS nodeid, id AS run, 1 AS number FROM runs WHERE run_id IN ({}))"
+_RED = """
     SELECT o.id, p.fingerprint, o.nodeid, o.path, o.function, c.unit, c.unit_hash, o.line, s.text, r.commit_id, o.time,
         (SELECT h.qualname FROM held_by_occurrence AS l JOIN held AS h ON h.id = l.held
             WHERE l.occurrence = o.id AND h.kind = 'unit'),
@@ -140,7 +142,7 @@ class SqliteFixes:
             if fix is not None:
                 rows[fix] = None
         for pattern in sorted(touched):
-            _tell_pattern(db, pattern)
+            tell_pattern(db, pattern)
         evolving.evolve(db, touched, now)
         moved(db)
         known = dict(_fixes(db.conn, None, of=sorted(touched)))
@@ -165,9 +167,20 @@ def _red_scans(connection: sqlite3.Connection) -> list[str]:
     return [row[0] for row in connection.execute(statement, _SCANS)]
 
 
+def reds_in(connection: sqlite3.Connection, failed: Mapping[str, str]) -> list[Red]:
+    """What these tests were laid on in these runs, both as the store names them."""
+    statement = _OF_RUN + _RED
+    found = (row for nodeid, run in failed.items() for row in in_chunks(connection, statement, [run], nodeid))
+    return [*_as_reds(connection, found)]
+
+
 def _reds(connection: sqlite3.Connection, nodeids: Sequence[str]) -> Iterable[Red]:
+    return _as_reds(connection, in_chunks(connection, _LATEST + _RED, nodeids))
+
+
+def _as_reds(connection: sqlite3.Connection, rows: Iterable[Sequence[Any]]) -> Iterable[Red]:
     seen: set[tuple[str, str, str]] = set()
-    for row in in_chunks(connection, _RED, nodeids):
+    for row in rows:
         key = (row[1], row[2], row[5])
         if key in seen:  # two failures of one test laid on the same code
             continue
@@ -234,7 +247,7 @@ def _values(pattern: int, fix: int | None, one: Healing) -> tuple[Any, ...]:
     )
 
 
-def _tell_pattern(db: Database, pattern: int) -> None:
+def tell_pattern(db: Database, pattern: int) -> None:
     """A pattern shows its best fix, and is fixed where that was verified since it was last seen."""
     best = db.execute(
         """SELECT good, last_seen FROM fix_rows WHERE pattern = ? AND verified > 0
