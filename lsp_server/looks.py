@@ -88,8 +88,7 @@ class Looks:
             return known[2]
         under = self._under.get(document.uri)
         if under is None or under.state != state:
-            if under is not None:
-                self._stop(under)
+            self.outdate(document.uri)
             under = self._begin(document, session, path, state)
         under.waiting += 1
         try:
@@ -97,8 +96,8 @@ class Looks:
         except asyncio.CancelledError:
             if under.stop.is_set():
                 raise Outdated from None
-            if under.waiting == 1:
-                self._stop(under)
+            if under.waiting == 1 and self._under.get(document.uri) is under:
+                self.outdate(document.uri)
             raise
         finally:
             under.waiting -= 1
@@ -112,14 +111,14 @@ class Looks:
         """Of one document, or of all."""
         for one in [*self._latest, *self._under] if uri is None else [uri]:
             self._latest.pop(one, None)
-            if one in self._under:
-                self._stop(self._under.pop(one))
+            self.outdate(one)
 
     def outdate(self, uri: str) -> None:
-        """The document has changed: what looks at its older state stops."""
+        """What looks at the document now stops: it has changed, or nobody waits for that any more."""
         under = self._under.pop(uri, None)
         if under is not None:
-            self._stop(under)
+            under.stop.set()
+            under.task.cancel()
 
     def _begin(self, document: Document, session: Session, path: str, state: tuple[int, int]) -> _Under:
         under = _Under(state)
@@ -136,10 +135,6 @@ class Looks:
         under.task.add_done_callback(done)
         return under
 
-    def _stop(self, under: _Under) -> None:
-        under.stop.set()
-        under.task.cancel()
-
     async def _look(
         self, document: Document, session: Session, path: str, state: tuple[int, int], stop: threading.Event
     ) -> Look:
@@ -148,7 +143,7 @@ class Looks:
             return Look(serial=state[0], version=version, path=path, lines=lines, text="")
         text = document.text
         candidates = session.settings.diagnose == "candidate"
-        settled = document.settled
+        settled, silenced = document.settled, self.silenced
         self.begun += 1
         seen = await session.ask(
             lambda memory: recognised(
@@ -156,7 +151,9 @@ class Looks:
             ),
             urgent=False,
         )
-        shown = tuple(one for one in seen if (one.sighting.matcher.key, path, line_of(lines, one)) not in self.silenced)
+        shown = tuple(
+            one for one in seen if (one.sighting.matcher.key, path, text_at(lines, _line(one))) not in silenced
+        )
         return Look(serial=state[0], version=version, path=path, lines=lines, text=text, seen=shown)
 
     def _is_too_large(self, document: Document) -> bool:
@@ -169,9 +166,8 @@ class Looks:
         return True
 
 
-def line_of(lines: Sequence[str], one: Seen) -> str:
-    """The text of the line in which a mistake was recognised, without its layout."""
-    line = one.sighting.span.line
+def text_at(lines: Sequence[str], line: int) -> str:
+    """The text of a line (from 1) without its layout; "" outside of the text."""
     return lines[line - 1].strip() if 0 < line <= len(lines) else ""
 
 
@@ -194,3 +190,7 @@ def _known(memory: Memory, fingerprint: str) -> tuple[Pattern, Lesson] | None:
         return memory.pattern(fingerprint), memory.lesson(fingerprint)
     except UnknownPattern:  # forgotten since the matchers were read
         return None
+
+
+def _line(one: Seen) -> int:
+    return one.sighting.span.line

@@ -20,6 +20,7 @@ except ImportError as error:
     raise MissingExtra("lsp", "the language server") from error
 
 from lsp_server.convert_diagnostics import Terms
+from lsp_server.convert_edits import Abilities
 from lsp_server.documents import Document, Documents
 from lsp_server.looks import Looks
 from lsp_server.protocol import Protocol
@@ -39,6 +40,7 @@ class LessonsServer(LanguageServer):
         self.sessions = Sessions(tell=self._tell_from_thread, begun=self._begun, open_memory=open_memory)
         self.looks = Looks()
         self.terms = Terms()
+        self.abilities = Abilities()
         self.ready = asyncio.Event()
         """Set once the client's options are known."""
         self.telling: dict[str, asyncio.Task[Any]] = {}

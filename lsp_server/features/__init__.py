@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 def register(server: LessonsServer) -> None:
     """All of them."""
-    from lsp_server.features import asking, diagnosing, life
+    from lsp_server.features import acting, asking, commanding, diagnosing, life, reading
 
-    for room in (life, diagnosing, asking):
+    for room in (life, diagnosing, asking, acting, commanding, reading):
         room.register(server)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from lsp_server.convert_diagnostics import to_terms
+from lsp_server.convert_edits import to_abilities
 from lsp_server.options import SECTION, given
 from lsp_server.sessions import to_path
 
@@ -28,6 +29,7 @@ def register(server: LessonsServer) -> None:
     def initialize(params: types.InitializeParams) -> None:
         server.documents.encoding = types.PositionEncodingKind(server.workspace.position_encoding or "utf-16").value
         server.terms = to_terms(params.capabilities, server.documents.encoding)
+        server.abilities = to_abilities(params.capabilities)
         server.sessions.options[None] = given(params.initialization_options)
         server.sessions.folders = _folders(params)
 
@@ -63,7 +65,7 @@ def register(server: LessonsServer) -> None:
         if "pyproject.toml" in names:
             await renew(server)
         else:
-            await look_again(server)
+            look_again(server)
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(_: Any) -> None:
@@ -74,10 +76,10 @@ async def renew(server: LessonsServer) -> None:
     """Read the settings again: open all memories anew."""
     server.looks.forget()
     await server.sessions.forget()
-    await look_again(server)
+    look_again(server)
 
 
-async def look_again(server: LessonsServer) -> None:
+def look_again(server: LessonsServer) -> None:
     """Something outside of the documents has changed: what was recognised in them may be another now."""
     from lsp_server.features import diagnosing
 
