@@ -12,7 +12,8 @@ class Interpreter:
     """`search_path` are the folders that it imports from, those of `.pth` files included, without the current one.
 
     `stdlib` and `builtin_modules` are names of modules; `builtin_names` what every module can name without binding it.
-    `compiled` maps standard modules without source to their public names, `classes` maps (module, then class) to the
+    `compiled` maps standard modules without source, and those it has loaded
+    anyway, to their public names, `classes` maps (module, then class) to the
     attributes of standard classes. `version` is (major, minor).
     """
 

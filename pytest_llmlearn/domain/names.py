@@ -18,6 +18,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 _NOT_COROUTINE = frozenset({"asynccontextmanager", "contextmanager", "property", "cached_property", "fixture"})
 _MAKES_NAMES = frozenset({"globals", "exec", "setattr", "vars", "locals", "_convert_", "_convert", "modules"})
 """Names whose use at a module's top may bind names there that stand nowhere; `modules` is that of `sys`."""
+_GLOBALS_CALL = re.compile(r"\bglobals\(\)|\bsys\.modules\[__name__\]")
 _GLOBALS = re.compile(r"^[ \t]+global[ \t]+([\w, \t]+)", re.MULTILINE)
 _TRANSPARENT = frozenset({"staticmethod", "classmethod", "abstractmethod", "override", "final", "wraps", "overload"})
 
@@ -141,13 +142,14 @@ def top_level(text: str) -> TopLevel | None:
         return None
     names: set[str] = set()
     stars: list[str] = []
-    complete = True
+    complete = _GLOBALS_CALL.search(text) is None
     pending: list[ast.AST] = list(tree.body)
     while pending:
         node = pending.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
             complete = complete and node.name != "__getattr__"
+            complete = complete and all(_decorator_name(one) != "global_enum" for one in node.decorator_list)
         elif isinstance(node, ast.Import):
             names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -36,6 +36,8 @@ def main() -> None:
             folders.append(folder)
             folders.extend(one for one in linked(folder) if one not in folders)
     compiled = compiled_modules()
+    # What it has loaded by now to do this is known without reading.
+    compiled.update((name, module) for name, module in sys.modules.items() if name != "__main__" and module is not None)
     classes = {name: getattr(builtins, name) for name in dir(builtins) if isinstance(getattr(builtins, name), type)}
     known = {"builtins": {name: dir(value) for name, value in classes.items()}}
     for module, names in CLASSES.items():

@@ -122,6 +122,9 @@ class ProjectSurroundings:
             if entry.local == head and (found := self._imported(entry, rest, file, hops - 1)):
                 return found
         for star in (naming.top_level(text) or _NOTHING).stars:
+            taken = self.names(self._files.absolute(star, file)) if not self._files.is_own(file) else None
+            if taken is not None and head not in taken:
+                continue
             if found := self._in_module(star, name, file, hops - 1):
                 return found
         return None

@@ -87,7 +87,17 @@ class ExistingWorld(ProjectSurroundings):
         if written is not None and name in written:
             return True
         seen = self._seen.has(module, name, self.version(module)) if self._seen is not None else None
-        return seen if seen is not None or written is None else False
+        if seen is not None or written is None or self._may_be_more(module, name):
+            return seen
+        return False
+
+    def _may_be_more(self, module: str, name: str) -> bool:
+        """Whether the source beside a stub has a name that the stub leaves out."""
+        file = self._module_file(module)
+        if file is None or file.suffix != ".pyi":
+            return False
+        text = self._files.read(file.with_suffix(".py"))
+        return text is not None and re.search(rf"\b{re.escape(name)}\b", text) is not None
 
     def is_module(self, module: str) -> bool | None:
         if module not in self._are_modules:
@@ -98,8 +108,6 @@ class ExistingWorld(ProjectSurroundings):
         parent, _, last = module.rpartition(".")
         if self._interpreter is not None and module in self._interpreter.compiled:
             return True
-        if module == "os.path":
-            return True  # bound under another name than its file's
         if self._module_file(module) is None:
             return None
         if not parent:
@@ -180,9 +188,17 @@ class ExistingWorld(ProjectSurroundings):
         assert self._interpreter is not None
         return self._interpreter.classes.get("builtins", {}).get("object", frozenset())
 
+    def names(self, module: str) -> Collection[str] | None:
+        known = self._interpreter.compiled.get(module) if self._interpreter is not None else None
+        if known is None:
+            return super().names(module)
+        if module not in self._names:
+            file = self._module_file(module)
+            below = self._files.children(file.parent) if file is not None and file.stem == "__init__" else frozenset()
+            self._names[module] = known | below
+        return self._names[module]
+
     def _compiled_names(self, module: str) -> frozenset[str] | None:
-        if self._interpreter is not None and module in self._interpreter.compiled:
-            return self._interpreter.compiled[module]
         seen = self._seen.names(module, self.version(module)) if self._seen is not None else None
         return frozenset(seen) if seen is not None else None
 

@@ -25,7 +25,8 @@ _CONDITIONS = frozenset(
     | {"__name__"}
 )
 """Names that stand in a condition that asks what is there."""
-_CATCHERS = frozenset({"suppress", "raises", "assertRaises", "assertRaisesRegex", "warns", "catch"})
+_CATCHERS = ("suppress", "raises", "assertRaises", "assert_raises", "warns", "catch")
+"""With what the names of functions begin that expect an exception, or take it."""
 _STORED = frozenset({"targets", "target", "optional_vars"})
 _BINDING = frozenset({"ExceptHandler", "MatchAs", "MatchStar", "MatchMapping", "TypeVar", "ParamSpec", "TypeVarTuple"})
 """Kinds whose text is a name that they bind."""
@@ -83,7 +84,8 @@ class Reading:
     """All of one piece. `parents` maps the identity of a node to the node around it and its role there.
 
     `stores` are the names that each function binds, by its number (0 is the piece itself); `probed` the names of
-    attributes that are set, or asked for by `hasattr` or `getattr`; `around` the function around each function.
+    attributes that are set, or asked for by `hasattr` or `getattr`; `around` the function around each function;
+    `ambiguous` the names that several imports bind to different things.
     """
 
     imports: tuple[Imported, ...]
@@ -97,6 +99,7 @@ class Reading:
     shared: frozenset[str]
     probed: frozenset[str]
     words: frozenset[str]
+    ambiguous: frozenset[str]
 
     def binding(self, name: str, scope: int) -> int | None:
         """The number of the function that binds the name for a use in `scope`; None for none."""
@@ -161,6 +164,7 @@ class _Walk:
         kind = node.kind
         if kind == "Call":
             self._called(node, here)
+            here = _guarded(here, _caught_by(node))
         elif kind in ("Global", "Nonlocal"):
             self.shared.update(child.text for role, child in node.children if role == "names")
         elif node.text and kind in _BINDING:
@@ -316,8 +320,7 @@ class _Walk:
                 if inner == "context_expr" and child.kind == "Call":
                     entered = next(call for call in reversed(self.calls) if call.node is child)
                     self.withs.append((node, entered, node.kind == "AsyncWith"))
-                    if entered.parts and entered.parts[-1] in _CATCHERS:
-                        caught.update(*(_names(part) for _, part in child.children[1:]))
+                    caught |= _caught_by(child)
         inside = _guarded(here, caught)
         for role, child in node.children:
             if role != "items":
@@ -353,6 +356,14 @@ def _guarded(here: _Here, guards: set[str]) -> _Here:
         in_function=here.in_function,
         deferred=here.deferred,
     )
+
+
+def _caught_by(call: Node) -> set[str]:
+    """The exceptions that are named to a function that expects them."""
+    parts = dotted(call.children[0][1]) if call.children else ()
+    if not parts or not parts[-1].startswith(_CATCHERS):
+        return set()
+    return set().union(*(_names(part) for role, part in call.children if role == "args"))
 
 
 def _names(node: Node) -> set[str]:
@@ -399,7 +410,11 @@ def reading(node: Node) -> Reading:
     """The reading of a piece; the same node is read once."""
     walk = _Walk()
     walk.visit(node, _Here())
+    targets: dict[str, set[str]] = {}
+    for entry in walk.imports:
+        targets.setdefault(entry.local, set()).add(f"{entry.module}.{entry.name}" if entry.name else "")
     return Reading(
+        ambiguous=frozenset(name for name, several in targets.items() if len(several) > 1),
         imports=tuple(walk.imports),
         chains=tuple(walk.chains),
         calls=tuple(walk.calls),

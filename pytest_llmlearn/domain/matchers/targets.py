@@ -10,6 +10,8 @@ from pytest_llmlearn.domain.matchers.view import View, World
 _SOURCES = ("src", "lib")
 """Folders that are no packages, from which a project's own modules are imported."""
 _STEPS = 8
+_OF_THE_PLATFORM = frozenset({"sys", "os", "signal", "socket", "select", "time", "ctypes", "asyncio", "errno"})
+"""Modules that have other names on other systems, or at other times: code that asks for them may know why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class Missing:
 
 def resolved(parts: tuple[str, ...], scope: int, found: Reading, view: View) -> str | None:
     """The dotted name that a chain stands for, through the file's imports; None where something else binds it."""
-    if not parts or parts[0] in view.bound or found.binding(parts[0], scope) is not None:
+    if not parts or parts[0] in view.bound or parts[0] in found.ambiguous or found.binding(parts[0], scope) is not None:
         return None
     target = view.imports.get(parts[0])
     if target is None:
@@ -61,7 +63,7 @@ def first_missing(name: str, view: View, world: World) -> Missing | None:
         part = parts[step]
         has = None if part.startswith("_") else world.has(module, part)
         if has is False:
-            return Missing(module=module, name=part, step=step)
+            return Missing(module=module, name=part, step=step, told=module not in _OF_THE_PLATFORM)
         if has is None:
             unheard = not part.startswith("_") and world.mentions(module, part) is False
             return Missing(module=module, name=part, step=step, told=False) if unheard else None
