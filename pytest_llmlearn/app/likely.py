@@ -35,16 +35,17 @@ class Chance:
     measured: Mapping[str, float]
     supported: bool
     same: float
+    log_odds: float = field(init=False)
+    """What the parts sum to."""
+
+    def __post_init__(self) -> None:
+        contributions = [value * chance.WEIGHTS[name] for name, value in self.measured.items()]
+        object.__setattr__(self, "log_odds", math.fsum(contributions))
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """What its probability is made of."""
         return chance.parts(self.measured)
-
-    @property
-    def log_odds(self) -> float:
-        """What the parts sum to."""
-        return math.fsum([value * chance.WEIGHTS[name] for name, value in self.measured.items()])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,10 @@ class DatabaseFile:
         self._reading_of: tuple[int, int] | None = None
         self._writing: Database | None = None
         self._writing_of: tuple[int, int] | None = None
+        self._noting: Reader | None = None
+        self._noting_of: tuple[int, int] | None = None
+        self._noting_schema: int | None = None
+        self._noting_lock = threading.Lock()
         self._suspect = False
 
     @property
@@ -94,6 +98,8 @@ class DatabaseFile:
                 path.unlink()
 
     def close(self) -> None:
+        with self._noting_lock:
+            self._close_noting()
         with self._lock:
             self._close_reading()
             self._close_writing()
@@ -186,25 +192,47 @@ class DatabaseFile:
         Nothing is made, repaired or brought up to date for it, no other writer is waited for, and none of what changing
         the file needs otherwise is loaded: it is done on the way to an answer.
         """
-        connection: sqlite3.Connection | None = None
         try:
-            if folder.identity(self.path) is None:
-                return False
-            connection = self._connect(f"file:{quote(str(self.path.absolute()))}?mode=rw", uri=True, wait=_NOTING)
-            number, strange = migrations.found(connection)
-            if strange or number != migrations.known():
-                return False
-            connection.execute("PRAGMA synchronous = NORMAL")
-            self._noted(connection, change)
+            with self._noting_lock:
+                connection = self._noter()
+                if connection is None:
+                    return False
+                try:
+                    self._noted(connection, change)
+                except BaseException:  # raised again: half a change must not stay open
+                    self._close_noting()
+                    raise
         except (sqlite3.DatabaseError, OSError) as error:
             # Whoever asks wants the answer: a file that is locked, read-only, full or damaged costs the note alone.
             if isinstance(error, sqlite3.DatabaseError) and not (_code(error) in _UNAVAILABLE or _is_damage(error)):
                 raise
             return False
-        finally:
-            if connection is not None:
-                connection.close()
         return True
+
+    def _noter(self) -> Reader | None:
+        """A connection for notes to the file that is there now, if it is of the schema that this code knows."""
+        there = folder.identity(self.path)
+        if there is None or there != self._noting_of:
+            self._close_noting()
+        if there is None:
+            return None
+        if self._noting is None:
+            self._noting = self._connect(f"file:{quote(str(self.path.absolute()))}?mode=rw", uri=True, wait=_NOTING)
+            self._noting.execute("PRAGMA synchronous = NORMAL")
+            self._noting_of, self._noting_schema = there, None
+        schema = self._noting.execute("PRAGMA schema_version").fetchone()[0]
+        if schema != self._noting_schema:
+            number, strange = migrations.found(self._noting)
+            if strange or number != migrations.known():
+                self._close_noting()
+                return None
+            self._noting_schema = schema
+        return self._noting
+
+    def _close_noting(self) -> None:
+        if self._noting is not None:
+            self._noting.close()
+        self._noting, self._noting_of, self._noting_schema = None, None, None
 
     def _noted(self, connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], object]) -> None:
         """Make the change. Answers are not made of notes: what the reader remembers stays, unless others wrote too."""

@@ -76,7 +76,11 @@ def frequent(connection: sqlite3.Connection, frequency: int, limit: int) -> list
     often = "max(frequency, committed_seen) >= ?"
     if families.any_merged(connection):
         often = f"max(frequency + {families.MERGED_FREQUENCY}, committed_seen) >= ?"
-    return _most_frequent(connection, [SHOWN, "state IN ('active', 'enforced')", often], [frequency], limit)
+    known = kept(connection, "frequent patterns")
+    if (frequency, limit) not in known:
+        wanted = [SHOWN, "state IN ('active', 'enforced')", often]
+        known[frequency, limit] = _most_frequent(connection, wanted, [frequency], limit)
+    return list(known[frequency, limit])
 
 
 def _most_frequent(
