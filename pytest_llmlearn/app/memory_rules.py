@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pytest_llmlearn.errors import UnknownPattern
+from pytest_llmlearn.errors import BadInput, UnknownPattern
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.graduate import Graduated, Graduation, Which
@@ -47,12 +47,15 @@ class RulesOfMemory:
         told again, and `rules` makes it no more. The whole fingerprint.
 
         Raises:
-            UnknownPattern: no rule enforces one that is named so, or several do.
+            BadInput: no rule enforces one that is named so.
+            UnknownPattern: several do.
             OSError: the file cannot be written.
         """
         names = self.enforced_by_rule()
         found = [one for one in names if one == fingerprint] or [one for one in names if one.startswith(fingerprint)]
-        if len(found) != 1:
+        if not found:
+            raise BadInput(f"no rule enforces a pattern {fingerprint!r}; `llmlearn rules list` lists those that are")
+        if len(found) > 1:
             raise UnknownPattern(fingerprint, found)
         self._graduation.take_back(found[0])
         return found[0]

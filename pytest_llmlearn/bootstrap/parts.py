@@ -325,11 +325,11 @@ def python_files(root: Path) -> Sequence[str]:
     return tracked if tracked is not None else walking.files(root, ".py")
 
 
-def _learned(root: Path, configs: Sequence[str]) -> Sequence[str]:
-    """The rules that the project's own mistakes graduated to, where there are any."""
+def learned_configs(root: Path, configs: Sequence[str]) -> Sequence[str]:
+    """A user's rules, with those that the project's own mistakes graduated to, where there are any."""
     from pytest_llmlearn.adapters.learned_rules import NAME
 
-    return (NAME,) if (root / NAME).is_file() and NAME not in configs else ()
+    return (*configs, NAME) if (root / NAME).is_file() and NAME not in configs else configs
 
 
 def scanning(
@@ -370,7 +370,7 @@ def scanning(
             root,
             os.environ,
             program=settings.scan_program,
-            configs=(*settings.scan_configs, *_learned(root, settings.scan_configs)),
+            configs=learned_configs(root, settings.scan_configs),
             audit=settings.scan_audit,
             seconds=settings.scan_seconds,
         ),
