@@ -21,6 +21,7 @@ from pytest_llmlearn.app.memory_exposures import ExposuresOfMemory
 from pytest_llmlearn.app.memory_generations import GenerationsOfMemory
 from pytest_llmlearn.app.memory_lessons import LessonsOfMemory
 from pytest_llmlearn.app.memory_lifecycle import LifecycleOfMemory
+from pytest_llmlearn.app.memory_matchers import MatchersOfMemory
 from pytest_llmlearn.app.memory_mend import MendOfMemory
 from pytest_llmlearn.app.memory_places import PlacesOfMemory
 from pytest_llmlearn.app.memory_provenance import ProvenanceOfMemory
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.chats import Chats
     from pytest_llmlearn.app.classify import Classifier
     from pytest_llmlearn.app.committed import CommittedLessons
+    from pytest_llmlearn.app.derive import Deriving
     from pytest_llmlearn.app.events import Telling
     from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.fold import Fold
@@ -57,9 +59,11 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.meaning import Meaning
     from pytest_llmlearn.app.memory_scan import RecordRun
     from pytest_llmlearn.app.ports.exposures import Exposures
+    from pytest_llmlearn.app.ports.matchers import Matchers
     from pytest_llmlearn.app.ports.requests import Requests
     from pytest_llmlearn.app.ports.rules import LearnedRules
     from pytest_llmlearn.app.ports.upkeep import Upkeep
+    from pytest_llmlearn.app.prove import Proving
     from pytest_llmlearn.app.record import Recorder, Recording
     from pytest_llmlearn.app.runs import Runs
     from pytest_llmlearn.app.scan import Scanning
@@ -78,6 +82,7 @@ class Memory(
     UpkeepOfMemory,
     ScanOfMemory,
     WatchOfMemory,
+    MatchersOfMemory,
     MendOfMemory,
     RulesOfMemory,
     CommittedOfMemory,
@@ -109,6 +114,10 @@ class Memory(
         between: Callable[[str | None], Between],
         scanning: Callable[[RecordRun], Scanning],
         watch: Callable[[], Watch],
+        matchers: Matchers,
+        deriving: Callable[[], Deriving],
+        proving: Callable[[], Proving],
+        matcher_hits: int = 0,
         learned_rules: LearnedRules,
         graduation: Graduation,
         chats: Callable[[], Chats],
@@ -165,6 +174,10 @@ class Memory(
         self._between = between
         self._scanning = scanning
         self._watch = watch
+        self._matchers = matchers
+        self._deriving = deriving
+        self._proving = proving
+        self._matcher_hits = matcher_hits
         self._learned_rules = learned_rules
         self._graduation = graduation
         self._chats = chats
@@ -305,4 +318,5 @@ class Memory(
             classifier=self._classifier,
             redact=self._redact,
             hold=self._hold,
+            learned=lambda laid: self._deriving().failed(laid),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pytest_llmlearn.domain.entry import Run
@@ -30,6 +30,7 @@ class LifecycleOfMemory:
 
         def pattern(self, fingerprint: str) -> Pattern: ...
         def _in_its_state(self, run: Run) -> Run: ...
+        def derive_from_fixes(self, fixes: Iterable[Fix]) -> None: ...
 
     def heal(
         self,
@@ -54,6 +55,7 @@ class LifecycleOfMemory:
             failing = {self._redact(occurrence.nodeid) for occurrence in occurrences}
             told = self._in_its_state(run)
             self._telling.tested(told, passed=passed, skipped=skipped, failing=failing, name=self._healer.name)
+        self.derive_from_fixes(mined.fix for mined in healed.fixes)
         return healed
 
     def heal_between(
@@ -68,7 +70,9 @@ class LifecycleOfMemory:
             CannotHeal: a commit is unknown, the test passes at `red` or fails at `green`, or it cannot be run.
             StoreError: the store cannot be written; nothing was.
         """
-        return self._between(python).heal(red, green, test)
+        healed = self._between(python).heal(red, green, test)
+        self.derive_from_fixes(mined.fix for mined in healed.fixes)
+        return healed
 
     def fixes(self, fingerprint: str | None = None) -> Sequence[Fix]:
         """Verified fixes, of one pattern or all, most often verified and then latest first.

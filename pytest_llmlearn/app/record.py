@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ from pytest_llmlearn.domain.redaction import redact as own_redact
 from pytest_llmlearn.domain.source import Unit
 from pytest_llmlearn.hookspecs import Evidence, Surroundings
 
+log = logging.getLogger(__name__)
 STORED_MESSAGE_LIMIT = 800
 MODEL_LIMIT = 80
 WORD_LIMIT = 160
@@ -57,7 +59,10 @@ class Recording:
 
 
 class Recorder:
-    """The use case. `redact` makes text fit to be written down; `hold` says whether red units are kept for healing."""
+    """The use case. `redact` makes text fit to be written down; `hold` says whether red units are kept for healing.
+
+    `learned` is told what was recorded, each entry with the text of the file that it is laid on.
+    """
 
     def __init__(
         self,
@@ -68,7 +73,9 @@ class Recorder:
         classifier: Classifier,
         redact: Callable[[str], str],
         hold: bool,
+        learned: Callable[[Sequence[tuple[Entry, str]]], object] | None = None,
     ) -> None:
+        self._learned = learned
         self._store = store
         self._surroundings = surroundings
         self._attribution = attribution
@@ -79,8 +86,14 @@ class Recorder:
 
     def record(self, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
         """Record what can be laid on code; nothing is written where nothing can."""
-        entries = tuple(entry for entry in self.entries(run, occurrences) if entry is not None)
+        laid = [one for one in self._laid(run, occurrences) if one is not None]
+        entries = tuple(entry for entry, _ in laid)
         counted = tuple(self._store.record(run, entries)) if entries else ()
+        if entries and self._learned is not None:
+            try:
+                self._learned(laid)
+            except Exception:  # what is learned from a failure beyond it must not lose the failure
+                log.exception("nothing that recognises %d failures could be derived", len(entries))
         return Recording(
             entries=entries,
             counted=counted,
@@ -90,14 +103,20 @@ class Recorder:
 
     def entries(self, run: Run, occurrences: Sequence[Occurrence]) -> list[Entry | None]:
         """What would be recorded of each, in order; None for what cannot be laid on code. Nothing is written."""
-        culprits = self._attribution.attribute(occurrences)
-        return [
-            self._entry(run, occurrence, culprit) if culprit is not None else None
-            for occurrence, culprit in zip(occurrences, culprits, strict=True)
-        ]
+        return [laid[0] if laid is not None else None for laid in self._laid(run, occurrences)]
 
-    def _entry(self, run: Run, occurrence: Occurrence, culprit: Culprit) -> Entry:
-        text = occurrence.code if occurrence.code is not None else self._surroundings.text(culprit.path) or ""
+    def _laid(self, run: Run, occurrences: Sequence[Occurrence]) -> Iterator[tuple[Entry, str] | None]:
+        """What would be recorded of each, with the text that it is laid on."""
+        culprits = self._attribution.attribute(occurrences)
+        for occurrence, culprit in zip(occurrences, culprits, strict=True):
+            if culprit is None:
+                yield None
+            else:
+                code = occurrence.code
+                text = code if code is not None else self._surroundings.text(culprit.path) or ""
+                yield self._entry(run, occurrence, culprit, text), text
+
+    def _entry(self, run: Run, occurrence: Occurrence, culprit: Culprit, text: str) -> Entry:
         evidence = Evidence(
             path=culprit.path or None,
             text=text,

@@ -74,9 +74,16 @@ class Memory(AppMemory):
         history = cache(lambda: parts.history(folder))
         origins = parts.origins(folder, chosen, surroundings, Late(history), given)
         inquiry: Any = Late(lambda: parts.inquiry(folder, origins, surroundings, history))
-        store = SqliteStore(folder, hold_days=chosen.hold_days, busy_seconds=chosen.busy_seconds)
+        store = SqliteStore(
+            folder,
+            hold_days=chosen.hold_days,
+            busy_seconds=chosen.busy_seconds,
+            matcher_hits=chosen.matcher_hits,
+        )
         ledger = store.ledger(edited_again_seconds=chosen.edited_again_seconds)
         redact = late_redactor()
+        matchers: Any = Late(store.matchers)
+        deriving = cache(lambda: parts.deriving(matchers, surroundings, redact))
         roster = roster_with(chosen.assistants)
         runs: Any = Late(lambda: parts.runs(folder, ledger, history(), roster, surroundings, origins))
         telling = parts.telling(folder, chosen)
@@ -121,6 +128,10 @@ class Memory(AppMemory):
                 record=record,
             ),
             watch=cache(lambda: parts.watch(store, surroundings)),
+            matchers=matchers,
+            deriving=deriving,
+            proving=lambda: parts.proving(folder, store, fixes, surroundings, matchers, deriving()),
+            matcher_hits=chosen.matcher_hits,
             learned_rules=learned_rules,
             graduation=graduation,
             generations=lambda: parts.generations(folder, ledger, redact, keep_code=chosen.store_full_code),

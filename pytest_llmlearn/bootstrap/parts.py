@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.adapters.git import GitHistory
     from pytest_llmlearn.app.chats import Chats
     from pytest_llmlearn.app.committed import CommittedLessons
+    from pytest_llmlearn.app.derive import Deriving
     from pytest_llmlearn.app.embedding import Embedding
     from pytest_llmlearn.app.exposures import Delivery
     from pytest_llmlearn.app.fold import Fold
@@ -38,12 +39,15 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.memory import Memory
     from pytest_llmlearn.app.ports import Fixes, Ledger, ProvenanceCache
     from pytest_llmlearn.app.ports.exposures import Exposures
+    from pytest_llmlearn.app.ports.matchers import Matchers
     from pytest_llmlearn.app.ports.rules import LearnedRules
     from pytest_llmlearn.app.ports.upkeep import Upkeep
     from pytest_llmlearn.app.ports.vectors import Embedder, VectorIndex
+    from pytest_llmlearn.app.prove import Proving
     from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.app.runs import Runs
     from pytest_llmlearn.app.scan import Scanning
+    from pytest_llmlearn.app.trying import Trying
     from pytest_llmlearn.app.watch import Watch
     from pytest_llmlearn.domain.entry import Run
     from pytest_llmlearn.domain.occurrence import Occurrence
@@ -457,7 +461,7 @@ def generations(root: Path, ledger: Ledger, redact: Callable[[str], str], *, kee
 def watch(store: SqliteStore, surroundings: Surroundings) -> Watch:
     from pytest_llmlearn.bootstrap import watching
 
-    return watching.watch(watching.NothingLearned, surroundings)
+    return watching.watch(store.matchers, surroundings)
 
 
 def chats(root: Path, redact: Callable[[str], str]) -> Chats:
@@ -465,3 +469,34 @@ def chats(root: Path, redact: Callable[[str], str]) -> Chats:
     from pytest_llmlearn.app.chats import Chats
 
     return Chats(ChatFile(root, lambda: state.make(root)), redact=redact, clock=lambda: datetime.now(UTC))
+
+
+def deriving(matchers: Matchers, surroundings: Surroundings, redact: Callable[[str], str]) -> Deriving:
+    from pytest_llmlearn.app.derive import Deriving
+
+    return Deriving(matchers, trying(surroundings), redact=redact)
+
+
+def trying(surroundings: Surroundings) -> Trying:
+    from pytest_llmlearn.app.trying import Trying
+    from pytest_llmlearn.bootstrap import watching
+
+    return Trying(lambda these: watching.watch(lambda: these, surroundings))
+
+
+def proving(
+    root: Path, store: SqliteStore, fixes: Fixes, surroundings: Surroundings, matchers: Matchers, deriving: Deriving
+) -> Proving:
+    from pytest_llmlearn.adapters.last_run.proved import ProvedFile
+    from pytest_llmlearn.app.prove import Proving
+
+    return Proving(
+        matchers,
+        trying(surroundings),
+        deriving,
+        store=store,
+        fixes=fixes,
+        files=lambda: python_files(root),
+        text=lambda path: surroundings.text(path),
+        remembered=ProvedFile(root),
+    )

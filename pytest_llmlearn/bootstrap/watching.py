@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters.parser import TolerantParser
@@ -15,25 +15,8 @@ from pytest_llmlearn.domain.matchers.undefined import Undefined
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.ports.matchers import Matchers
-    from pytest_llmlearn.domain.matcher import Matcher, Trials
 
 
 def watch(matchers: Callable[[], Matchers], world: Any) -> Watch:
     """What looks at the texts of one project; `world` is a `view.World`."""
     return Watch(matchers(), TolerantParser(), (Shapes(), Api(), Undefined(), Awaiting(), Text()), world)
-
-
-class NothingLearned:
-    """Matchers of a store that keeps none."""
-
-    def kept(self, *, candidates: bool = False) -> Sequence[Matcher]:
-        return ()
-
-    def put(self, matchers: Collection[Matcher]) -> None:
-        raise NotImplementedError
-
-    def tried(self, trials: Mapping[str, Trials], code: str) -> None:
-        raise NotImplementedError
-
-    def revision(self) -> int:
-        return 0

@@ -109,7 +109,7 @@ def test_a_look_at_the_project_is_set_and_not_added(both: Both) -> None:
 
 def test_the_revision_moves_with_all_that_is_answered_otherwise(both: Both) -> None:
     """Or whoever keeps matchers in memory would show what is muted."""
-    store, matchers = both
+    _, matchers = both
     matcher = a_matcher("1:a")
     seen = [matchers.revision()]
     for change in (

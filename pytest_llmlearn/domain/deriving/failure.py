@@ -93,7 +93,7 @@ LEVELS: Mapping[Aim, Sequence[Level]] = {
     ),
     "keyword": _levels(("keyword", "exact", "anywhere", SPEAKS), ("keyword", "exact", "here", SPEAKS)),
     "divide": _levels(
-        ("right", "exact", "anywhere", SPEAKS), ("right", "exact", "here", SPEAKS), ("whole", "fixed", "here", SPEAKS)
+        ("right", "exact", "here", SPEAKS), ("whole", "fixed", "here", SPEAKS), ("right", "exact", "anywhere", TRIED)
     ),
     "import": _levels(("name", "exact", "anywhere", SPEAKS)),
     "unpack": _levels(("whole", "fixed", "anywhere", SPEAKS), ("whole", "exact", "here", SPEAKS)),

@@ -1,0 +1,183 @@
+"""Derive matchers from what is learned: the one place where all derivers are asked.
+
+What is known already is tried on the code that failed before anything new is made of it, so that nothing is proved by
+the code it comes from. Nothing secret gets into a matcher: what redaction would touch is not kept.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from pytest_llmlearn.domain.deriving.failure import Failed, from_failure
+from pytest_llmlearn.domain.deriving.fixing import from_fix
+from pytest_llmlearn.domain.deriving.named import from_pattern
+from pytest_llmlearn.domain.matcher import Matcher, Trials
+from pytest_llmlearn.domain.occurrence import SCANS
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.app.ports.matchers import Matchers
+    from pytest_llmlearn.app.trying import Trying
+    from pytest_llmlearn.domain.entry import Entry
+    from pytest_llmlearn.domain.fix import Fix
+    from pytest_llmlearn.domain.tree import Span
+
+TEXT = 400_000
+"""Characters of a file that is looked at; a longer one was hardly written by hand or by a model."""
+NEAR = 1
+"""Lines that a matcher may be beside the failing one and still be right."""
+_ASSERTED = frozenset({"AssertionError", "Failed", "XPASS(strict)"})
+"""What tests raise: their line says what was expected, not what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What is read of a pattern by the derivers of what it names."""
+
+    fingerprint: str
+    rule_id: str
+    message: str
+    symbols: Sequence[str]
+
+
+class Deriving:
+    """The use case. `redact` makes text fit to be written down."""
+
+    def __init__(self, matchers: Matchers, trying: Trying, *, redact: Callable[[str], str]) -> None:
+        self._matchers = matchers
+        self._trying = trying
+        self._safe = lru_cache(maxsize=4096)(lambda text: redact(text) == text)
+
+    def failed(self, failures: Sequence[tuple[Entry, str]]) -> Sequence[Matcher]:
+        """Learn from failures that were recorded, each with the text of the file it is laid on.
+
+        Returns:
+            The matchers that were not known before.
+
+        Raises:
+            StoreError: they cannot be written.
+        """
+        usable = [(entry, text) for entry, text in failures if _is_usable(entry, text)]
+        self._confirm(usable)
+        made: dict[str, Matcher] = {}
+        codes: dict[str, set[str]] = {}
+        for entry, text in usable:
+            for matcher in self._derived(entry, text):
+                made.setdefault(matcher.key, matcher)
+                codes.setdefault(_code_of(entry), set()).add(matcher.key)
+        return self._put(made, codes)
+
+    def mined(self, fixes: Iterable[tuple[Fix, str]]) -> Sequence[Matcher]:
+        """Learn from verified fixes, each with the rule of its pattern; fixes of one pattern all at once.
+
+        Returns:
+            The matchers that were not known before.
+
+        Raises:
+            StoreError: they cannot be written.
+        """
+        given = list(fixes)
+        made: dict[str, Matcher] = {}
+        for fix, rule_id in given:
+            others = [other for other, _ in given if other.fingerprint == fix.fingerprint and other is not fix]
+            for matcher in from_fix(fix, rule_id, others=others):
+                if self._safe(_body(matcher)):
+                    made.setdefault(matcher.key, matcher)
+        return self._put(made, {})
+
+    def passed(self, path: str, text: str, *, among: Sequence[Matcher] | None = None) -> None:
+        """Learn from a file whose tests pass: what fires there was wrong.
+
+        `among` are the matchers it is told to, else all.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        if len(text) > TEXT:
+            return
+        matchers = self._matchers.every() if among is None else among
+        fired = self._trying.fired(matchers, path, text)
+        told: dict[str, Trials] = {}
+        for matcher in matchers:
+            if matcher.key in fired:
+                told[matcher.key] = Trials(wrong=1)
+            elif _defines(text, str(matcher.body.get("inside", ""))):
+                told[matcher.key] = Trials(silent=1)
+        self._matchers.tried(told, _digest(text))
+
+    def _confirm(self, failures: Sequence[tuple[Entry, str]]) -> None:
+        """Tell matchers that are known where they were right: on the line that failed, or beside it."""
+        by_file: dict[tuple[str, str], list[Entry]] = {}
+        for entry, text in failures:
+            by_file.setdefault((entry.path or "", text), []).append(entry)
+        known = self._matchers.every() if by_file else ()
+        for (path, text), entries in by_file.items():
+            fired = self._trying.fired(known, path, text)
+            by_code: dict[str, dict[str, Trials]] = {}
+            for entry in entries:
+                said = {key: Trials(right=1) for key, spans in fired.items() if is_near(spans, entry.line or 0)}
+                by_code.setdefault(_code_of(entry), {}).update(said)
+            for code, told in by_code.items():
+                self._matchers.tried(told, code)
+
+    def _derived(self, entry: Entry, text: str) -> list[Matcher]:
+        fingerprint = entry.fingerprint.exact
+        named = Named(
+            fingerprint=fingerprint, rule_id=entry.rule_id, message=entry.message, symbols=entry.symbols
+        )  # fmt: skip
+        made = list(from_pattern(named))
+        if entry.line is not None and entry.exception.rpartition(".")[2] not in _ASSERTED:
+            failure = Failed(
+                fingerprint=fingerprint,
+                rule_id=entry.rule_id,
+                exception=entry.exception,
+                message=entry.message,
+                text=text,
+                line=entry.line,
+            )
+            made += from_failure(failure, safe=self._safe)
+        return [matcher for matcher in made if self._safe(_body(matcher))]
+
+    def _put(self, made: Mapping[str, Matcher], codes: Mapping[str, Iterable[str]]) -> Sequence[Matcher]:
+        if not made:
+            return ()
+        known = {matcher.key for matcher in self._matchers.every()}
+        new = [matcher for key, matcher in made.items() if key not in known]
+        self._matchers.put(new)
+        fresh = {matcher.key for matcher in new}
+        for code, keys in codes.items():
+            # So that the very code it was made of does not confirm it in the next run.
+            self._matchers.tried({key: Trials() for key in keys if key in fresh}, code)
+        return new
+
+
+def is_near(spans: Iterable[Span], line: int) -> bool:
+    """Whether one of these places is on that line, or within `NEAR` lines of it."""
+    return any(span.line - NEAR <= line <= span.end_line + NEAR for span in spans)
+
+
+def _is_usable(entry: Entry, text: str) -> bool:
+    ours = entry.scope in ("generated", "other") and not entry.flaky
+    return ours and entry.source not in SCANS and bool(text) and len(text) <= TEXT
+
+
+def _code_of(entry: Entry) -> str:
+    """The code that failed, by what it is and whose: the same function, unchanged, fails many tests and runs."""
+    return _digest(f"{entry.unit}\0{entry.unit_hash}")
+
+
+def _defines(text: str, qualname: str) -> bool:
+    """Whether a text seems to define a function of that name."""
+    return bool(qualname) and f"def {qualname.rpartition('.')[2]}(" in text
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+
+
+def _body(matcher: Matcher) -> str:
+    return json.dumps(matcher.body, ensure_ascii=False, sort_keys=True)
