@@ -17,21 +17,18 @@ from uuid import uuid4
 
 import pytest
 
+from pytest_llmlearn.entrypoints.marking import Marking, said
+
 if TYPE_CHECKING:
     from pytest_llmlearn.app.heal import Healed
     from pytest_llmlearn.app.outcomes import Watched
     from pytest_llmlearn.app.record import Recording
     from pytest_llmlearn.bootstrap import Memory
-    from pytest_llmlearn.domain.annotation import Annotation
     from pytest_llmlearn.domain.entry import Run
     from pytest_llmlearn.entrypoints.collect import Collector
     from pytest_llmlearn.entrypoints.loaded import Loaded
     from pytest_llmlearn.entrypoints.scanning import Report, Underway
     from pytest_llmlearn.settings import Root, Settings
-
-
-_CI = ("GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE")
-"""Variables by which those that marks are written for make themselves known; see `annotations.publish`."""
 
 
 class Learner:
@@ -53,8 +50,7 @@ class Learner:
         self._silent_repository = False
         self._scan: Underway | None = None
         self._scanned: Report | None = None
-        self._annotations: list[Annotation] | None = []
-        self._marks: tuple[str, ...] = ()
+        self._marking = Marking(root, settings, os.environ)
 
     def header(self) -> str:
         """The line in pytest's header: where the memory lies."""
@@ -81,10 +77,10 @@ class Learner:
                     self._root.path,
                     self._settings.scope,
                     {**os.environ, **events},
-                    annotate=self._annotates or bool(self._settings.fail_on),
+                    annotate=self._marking.wanted,
                 )
         except Exception as error:  # as below; `llmlearn scan` does the same by hand
-            self._notices.append(f"the code was not scanned: {_said(error)}")
+            self._notices.append(f"the code was not scanned: {said(error)}")
 
     def pytest_unconfigure(self) -> None:
         if self._scan is not None:  # the session ended before it could be heard
@@ -98,14 +94,13 @@ class Learner:
             if self._is_to_be_told or self._could_tell(int(exitstatus)) or self._could_heal(int(exitstatus)):
                 self._learn(int(exitstatus))
         except Exception as error:  # nothing of ours may change the outcome of the run it watches
-            self._annotations = None  # what is not known is not written as nothing
-            self._notices.append(f"nothing was learned from this run: {_said(error)}")
+            self._marking.fail()
+            self._notices.append(f"nothing was learned from this run: {said(error)}")
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
         finally:
             self._hear(int(exitstatus))
-            self._publish()
-            self._close_gates(session, int(exitstatus))
+            self._show(session, int(exitstatus))
             _forget()
             if collecting:
                 gc.enable()
@@ -127,67 +122,22 @@ class Learner:
             else:
                 self._notices += self._scanned.notices
         except Exception as error:  # as above
-            self._notices.append(f"nothing was learned from the scan: {_said(error)}")
+            self._notices.append(f"nothing was learned from the scan: {said(error)}")
 
-    @property
-    def _annotates(self) -> bool:
-        """Whether marks or files are wanted: told without loading what writes them."""
-        asked = self._settings
-        if asked.sarif or asked.codequality or asked.rdjson or asked.summary:
-            return True
-        return asked.annotate not in ("auto", "none") or (
-            asked.annotate == "auto" and any(os.environ.get(name) for name in _CI)
-        )
-
-    def _publish(self) -> None:
-        """Write the files that were asked for, and keep the lines that a CI is to read for the end."""
-        if not self._annotates or self._config.getoption("collectonly", False):
+    def _show(self, session: pytest.Session, exit_status: int) -> None:
+        """What a CI is to see of the run, and whether it is to fail by it."""
+        if self._config.getoption("collectonly", False):
             return
-        if self._annotations is None:
-            self._notices.append("as it is not known what there is to mark, no files were written for the CI")
-            return
-        try:
-            from pytest_llmlearn.entrypoints.annotations.publish import publish
-
-            found = [*self._annotations, *(self._scanned.annotations if self._scanned is not None else ())]
-            published = publish(found, self._settings, self._root.path, os.environ)
-            self._marks = published.lines
-            self._notices += published.notices
-        except Exception as error:  # as above; `llmlearn annotate` writes the same by hand
-            self._notices.append(f"nothing was marked for the CI: {_said(error)}")
-            if os.environ.get("LLMLEARN_DEBUG"):
-                traceback.print_exc()
+        scanned = self._scanned.annotations if self._scanned is not None else ()
+        self._marking.publish(scanned)
+        self._marking.close_gates(session, exit_status, scanned)
+        self._notices = [*self._marking.notices, *self._notices]
 
     @property
     def _is_to_be_told(self) -> bool:
         """Whether there is something to record, or somebody else is to hear of whatever the tests said."""
         told = bool(self._settings.events) and not self._config.getoption("collectonly", False)
         return bool(self._collector.occurrences) or told
-
-    def _close_gates(self, session: pytest.Session, exit_status: int) -> None:
-        """Have the run fail by what was seen, where that was asked for; no other status gives way to it."""
-        gates = self._settings.fail_on
-        if not gates or self._config.getoption("collectonly", False):
-            return
-        if self._annotations is None:
-            self._notices.insert(0, "what was seen is not known, so --llm-learn-fail-on could not look at it")
-            return
-        from pytest_llmlearn.adapters.baseline import BaselineFile
-        from pytest_llmlearn.domain import gates as shutting
-        from pytest_llmlearn.errors import LlmlearnError
-
-        accepted: frozenset[str] = frozenset()
-        try:
-            accepted = frozenset(BaselineFile(self._root.path, self._settings.scan_baseline).patterns())
-        except (LlmlearnError, OSError) as error:  # without it nothing is accepted, and that is said
-            self._notices.insert(0, str(error))
-        seen = [*self._annotations, *(self._scanned.annotations if self._scanned is not None else ())]
-        found = shutting.shut(seen, gates, accepted)
-        if found:
-            fails = exit_status == pytest.ExitCode.OK
-            self._notices.insert(0, shutting.sentence(found, failing=fails))
-            if fails:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def _learn(self, exit_status: int) -> None:
         from pytest_llmlearn.bootstrap import Memory, current_commit
@@ -211,8 +161,9 @@ class Learner:
             try:
                 if self._collector.occurrences:
                     self._record(memory, run)
-                    if (self._annotates or self._settings.fail_on) and self._recording is not None:
-                        self._annotations = memory.annotations(self._recording, run.run_id)
+                    self._keep_seen()
+                    if self._recording is not None:
+                        self._marking.take(memory, self._recording, run.run_id)
                 if self._is_whole(exit_status):
                     if self._collector.occurrences or self._could_tell(exit_status):
                         self._join(memory, run)
@@ -222,6 +173,21 @@ class Learner:
             finally:
                 self._notices += memory.notices
 
+    def _keep_seen(self) -> None:
+        """What the failures showed of library modules, of which their source may tell nothing."""
+        told = self._collector.modules
+        if not told:
+            return
+        from pytest_llmlearn.adapters.last_run.seen_modules import SeenModulesFile
+        from pytest_llmlearn.adapters.surroundings.versions import versions_of
+
+        try:
+            versions = versions_of(self._root.path, sys.path, {one["module"].partition(".")[0] for one in told})
+            known = [{**one, "version": versions.get(one["module"].partition(".")[0])} for one in told]
+            SeenModulesFile(self._root.path).saw([one for one in known if one["version"] is not None])
+        except Exception as error:  # as below; what was recorded of the failures stands
+            self._notices.append(f"what was seen of libraries was not kept: {said(error)}")
+
     def _keep_in_order(self, memory: Memory) -> None:
         from pytest_llmlearn.entrypoints import background
 
@@ -229,7 +195,7 @@ class Learner:
             if self._settings.maintain and background.wanted(os.environ) and memory.maintenance_due:
                 background.begin(self._root.path, os.environ)
         except Exception as error:  # as above; `llmlearn maintain` says the same by hand
-            self._notices.append(f"the memory was not kept in order: {_said(error)}")
+            self._notices.append(f"the memory was not kept in order: {said(error)}")
 
     def _could_tell(self, exit_status: int) -> bool:
         """Whether a run in which nothing failed can tell the ledger anything: asked of one small file."""
@@ -271,7 +237,7 @@ class Learner:
                 loaded=self._loaded.files,
             )
         except Exception as error:  # as above; what was recorded of the failures stands
-            self._notices.append(f"this run was not joined with the generations: {_said(error)}")
+            self._notices.append(f"this run was not joined with the generations: {said(error)}")
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
 
@@ -288,7 +254,7 @@ class Learner:
                 watched=self._watched,
             )
         except Exception as error:  # as above; what was shown waits for another run
-            self._notices.append(f"this run was not joined with the lessons shown before: {_said(error)}")
+            self._notices.append(f"this run was not joined with the lessons shown before: {said(error)}")
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
 
@@ -301,7 +267,7 @@ class Learner:
                 occurrences=self._collector.occurrences,
             )
         except Exception as error:  # as above; what was recorded of the failures stands
-            self._notices.append(f"no fixes were mined from this run: {_said(error)}")
+            self._notices.append(f"no fixes were mined from this run: {said(error)}")
             if os.environ.get("LLMLEARN_DEBUG"):
                 traceback.print_exc()
 
@@ -330,7 +296,7 @@ class Learner:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         self._tell(terminalreporter)
-        for line in self._marks:  # each on a line of its own, uncoloured: else the CI does not see them
+        for line in self._marking.lines:  # each on a line of its own, uncoloured: else the CI does not see them
             terminalreporter.write_line(line)
 
     def _tell(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -368,12 +334,6 @@ class Learner:
             terminalreporter.write_sep("=", "llmlearn", bold=True)
         for line in lines:
             terminalreporter.write_line(line.text, **line.markup)
-
-
-def _said(error: Exception) -> str:
-    from pytest_llmlearn.errors import LlmlearnError
-
-    return str(error) if isinstance(error, LlmlearnError | OSError) else f"{type(error).__name__}: {error}"
 
 
 def _forget() -> None:
