@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from pytest_llmlearn import __version__
+from pytest_llmlearn.domain.flaw import Flaw
 from pytest_llmlearn.errors import MissingExtra
 
 try:
@@ -45,6 +46,10 @@ class LessonsServer(LanguageServer):
         """Set once the client's options are known."""
         self.telling: dict[str, asyncio.Task[Any]] = {}
         """What is about to be told of each document."""
+        self.scanning: dict[str, asyncio.Task[Any]] = {}
+        """What is scanned of each document."""
+        self.flaws: dict[str, Sequence[Flaw]] = {}
+        """What the last scan found in each open document's file."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from lsp_server.features import publishing
 from pytest_llmlearn.errors import LlmlearnError
 
 if TYPE_CHECKING:
@@ -16,12 +17,10 @@ log = logging.getLogger(__name__)
 
 async def prepare(server: LessonsServer, session: Session) -> None:
     """Open the session's memory before it is asked, and try its matchers on what the project has now."""
-    from lsp_server.features import diagnosing
-
     try:
         await session.ask(lambda memory: memory.patterns(limit=1), urgent=False)
     except LlmlearnError as error:
         server.tell(str(error))
     else:
         session.round += 1
-        diagnosing.refresh(server)
+        publishing.refresh(server)

@@ -11,6 +11,7 @@ from lsprotocol import types
 
 from lsp_server.convert_diagnostics import to_terms
 from lsp_server.convert_edits import to_abilities
+from lsp_server.features import publishing
 from lsp_server.options import SECTION, given
 from lsp_server.sessions import to_path
 
@@ -81,11 +82,9 @@ async def renew(server: LessonsServer) -> None:
 
 def look_again(server: LessonsServer) -> None:
     """Something outside of the documents has changed: what was recognised in them may be another now."""
-    from lsp_server.features import diagnosing
-
     for session in server.sessions:
         session.round += 1
-    diagnosing.refresh(server)
+    publishing.refresh(server)
 
 
 async def read_options(server: LessonsServer) -> None:
