@@ -127,7 +127,7 @@ class Memory(AppMemory):
                 redact=redact,
                 record=record,
             ),
-            watch=cache(lambda: parts.watch(store, surroundings)),
+            watch=cache(lambda: parts.watch(folder, chosen, store)),
             matchers=matchers,
             deriving=deriving,
             proving=lambda: parts.proving(folder, store, fixes, surroundings, matchers, deriving()),

@@ -458,10 +458,11 @@ def generations(root: Path, ledger: Ledger, redact: Callable[[str], str], *, kee
     )
 
 
-def watch(store: SqliteStore, surroundings: Surroundings) -> Watch:
+def watch(root: Path, settings: Settings, store: SqliteStore) -> Watch:
     from pytest_llmlearn.bootstrap import watching
+    from pytest_llmlearn.bootstrap.world import world
 
-    return watching.watch(store.matchers, surroundings)
+    return watching.watch(store.matchers, Late(lambda: world(root, settings, os.environ)))
 
 
 def chats(root: Path, redact: Callable[[str], str]) -> Chats:

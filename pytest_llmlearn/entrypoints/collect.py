@@ -60,6 +60,7 @@ class Collector:
         self._more: list[Wire] = []
         self._coroutines: list[Wire] = []
         self._logs: list[Wire] = []
+        self._modules: list[Wire] = []
         self._faults: list[str] = []
         self._assembled: list[Occurrence] | None = None
 
@@ -91,6 +92,12 @@ class Collector:
     def passed_count(self) -> int:
         """How many tests passed."""
         return len(self.passed)
+
+    @property
+    def modules(self) -> list[Wire]:
+        """What the failures showed of library modules, as `observing.modules` tells it."""
+        self._ask_observer()
+        return self._modules
 
     @property
     def notices(self) -> list[str]:
@@ -163,6 +170,7 @@ class Collector:
         self._more += more.get("occurrences", ())
         self._coroutines += more.get("coroutines", ())
         self._logs += more.get("logs", ())
+        self._modules += more.get("modules", ())
         self._faults += more.get("faults", ())
 
     def _failed(self, report: pytest.TestReport, *, rerun: bool) -> None:

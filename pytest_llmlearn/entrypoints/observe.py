@@ -5,7 +5,8 @@ once, and travels with the rest. What has no report of its own (a coroutine nobo
 task) rides on the next report, whichever test's that is, and names the test that made it (see `makers`).
 
 On a report: `llmlearn`, the occurrence of that failure, as `Occurrence.to_dict` gives it; `llmlearn_more`, a dict of
-`occurrences` (the same), `coroutines` and `logs` (see `collect`), and `faults` (sentences).
+`occurrences` (the same), `coroutines` and `logs` (see `collect`), `modules` (see `observing.modules`), and `faults`
+(sentences).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pytest_llmlearn.entrypoints.observing.bindings import Scope, bindings, of_f
 from pytest_llmlearn.entrypoints.observing.capture import Capture, Level
 from pytest_llmlearn.entrypoints.observing.coroutines import OriginWatch
 from pytest_llmlearn.entrypoints.observing.makers import Maker, Makers
+from pytest_llmlearn.entrypoints.observing.modules import Modules
 from pytest_llmlearn.entrypoints.observing.places import Places
 from pytest_llmlearn.entrypoints.observing.text import bounded, bounded_nodeid, clean, fit
 
@@ -43,6 +45,7 @@ class Observer:
     def __init__(self, config: pytest.Config, root: Path) -> None:
         self._config = config
         self._capture = Capture(Places(root))
+        self._modules = Modules(self._capture.places)
         self._pending: dict[str, list[Any]] = {}
         self._told_fault = False
         self._inherited = os.environ.get(_CURRENT)
@@ -135,6 +138,7 @@ class Observer:
         else:
             wire, levels = self._capture.failure(call.excinfo.value, call.excinfo.tb)
             self._makers.failed(item, wire, levels)
+            self._shown(call.excinfo.value, wire, levels)
         wire["nodeid"] = bounded_nodeid(item.nodeid)
         wire["when"] = call.when
         wire.update(self._test(item, levels))
@@ -148,7 +152,8 @@ class Observer:
             if type(error).__name__ in ("CollectError", "ConftestImportFailure") and error.__cause__ is not None:
                 error = error.__cause__
                 traceback = error.__traceback__
-            wire, _ = self._capture.failure(error, traceback)
+            wire, levels = self._capture.failure(error, traceback)
+            self._shown(error, wire, levels)
             wire["nodeid"] = bounded_nodeid(collector.nodeid)
             wire["when"], wire["source"] = "collect", "collection"
             wire["test_path"] = self._capture.places.told(str(collector.path))
@@ -183,6 +188,11 @@ class Observer:
         if bound:
             found["bindings"] = bound
         return found
+
+    def _shown(self, error: BaseException, wire: dict[str, Any], levels: list[Level]) -> None:
+        """What the failure shows of library modules waits with the rest."""
+        for told in self._modules.of(error, wire["message"], levels):
+            self._wait("modules", told)
 
     def _place(self) -> None:
         """Adds to what waits, and whose test is known, where the test is and what its names stood for."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -38,13 +38,24 @@ class Seen(Protocol):
 
 
 class ExistingWorld(ProjectSurroundings):
-    """`matchers.view.World` for the project at `root`; of the `interpreter` None is known to be nothing."""
+    """`matchers.view.World` for the project at `root`.
 
-    def __init__(self, root: Path, interpreter: Interpreter | None, seen: Seen | None = None) -> None:
+    Without an `interpreter` nothing is known but the project's own; `notices` say why. `seen` reads what test runs saw.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        interpreter: Interpreter | None,
+        seen: Callable[[], Seen] | None = None,
+        notices: Sequence[str] = (),
+    ) -> None:
         search_path = interpreter.search_path if interpreter is not None else ()
         super().__init__(root, search_path)
         self._interpreter = interpreter
-        self._seen = seen
+        self.notices = tuple(notices)
+        self._see = seen
+        self._seen = seen() if seen is not None else None
         self._versions = Versions(self._files, search_path)
         self._members: dict[tuple[str, str], frozenset[str] | None] = {}
         self._are_modules: dict[str, bool | None] = {}
@@ -52,6 +63,7 @@ class ExistingWorld(ProjectSurroundings):
     def forget(self) -> None:
         """Read the project's own files anew from here on; what was read of libraries is kept."""
         self._files.forget_own()
+        self._seen = self._see() if self._see is not None else None
         for kept in (self._own, self._texts, self._are_modules, self._members):
             kept.clear()
         for module in [module for module in self._names if self._files.library(module) is None]:
@@ -135,7 +147,17 @@ class ExistingWorld(ProjectSurroundings):
         if signature is not None:
             known = (*signature.parameters, *signature.keyword_only)
             return signature.takes_any_keyword or keyword in known
-        return self._seen.takes(module, qualname, keyword, self.version(module)) if self._seen is not None else None
+        if self._seen is None:
+            return None
+        version = self.version(module)
+        told = self._seen.takes(module, qualname, keyword, version)
+        home = self._home(module, qualname) if told is None else None
+        return self._seen.takes(home, qualname, keyword, version) if home is not None else told
+
+    def _home(self, module: str, qualname: str) -> str | None:
+        """The module in which a callable is written."""
+        found = self._in_module(module, qualname, self._files.root / "_", _HOPS)
+        return self._files.module_at(found[1]) if found is not None else None
 
     def _bare(self, module: str, qualname: str) -> Signature | None:
         """The signature as it is written, whatever decorates it; of functions alone."""

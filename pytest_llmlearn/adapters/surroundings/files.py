@@ -115,6 +115,14 @@ class SourceFiles:
                 return absolute_name(package, module, is_package=True)
         return module
 
+    def module_at(self, file: Path) -> str | None:
+        """The dotted name of the installed module in that file."""
+        for folder in sorted(self._search, key=lambda entry: len(entry.parts), reverse=True):
+            if file.is_relative_to(folder):
+                parts = [*file.relative_to(folder).parent.parts, file.stem]
+                return ".".join(part for part in parts if part != "__init__")
+        return None
+
     @cached_property
     def installed(self) -> frozenset[str]:
         """Top-level names on the search path outside the project, those of editable installs included."""

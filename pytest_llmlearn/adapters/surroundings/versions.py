@@ -5,7 +5,7 @@ Source: the core metadata's `NAME-VERSION.dist-info` folders, with `top_level.tx
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from pytest_llmlearn.adapters.surroundings.files import SourceFiles
@@ -64,3 +64,10 @@ def _split(entry: str) -> tuple[str, str] | None:
     name, _, version = entry.rpartition(".")[0].partition("-")
     version = version.partition("-")[0]
     return (canonical(name), version) if version else None
+
+
+def versions_of(root: Path, search_path: Sequence[str], modules: Collection[str]) -> Mapping[str, str]:
+    """The versions of the distributions that bring these top-level modules; those without are left out."""
+    versions = Versions(SourceFiles(root, search_path), search_path)
+    found = {module: versions.of(module) for module in modules}
+    return {module: one[1] for module, one in found.items() if one is not None}

@@ -1,0 +1,22 @@
+"""What exists in the project and in its own interpreter, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pytest_llmlearn.adapters.interpreter import ProjectInterpreter
+from pytest_llmlearn.adapters.last_run.seen_modules import SeenModulesFile
+from pytest_llmlearn.adapters.last_run.state_file import StateFile
+from pytest_llmlearn.adapters.surroundings.existing import ExistingWorld
+from pytest_llmlearn.settings import Settings
+
+_ANSWER = "interpreter.json"
+_VERSION = 1
+
+
+def world(root: Path, settings: Settings, environ: Mapping[str, str]) -> ExistingWorld:
+    """The world of the project at `root`, as recognisers ask it; its interpreter is asked here, at most once."""
+    kept = StateFile(root, _ANSWER, _VERSION)
+    interpreter = ProjectInterpreter(root, environ, named=settings.python, kept=kept)
+    return ExistingWorld(root, interpreter.ask(), SeenModulesFile(root).read, interpreter.notices)
