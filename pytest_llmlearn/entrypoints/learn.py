@@ -296,6 +296,8 @@ class Learner:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         self._tell(terminalreporter)
+        if self._marking.lines:
+            terminalreporter.write_line("")  # whatever a test left on the line
         for line in self._marking.lines:  # each on a line of its own, uncoloured: else the CI does not see them
             terminalreporter.write_line(line)
 
