@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -53,6 +54,8 @@ class Session:
     ) -> None:
         self.root = root
         self.round = 0
+        self.ended = threading.Event()
+        """What takes long asks it whether to go on."""
         self.settings, wrong = settings_with(root, os.environ, options)
         self.looking = Worker(f"asking {root.name}")
         self._labouring = Worker(f"working on {root.name}")
@@ -81,6 +84,7 @@ class Session:
 
     def close(self) -> None:
         """Let go of the store, once what runs is done, or soon."""
+        self.ended.set()
         self.looking.end(lambda: self._asked.close() if self._asked is not None else None, CLOSING_SECONDS)
         self._labouring.end(lambda: self._worked.close() if self._worked is not None else None, 0.0)
 

@@ -20,6 +20,7 @@ from pytest_llmlearn.errors import BadGeneration, BadInput, LlmlearnError, Unkno
 if TYPE_CHECKING:
     from lsp_server.server import LessonsServer
     from pytest_llmlearn.bootstrap import Memory
+    from pytest_llmlearn.domain.pattern import Pattern
 
 T = TypeVar("T")
 WORDS = ("right", "wrong", "enforce")
@@ -127,20 +128,26 @@ async def _rate(server: LessonsServer, given: Mapping[str, Any]) -> dict[str, An
 
 async def _mistaken(server: LessonsServer, about: About, matcher: str) -> dict[str, Any]:
     """The lesson may hold, but what recognised it here was mistaken: told to it, and silenced here."""
-    pattern = await _ask(server, about.uri, lambda memory: memory.pattern(about.fingerprint))
-    _silence(server, about)
-    return pattern_json(pattern)
+    line = _silence(server, about)
+
+    def say(memory: Memory) -> Pattern:
+        memory.mistaken(matcher, line)
+        return memory.pattern(about.fingerprint)
+
+    return pattern_json(await _ask(server, about.uri, say))
 
 
-def _silence(server: LessonsServer, about: About) -> None:
-    """Not in this line, as long as the server runs, however lines move."""
+def _silence(server: LessonsServer, about: About) -> str:
+    """Not in this line, as long as the server runs, however lines move; the line's text."""
     look = server.looks.latest(about.uri) if about.uri is not None else None
     if about.matcher is None or look is None or about.line is None:
         raise JsonRpcInvalidParams(
             "where it is not to be told must be named: matcher, uri and line of an open document"
         )
-    server.looks.silenced.add((about.matcher, look.path, text_at(look.lines, about.line + 1)))
+    line = text_at(look.lines, about.line + 1)
+    server.looks.silenced.add((about.matcher, look.path, line))
     life.look_again(server)
+    return line
 
 
 def _shown(server: LessonsServer, about: About, told: dict[str, Any], text: str) -> dict[str, Any]:
