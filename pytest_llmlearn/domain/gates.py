@@ -44,12 +44,12 @@ def _stands_before(gate: str, one: Annotation) -> bool:
 
 
 def sentence(found: Sequence[Shut], *, failing: bool) -> str:
-    """Why the run fails, or would have failed if its tests had passed, and the way out."""
+    """Why the run fails, or would if its tests had passed. The way out comes first: a long sentence is cut."""
     told = "; ".join(f"{each.gate}: {_told(each.mistakes)}" for each in found)
     verb = "the run fails" if failing else "the run would fail if its tests passed,"
     prints = dict.fromkeys(one.fingerprint for each in found for one in each.mistakes)
-    cut = next(iter(prints)).rpartition(":")[2][:FINGERPRINT]
-    return f"{verb} by --llm-learn-fail-on: {told}; mend it, or accept it: llmlearn baseline add {cut} --reason WHY"
+    out = f"llmlearn baseline add {next(iter(prints)).rpartition(':')[2][:FINGERPRINT]} --reason WHY"
+    return f"{verb} by --llm-learn-fail-on; mend what follows, or accept it ({out}): {told}"
 
 
 def _told(mistakes: Sequence[Annotation]) -> str:
