@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from pytest_llmlearn.domain import importing
 from pytest_llmlearn.domain.fix import Fix
 from pytest_llmlearn.domain.fragment import Fragment, is_hole, stretches
 from pytest_llmlearn.domain.scope import SELVES, Function, Scopes, bound
@@ -26,6 +27,7 @@ from pytest_llmlearn.domain.writing_code import Template, Written
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _BLOCKS = ("body", "orelse", "finalbody")
+_NEVER_BARE = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.GeneratorExp, ast.Tuple)
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -105,7 +107,7 @@ def _ways(text: str, fix: Fix, span: Span) -> Iterator[list[Edit]]:
     if tree is None or "\f" in text or text.count("\r") != text.count("\r\n"):
         return  # where lines end is not told as editors tell it
     if fix.bad == fix.good:
-        yield list(_imports(tree, fix, _read_at(tree, span) & _unbound(tree)))
+        yield list(_missing(tree, fix, importing.read_at(tree, span) & Scopes(tree).unbound_names()))
         return
     parts = stretches(fix.bad, fix.good)
     if parts is None or not is_whole(fix, parts) or is_inert(parts):
@@ -113,7 +115,15 @@ def _ways(text: str, fix: Fix, span: Span) -> Iterator[list[Edit]]:
     place = _Place(text, tree, span, fix)
     for edits in (*place.whole(parts), *place.pieces(parts)):
         read = frozenset(word for edit in edits for word in _WORD.findall(edit.text))
-        yield [*_imports(tree, fix, read), *edits]
+        yield [*_missing(tree, fix, read), *edits]
+
+
+def _missing(tree: ast.Module, fix: Fix, read: frozenset[str]) -> Iterator[Edit]:
+    """The imports of a fix that the file has not and whose names are `read`, below those that it has."""
+    wanted = importing.missing(tree, fix.imports, read)
+    if wanted:
+        line = importing.line_for(tree)
+        yield Edit(span=Span(line, 0, line, 0), text="".join(f"{statement}\n" for statement in wanted))
 
 
 class _Place:
@@ -126,12 +136,15 @@ class _Place:
         self._scopes = Scopes(tree)
         self._function = self._scopes.function_at(span.line)
         self._fix = fix
+        self._parents: dict[int, ast.AST] | None = None
 
     def whole(self, parts: Sequence[tuple[Fragment, Fragment]]) -> Iterator[list[Edit]]:
         """Where all statements of the bad side stand, one of them where the mistake was seen."""
         unifier = Unifier(self._free(parts), fitting=self._fits)
         around: ast.AST = self._function if self._function is not None else self._tree
         blocks = [block for node in ast.walk(around) for block in _blocks(node)]
+        if self._function is not None:
+            blocks.append([self._function])
         yield from self._standing(parts, blocks, unifier, self._given(), [], seen=False)
 
     def _standing(
@@ -256,8 +269,25 @@ class _Place:
         new = change.new[0]
         if code is None or not isinstance(new, ast.expr):
             return None
-        text = Template(good.text, [new]).expression(self._names(new, binding, free), code)
+        alone = self._stands_alone(code) and not isinstance(new, _NEVER_BARE)
+        text = Template(good.text, [new]).expression(self._names(new, binding, free), alone=alone)
         return Edit(span=self._written.span(code), text=text) if text is not None else None
+
+    def _stands_alone(self, code: ast.AST) -> bool:
+        """Whether an expression is all that a statement, an argument or a condition is: nothing binds it tighter."""
+        if self._parents is None:
+            self._parents = {id(each): node for node in ast.walk(self._tree) for each in ast.iter_child_nodes(node)}
+        parent = self._parents.get(id(code))
+        span = self._written.span(code)
+        before, after = (
+            self._written.line(span.line)[: span.column],
+            self._written.line(span.end_line)[span.end_column :],
+        )
+        if isinstance(parent, ast.Call) or (before.endswith("(") and after.startswith(")")):
+            return not isinstance(parent, ast.Call) or code is not parent.func
+        return isinstance(parent, ast.stmt | ast.keyword) and not isinstance(
+            parent, ast.For | ast.AsyncFor | ast.Delete
+        )
 
     def _replaced(
         self, change: Change, good: Fragment, unifier: Unifier, binding: Binding, free: Callable[[str], bool]
@@ -328,52 +358,3 @@ def _expressions(statement: ast.stmt) -> Iterator[ast.expr]:
         if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.stmt) and node is not statement):
             continue
         waiting += ast.iter_child_nodes(node)
-
-
-def _read_at(tree: ast.Module, span: Span) -> frozenset[str]:
-    """The names that are read on the lines of a stretch."""
-    return frozenset(
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name)
-        and isinstance(node.ctx, ast.Load)
-        and span.line <= node.lineno <= max(span.end_line, span.line)
-    )
-
-
-def _unbound(tree: ast.Module) -> frozenset[str]:
-    return frozenset(name for _, name in Scopes(tree).unbound())
-
-
-def _imports(tree: ast.Module, fix: Fix, read: Collection[str]) -> Iterator[Edit]:
-    """The imports of a fix that the file has not and whose names are `read`, below those that it has."""
-    have = {
-        (getattr(node, "module", None), getattr(node, "level", 0), name.name, name.asname)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in node.names
-    }
-    taken = bound(tree)
-    wanted = []
-    for statement in fix.imports:
-        parsed = parse(statement)
-        if parsed is None or len(parsed.body) != 1 or not isinstance(parsed.body[0], ast.Import | ast.ImportFrom):
-            continue
-        node = parsed.body[0]
-        keys = {(getattr(node, "module", None), getattr(node, "level", 0), one.name, one.asname) for one in node.names}
-        if not keys <= have and not bound(node) & taken and not bound(node).isdisjoint(read):
-            wanted.append(statement)
-    if wanted:
-        line = _import_line(tree)
-        yield Edit(span=Span(line, 0, line, 0), text="".join(f"{statement}\n" for statement in wanted))
-
-
-def _import_line(tree: ast.Module) -> int:
-    """The line before which an import belongs: after the first block of imports, the docstring, or at the top."""
-    line = 1
-    for node in tree.body:
-        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and line == 1
-        if not isinstance(node, ast.Import | ast.ImportFrom) and not docstring:
-            break
-        line = (node.end_lineno or node.lineno) + 1
-    return line

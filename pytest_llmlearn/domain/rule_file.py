@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 HEADER = """\
 # Mistakes that generated code of this project made again and again: `llmlearn rules export` writes this file.
@@ -45,7 +46,7 @@ def read(text: str) -> RuleFile:
     head = text[: starts[0]] if starts else text
     taken = [line.removeprefix(_TAKEN).strip() for line in head.splitlines() if line.startswith(_TAKEN)]
     blocks = []
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in pairwise([*starts, len(text)]):
         block = text[start:end]
         told = _FINGERPRINT.search(block)
         blocks.append((told[1] if told else "", block if block.endswith("\n") else f"{block}\n"))

@@ -59,6 +59,10 @@ class Scopes:
         of `self` that nothing in the file gives, likewise."""
         return frozenset(self._unbound())
 
+    def unbound_names(self) -> frozenset[str]:
+        """The same names without where they are read."""
+        return frozenset(name for _, name in self._unbound())
+
     def _unbound(self) -> Iterator[tuple[str, str]]:
         given = self._attributes()
         for name, piece in _pieces(self._tree, ""):

@@ -73,13 +73,14 @@ class Template:
         self._lines = text.split("\n")
         self._pieces = pieces
 
-    def expression(self, names: Mapping[str, str], replaced: ast.AST) -> str | None:
-        """The expression as it stands in place of another; None where it cannot be written."""
+    def expression(self, names: Mapping[str, str], *, alone: bool = False) -> str | None:
+        """The expression as it stands in place of another, in parentheses where it may need them, which it does not
+        where it stands `alone`; None where it cannot be written."""
         (piece,) = self._pieces
         text = self._renamed(names)
         if text is None:
             return None
-        return text if isinstance(piece, _ATOMS) or type(piece) is type(replaced) else f"({text})"
+        return text if alone or isinstance(piece, _ATOMS) else f"({text})"
 
     def statements(self, names: Mapping[str, str]) -> str | None:
         """The statements, dedented; None where they cannot be written."""
