@@ -27,7 +27,9 @@ DOCUMENTS = 64
 CHARACTERS = 1_500_000
 """Of how many files, and of how much text together, what was seen is remembered; beyond, those not looked at for
 longest are forgotten. A character takes some sixty bytes."""
-_TERMS = 8
+_TERMS = 16
+_BY_IMPORTS: frozenset[Kind] = frozenset({"shape", "text"})
+"""Kinds that never ask what else than imports binds a name: a new variable is no reason to look again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,21 +72,24 @@ class _Seen:
 
 
 class _Terms(NamedTuple):
-    """What a look at a piece depends on beside names: the matchers' revision, and what was asked."""
+    """What a look at a piece depends on beside names: the matchers' revision, what was asked, and whether by matchers
+    that look at what names stand for."""
 
     revision: int
     candidates: bool
     settled: bool
-    stars: bool
     last: bool
+    by_names: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Document:
-    """What is remembered of one path: its pieces by their text, and the names of the whole."""
+    """What is remembered of one path: its pieces by their text, and the names of the whole; `imports` are its imports
+    alone. While names stand for the same, they are the same objects."""
 
     seen: Mapping[str, _Seen]
     names: Names
+    imports: Names
     size: int
 
 
@@ -108,7 +113,7 @@ class Watch:
         self._most = (documents, characters)
         self._lock = Lock()
         self._known: OrderedDict[str, _Document] = OrderedDict()
-        self._indexes: dict[bool, tuple[int, MatcherIndex]] = {}
+        self._indexes: dict[bool, tuple[int, tuple[MatcherIndex, MatcherIndex]]] = {}
         self._failed: set[str] = set()
 
     def look(
@@ -128,7 +133,7 @@ class Watch:
         Raises:
             StoreError: the matchers cannot be read.
         """
-        revision, index = self._index(candidates)
+        revision, indexes = self._index(candidates)
         before = self._known.get(path)
         kept = before.seen if before is not None else {}
 
@@ -149,14 +154,18 @@ class Watch:
             above = 0
             for number, piece in enumerate(pieces, 1):
                 seen = document.seen[piece.text]
-                terms = _Terms(revision, candidates, settled, document.names.stars, number == len(pieces))
-                result = seen.results.get(terms)
-                if result is None or result[0] is not document.names:
-                    if stop():
-                        raise _Outdated
-                    near = before is not None and result is not None and result[0] is before.names
-                    result = self._renewed(path, seen, document.names, terms, index, moved if near else None)
-                found += [_lower(sighting, above) for sighting in result[2]]
+                last = number == len(pieces)
+                for by_names, index in enumerate(indexes):
+                    terms = _Terms(revision, candidates, settled, last, bool(by_names))
+                    result = seen.results.get(terms)
+                    names = document.names if by_names else document.imports
+                    if result is None or result[0] is not names:
+                        if stop():
+                            raise _Outdated
+                        near = before is not None and result is not None and (result[0] is before.names or result[0] is before.imports)
+                        result = self._renewed(path, seen, names, terms, index, moved if near else None)
+                    if result[2]:
+                        found += [_lower(sighting, above) for sighting in result[2]]
                 gaps += [_shifted(gap, above) for gap in piece.gaps]
                 above += piece.height
         except _Outdated:
@@ -180,9 +189,11 @@ class Watch:
                 old = kept.get(piece.text)
                 seen[piece.text] = old if old is not None else _Seen(piece)
         names = together(seen[piece.text].names for piece in pieces)
-        if before is not None and names == before.names:
-            names = before.names
-        return _Document(seen=seen, names=names, size=size)
+        imports = Names(imports=names.imports)
+        if before is not None:
+            names = before.names if names == before.names else names
+            imports = before.imports if imports == before.imports else imports
+        return _Document(seen=seen, names=names, imports=imports, size=size)
 
     def _renewed(
         self,
@@ -238,7 +249,7 @@ class Watch:
                 text="".join(lines[start - 1 : node.span.end_line]),
                 imports=names.imports,
                 bound=names.bound,
-                stars=terms.stars,
+                stars=names.stars,
                 settled=terms.settled,
                 last=terms.last,
                 world=self._world,
@@ -247,11 +258,14 @@ class Watch:
                 found += self._sightings(matcher, view)
         return tuple(found)
 
-    def _index(self, candidates: bool) -> tuple[int, MatcherIndex]:
+    def _index(self, candidates: bool) -> tuple[int, tuple[MatcherIndex, MatcherIndex]]:
+        """The matchers' revision, those that look at imports alone, and those that look at all names."""
         revision = self._matchers.revision()
         known = self._indexes.get(candidates)
         if known is None or known[0] != revision:
-            known = self._indexes[candidates] = (revision, MatcherIndex(self._matchers.kept(candidates=candidates)))
+            matchers = self._matchers.kept(candidates=candidates)
+            apart = [[one for one in matchers if (one.kind in _BY_IMPORTS) is which] for which in (True, False)]
+            known = self._indexes[candidates] = (revision, (MatcherIndex(apart[0]), MatcherIndex(apart[1])))
         return known
 
     def _sightings(self, matcher: Matcher, view: View) -> Sequence[Sighting]:

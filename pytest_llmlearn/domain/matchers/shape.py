@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pytest_llmlearn.domain.matcher import Kind, Matcher, Sighting
-from pytest_llmlearn.domain.matchers.pattern import Pattern, compiled, is_dots
+from pytest_llmlearn.domain.matchers.pattern import Pattern, compiled, is_dots, named
 from pytest_llmlearn.domain.matchers.unify import Bindings, Reading
 from pytest_llmlearn.domain.matchers.view import View
 from pytest_llmlearn.domain.tree import Node, Span
 
-_FUNCTIONS = frozenset({"FunctionDef", "AsyncFunctionDef"})
+_Place: TypeAlias = tuple[Node, tuple[str, ...]]
+_NAMED = frozenset({"Call", "Name", "Attribute"})
+_SCOPES = frozenset({"FunctionDef", "AsyncFunctionDef", "ClassDef"})
+_WITH_BODIES = _SCOPES | {
+    "If", "For", "AsyncFor", "While", "With", "AsyncWith", "Try", "TryStar", "ExceptHandler", "match_case"
+}  # fmt: skip
 _BODIES = ("body", "orelse", "finalbody")
 _SHOWN = 60
 
@@ -71,20 +77,18 @@ class Shapes:
         known = imports or {}
         if pattern.is_expression or len(pattern.nodes) == 1:
             wanted = pattern.nodes[0]
-            for kind in _KINDS.get(wanted.kind, (wanted.kind,)):
-                for candidate, names in places.by_kind.get(kind, ()):
-                    if inside and not _is_inside(inside, names):
-                        continue
-                    found = next(Reading(known).nodes(wanted, candidate, {}), None)
-                    if found is not None:
-                        yield Match(nodes=(candidate,), bindings=found)
+            for candidate, names in places.candidates(wanted, known):
+                if inside and not _is_inside(inside, names):
+                    continue
+                found = next(Reading(known).nodes(wanted, candidate, {}), None)
+                if found is not None:
+                    yield Match(nodes=(candidate,), bindings=found)
             return
         for statements, names in places.blocks:
             if inside and not _is_inside(inside, names):
                 continue
             for start in range(len(statements)):
-                for match in _from(pattern, statements[start:], known):
-                    yield match
+                yield from _from(pattern, statements[start:], known)
 
 
 def _from(pattern: Pattern, statements: tuple[Node, ...], imports: Mapping[str, str]) -> Iterator[Match]:
@@ -106,31 +110,60 @@ def _from(pattern: Pattern, statements: tuple[Node, ...], imports: Mapping[str, 
 
 
 class _Places:
-    """The nodes of a piece by their kind, and its blocks of statements, each with the functions around it."""
+    """The nodes of a piece by their kind and what names them, and its blocks of statements, each with the functions
+    around it."""
 
-    __slots__ = ("blocks", "by_kind", "root")
+    __slots__ = ("blocks", "by_kind", "by_name", "root")
 
     def __init__(self, root: Node) -> None:
         self.root = root
-        self.by_kind: dict[str, list[tuple[Node, tuple[str, ...]]]] = {}
+        self.by_kind: dict[str, list[_Place]] = {}
+        self.by_name: dict[tuple[str, str], list[_Place]] = {}
         self.blocks: list[tuple[tuple[Node, ...], tuple[str, ...]]] = [((root,), ())]
         pending: list[tuple[Node, str, tuple[str, ...]]] = [(root, "", ())]
-        by_kind = self.by_kind
+        by_kind, by_name = self.by_kind, self.by_name
         while pending:
             node, scope, functions = pending.pop()
-            by_kind.setdefault(node.kind, []).append((node, functions))
-            if not node.children:
+            kind, children = node.kind, node.children
+            place = (node, functions)
+            by_kind.setdefault(kind, []).append(place)
+            if kind in _NAMED:
+                by_name.setdefault((kind, _name_of(node)), []).append(place)
+            if not children:
                 continue
-            if node.kind in _FUNCTIONS:
+            if kind in _SCOPES:
                 scope = f"{scope}.{node.text}" if scope else node.text
-                functions = (*functions, scope)
-            elif node.kind == "ClassDef":
-                scope = f"{scope}.{node.text}" if scope else node.text
-            for role in _BODIES:
-                block = tuple(child for its, child in node.children if its == role)
-                if block:
-                    self.blocks.append((block, functions))
-            pending.extend([(child, scope, functions) for _, child in reversed(node.children)])
+                if kind != "ClassDef":
+                    functions = (*functions, scope)
+            if kind in _WITH_BODIES:
+                for role in _BODIES:
+                    block = tuple(child for its, child in children if its == role)
+                    if block:
+                        self.blocks.append((block, functions))
+            pending.extend([(child, scope, functions) for _, child in reversed(children)])
+
+    def candidates(self, wanted: Node, imports: Mapping[str, str]) -> list[_Place]:
+        """The nodes that may match: of the kind, and named as the pattern or imported as what may be that."""
+        name = _name_of(wanted) if wanted.kind in _NAMED else ""
+        if not name or named(name) is not None:
+            kinds = _KINDS.get(wanted.kind, (wanted.kind,))
+            return [place for kind in kinds for place in self.by_kind.get(kind, ())]
+        names = {name, *(own for own, target in imports.items() if target.rpartition(".")[2] == name)}
+        if name in imports:
+            names.add(imports[name].rpartition(".")[2])
+        kinds = _KINDS.get(wanted.kind, (wanted.kind,))
+        found = [place for kind in kinds for each in names for place in self.by_name.get((kind, each), ())]
+        if len(found) > 1 and (len(names) > 1 or len(kinds) > 1):
+            found.sort(key=lambda place: (place[0].span.line, place[0].span.column))
+        return found
+
+
+def _name_of(node: Node) -> str:
+    """The last part of the name of a name, an attribute, or of what is called."""
+    if node.kind == "Call":
+        node = node.children[0][1]
+        return node.text if node.kind in ("Name", "Attribute") else ""
+    return node.text
 
 
 def _is_inside(name: str, functions: tuple[str, ...]) -> bool:

@@ -38,6 +38,8 @@ class Reading:
         self.fuel -= 1
         if self.fuel < 0:  # a pattern with many `...` against long code; not seen beats not answered
             return
+        if pattern.kind == code.kind == "Attribute" and pattern.text != code.text and named(pattern.text) is None:
+            return
         name = metavariable(pattern)
         if name is not None and (pattern.kind == "Expr" or code.kind not in _NO_EXPRESSION):
             yield from _bind(name, code, bound)
