@@ -16,6 +16,7 @@ from pytest_llmlearn.settings import Settings
 
 START_SECONDS = 15.0
 STOP_SECONDS = 5.0
+ASK_SECONDS = 1.0
 _LOOK = 0.05
 
 
@@ -36,7 +37,7 @@ def start(context: click.Context) -> None:
     from pytest_llmlearn.entrypoints import background
 
     root = _root(context)
-    there = client.ask(root, {"do": "status"}, 1.0)
+    there = client.ask(root, {"do": "status"}, ASK_SECONDS)
     if there is not None:
         click.echo(f"already served by {_who(there)}")
         return
@@ -45,7 +46,7 @@ def start(context: click.Context) -> None:
 
         folder.make(root)
         background.begin(root, os.environ, ("daemon", "run", "--quiet"))
-    there = _within(START_SECONDS, lambda: client.ask(root, {"do": "status"}, 1.0))
+    there = _within(START_SECONDS, lambda: client.ask(root, {"do": "status"}, ASK_SECONDS))
     if there is None:
         from pytest_llmlearn.daemon import place
 
@@ -61,7 +62,7 @@ def stop(context: click.Context) -> None:
 
     root = _root(context)
     there = client.pointer(root)
-    asked = client.ask(root, {"do": "stop"}, 1.0, alike=False) is not None
+    asked = client.ask(root, {"do": "stop"}, ASK_SECONDS, alike=False) is not None
     if not place.served(root):
         click.echo("ended" if asked else "no daemon runs")
         return
@@ -86,7 +87,7 @@ def status(context: click.Context, style: str) -> None:
     from pytest_llmlearn.daemon import client, place
 
     root = _root(context)
-    there = client.ask(root, {"do": "status"}, 2.0, alike=False)
+    there = client.ask(root, {"do": "status"}, ASK_SECONDS, alike=False)
     if style == "json":
         print_json({"running": there is not None, **(there or {})})
         return
