@@ -444,7 +444,7 @@ class Settings:
         _diagnose,
         "'off', 'active' or 'candidate'",
         "Mistakes that editors show while code is written: those that are proven (`active`), or the others too "
-        "(`candidate`).",
+        "(`candidate`). With `off` none is shown, and nothing is derived of failures that would recognise them.",
     )
     matcher_hits: int = _setting(
         0,

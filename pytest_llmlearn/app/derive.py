@@ -89,25 +89,24 @@ class Deriving:
                     made.setdefault(matcher.key, matcher)
         return self._put(made, {})
 
-    def passed(self, path: str, text: str, *, among: Sequence[Matcher] | None = None) -> None:
-        """Learn from a file whose tests pass: what fires there was wrong.
+    def passed(self, texts: Sequence[tuple[str, str]], *, among: Sequence[Matcher] | None = None) -> None:
+        """Learn from files whose tests pass, each with its path: what fires there was wrong.
 
         `among` are the matchers it is told to, else all.
 
         Raises:
             StoreError: it cannot be written.
         """
-        if len(text) > TEXT:
-            return
         matchers = self._matchers.every() if among is None else among
-        fired = self._trying.fired(matchers, path, text)
-        told: dict[str, Trials] = {}
-        for matcher in matchers:
-            if matcher.key in fired:
-                told[matcher.key] = Trials(wrong=1)
-            elif _defines(text, str(matcher.body.get("inside", ""))):
-                told[matcher.key] = Trials(silent=1)
-        self._matchers.tried(told, _digest(text))
+        looked_at = [(path, text) for path, text in texts if len(text) <= TEXT]
+        for (_, text), fired in zip(looked_at, self._trying.each(matchers, looked_at), strict=True):
+            told: dict[str, Trials] = {}
+            for matcher in matchers:
+                if matcher.key in fired:
+                    told[matcher.key] = Trials(wrong=1)
+                elif _defines(text, str(matcher.body.get("inside", ""))):
+                    told[matcher.key] = Trials(silent=1)
+            self._matchers.tried(told, _digest(text))
 
     def _confirm(self, failures: Sequence[tuple[Entry, str]]) -> None:
         """Tell matchers that are known where they were right: on the line that failed, or beside it."""

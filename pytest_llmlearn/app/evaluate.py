@@ -14,6 +14,7 @@ from typing import Protocol, Self
 
 from pytest_llmlearn.app.baselines import Baselines
 from pytest_llmlearn.app.scratch import Learned
+from pytest_llmlearn.domain.edit_time import Met, Watched
 from pytest_llmlearn.domain.guidance import Guidance, Query
 from pytest_llmlearn.domain.replay import Alarm, Attempt, Scored, Seen, judged, judged_lines
 
@@ -79,7 +80,8 @@ class Terms:
 class Evaluation:
     """What came of a replay: judged answers by retriever, in the order of the stream.
 
-    `unasked` attempts had no code to ask with; they were learned from all the same.
+    `unasked` attempts had no code to ask with; they were learned from all the same. `watched` is what was seen in each
+    attempt's code before it ran, where that is asked for, any-task.
     """
 
     rows: Mapping[str, Sequence[Scored]]
@@ -87,6 +89,7 @@ class Evaluation:
     patterns: int
     unasked: int = 0
     notices: tuple[str, ...] = ()
+    watched: Sequence[Watched] = ()
 
 
 @dataclass(slots=True)
@@ -97,6 +100,7 @@ class _Tally:
     patterns: set[str] = field(default_factory=set)
     attempts: int = 0
     unasked: int = 0
+    watched: list[Watched] = field(default_factory=list)
 
     def add(self, place: int, found: Iterable[Row]) -> None:
         for name, row in found:
@@ -111,6 +115,7 @@ class _Tally:
             patterns=len(self.patterns),
             unasked=self.unasked,
             notices=tuple(dict.fromkeys(notices)),
+            watched=tuple(self.watched),
         )
 
 
@@ -126,16 +131,20 @@ def any_task(
     Raises:
         BadOccurrence: a failure of the stream has a value that no failure has.
     """
-    tally, seen = _Tally(), Seen()
+    tally, seen, met = _Tally(), Seen(), Met()
     with scratches() as scratch:
         for place, attempt in enumerate(attempts):
             tally.attempts += 1
             if _askable(attempt, terms):
-                tally.add(place, asked(scratch, attempt, seen, terms))
+                alarms = _alarms(scratch, attempt, terms)
+                if alarms is not None:
+                    tally.watched.append(met.judged(attempt, alarms))
+                tally.add(place, asked(scratch, attempt, seen, terms, alarms))
                 tally.add(place, _opponents(baselines, attempt, seen, terms))
             else:
                 tally.unasked += 1
             laid = scratch.learn(attempt).laid
+            met.learn(attempt)
             seen.learn(attempt.task, laid)
             baselines.learn(attempt, laid)
             tally.patterns.update(fingerprint for fingerprint, _ in laid)
@@ -205,12 +214,15 @@ def left_out(
                 scratch.repeat(learned)
                 seen.learn(learned.attempt.task, learned.laid)
             elif _askable(learned.attempt, terms):
-                found.append((place, list(asked(scratch, learned.attempt, seen, terms))))
+                alarms = _alarms(scratch, learned.attempt, terms)
+                found.append((place, list(asked(scratch, learned.attempt, seen, terms, alarms))))
     return found
 
 
-def asked(scratch: Scratch, attempt: Attempt, seen: Seen, terms: Terms) -> Iterator[Row]:
-    """The answers of memory to one question: as it is, and with the threshold off; of its watchers, if it has any."""
+def asked(
+    scratch: Scratch, attempt: Attempt, seen: Seen, terms: Terms, alarms: Sequence[Alarm] | None = None
+) -> Iterator[Row]:
+    """The answers of memory to one question: as it is, and with the threshold off; its alarms, if it was watched."""
     query = Query(
         text=(attempt.code or "") if terms.edit_time else attempt.prompt,
         path=attempt.path,
@@ -222,10 +234,14 @@ def asked(scratch: Scratch, attempt: Attempt, seen: Seen, terms: Terms) -> Itera
         guidance = scratch.recall(replace(query, threshold=threshold))
         answer = [(match.pattern.fingerprint, match.score, match.always) for match in guidance.matches]
         yield name, judged(attempt, answer, seen, tokens=guidance.tokens)
-    watcher = scratch.watcher if terms.edit_time else None
-    if watcher is not None:
-        alarms = watcher.alarms(attempt.path, attempt.code or "", attempt.model)
+    if alarms is not None:
         yield LINES, judged_lines(attempt, alarms, seen)
+
+
+def _alarms(scratch: Scratch, attempt: Attempt, terms: Terms) -> Sequence[Alarm] | None:
+    """What is seen in the code; None where nobody looks."""
+    watcher = scratch.watcher if terms.edit_time else None
+    return watcher.alarms(attempt.path, attempt.code or "", attempt.model) if watcher is not None else None
 
 
 def _opponents(

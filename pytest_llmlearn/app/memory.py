@@ -118,6 +118,7 @@ class Memory(
         deriving: Callable[[], Deriving],
         proving: Callable[[], Proving],
         matcher_hits: int = 0,
+        derives: bool = True,
         learned_rules: LearnedRules,
         graduation: Graduation,
         chats: Callable[[], Chats],
@@ -178,6 +179,7 @@ class Memory(
         self._deriving = deriving
         self._proving = proving
         self._matcher_hits = matcher_hits
+        self._derives = derives
         self._learned_rules = learned_rules
         self._graduation = graduation
         self._chats = chats
@@ -318,5 +320,5 @@ class Memory(
             classifier=self._classifier,
             redact=self._redact,
             hold=self._hold,
-            learned=lambda laid: self._deriving().failed(laid),
+            learned=(lambda laid: self._deriving().failed(laid)) if self._derives else None,
         )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.derive import Deriving
     from pytest_llmlearn.app.ports.matchers import Matchers
     from pytest_llmlearn.app.prove import Proved, Proving
+    from pytest_llmlearn.domain.entry import Entry
     from pytest_llmlearn.domain.fix import Fix
     from pytest_llmlearn.domain.matcher import Matcher
     from pytest_llmlearn.domain.pattern import Pattern
@@ -61,6 +62,23 @@ class MatchersOfMemory:
             OSError: what was found out cannot be remembered.
         """
         return self._proving().run(stop)
+
+    def learn_passing(self, texts: Sequence[tuple[str, str]], *, among: Sequence[Matcher] | None = None) -> None:
+        """Learn from the texts of files whose tests pass, each with its path: what fires there was wrong. It is told to
+        all matchers, or to those `among` them.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        self._deriving().passed(texts, among=among)
+
+    def derive_matchers(self, failures: Sequence[tuple[Entry, str]]) -> None:
+        """Make matchers of failures that were recorded, each with the text of the file that it is laid on.
+
+        Raises:
+            StoreError: they cannot be written.
+        """
+        self._deriving().failed(failures)
 
     def derive_from_fixes(self, fixes: Iterable[Fix]) -> None:
         """Make matchers of fixes that were just found. A fault is logged: the fixes are written down already."""

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from pytest_llmlearn.domain.entry import Entry, Run
 from pytest_llmlearn.domain.occurrence import Occurrence
-from pytest_llmlearn.domain.replay import Attempt, Failure
+from pytest_llmlearn.domain.replay import Alarm, Attempt, Failure
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.embedding import Embedding
@@ -69,11 +69,51 @@ class Passing(Protocol):
     def passed(self, attempts: Sequence[tuple[str | None, str]]) -> None: ...
 
 
+class Sight:
+    """What a memory knows by sight: `evaluate.Watcher`. No test of a stream was ever green, so candidates count too.
+
+    Code that passes is learned from as that of a project would be: what fires there was wrong, and a matcher that is
+    new is tried on all that passed before.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._known: set[str] = set()
+        self._passing: list[tuple[str, str]] = []
+
+    def alarms(self, path: str, text: str, model: str | None) -> Sequence[Alarm]:
+        """The lines of `text` that look like learned mistakes, surest first."""
+        seen = sorted(self._memory.look(path, text, candidates=True, settled=True), key=lambda one: -one.confidence)
+        return [
+            Alarm(
+                fingerprint=one.matcher.fingerprint,
+                line=one.span.line,
+                end=one.span.end_line,
+                score=one.confidence,
+            )
+            for one in seen
+        ]
+
+    def learned(self, attempt: Attempt) -> None:
+        """Take in that an attempt passed; or, of one that failed, try what was newly learned on what passed."""
+        code = attempt.code
+        if attempt.passed and code:
+            self._passing.append((attempt.path, code))
+            self._memory.learn_passing([(attempt.path, code)])
+        elif not attempt.passed:
+            standing = [one.matcher for one in self._memory.matchers()]
+            new = [one for one in standing if one.key not in self._known]
+            self._known.update(one.key for one in new)
+            if new:
+                self._memory.learn_passing(self._passing, among=new)
+
+
 class Scratch:
     """A memory in a folder of its own, and the store in which it keeps what it learns. `close` lets go of both.
 
     `embedding` gives what was learned its vectors before the next question, as a moment later they are there anyway;
-    None where nothing is searched by meaning. `outcomes` are told what failed no test.
+    None where nothing is searched by meaning. `outcomes` are told what failed no test. `by_sight` says that it learns
+    to know mistakes by sight too.
     """
 
     def __init__(
@@ -84,7 +124,10 @@ class Scratch:
         remove: Callable[[], None],
         embedding: Embedding | None = None,
         outcomes: Passing | None = None,
+        *,
+        by_sight: bool = False,
     ) -> None:
+        self._sight = Sight(memory) if by_sight else None
         self._outcomes = outcomes
         self._memory = memory
         self._store = store
@@ -108,6 +151,8 @@ class Scratch:
         run = self._run(attempt)
         occurrences = [occurrence(attempt, failure) for failure in attempt.failures]
         recording = self._memory.record_run(run, occurrences)
+        if self._sight is not None:
+            self._sight.learned(attempt)
         self._passed(attempt)
         self._behind = True
         return Learned(attempt=attempt, entries=recording.entries)
@@ -116,6 +161,9 @@ class Scratch:
         """Take in what another scratch memory has learned, without finding out again which mistakes they were."""
         if learned.entries:
             self._store.record(self._run(learned.attempt), learned.entries)
+        if self._sight is not None:
+            self._memory.derive_matchers([(entry, learned.attempt.code or "") for entry in learned.entries])
+            self._sight.learned(learned.attempt)
         self._passed(learned.attempt)
         self._behind = True
 
@@ -135,9 +183,9 @@ class Scratch:
         )
 
     @property
-    def watcher(self) -> None:
-        """Nothing of memory knows a mistake by sight yet."""
-        return None
+    def watcher(self) -> Sight | None:
+        """What knows its mistakes by sight, where it was asked to learn that."""
+        return self._sight
 
     @property
     def notices(self) -> list[str]:

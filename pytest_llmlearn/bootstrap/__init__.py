@@ -132,6 +132,7 @@ class Memory(AppMemory):
             deriving=deriving,
             proving=lambda: parts.proving(folder, store, fixes, surroundings, matchers, deriving()),
             matcher_hits=chosen.matcher_hits,
+            derives=chosen.diagnose != "off",
             learned_rules=learned_rules,
             graduation=graduation,
             generations=lambda: parts.generations(folder, ledger, redact, keep_code=chosen.store_full_code),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.ports.vectors import Embedder
 
 
-def scratches(settings: Settings, embedder: Embedder | None = None) -> Callable[[], Scratch]:
+def scratches(
+    settings: Settings, embedder: Embedder | None = None, *, by_sight: bool = False
+) -> Callable[[], Scratch]:
     """What makes a new scratch memory, each in a folder of its own, under these settings.
 
     With an embedder what it learns has vectors; the same one should serve all, for it remembers those it made.
+    `by_sight` has it learn to know mistakes by sight too, with candidates, whatever the settings show.
     """
+    settings = replace(settings, diagnose="candidate" if by_sight else "off")
 
     def made() -> Scratch:
         folder = TemporaryDirectory(prefix="llmlearn-evaluate-")
@@ -36,7 +41,15 @@ def scratches(settings: Settings, embedder: Embedder | None = None) -> Callable[
 
             embedding = vectors.embedding(root, store.vectors(), embedder)
         memory = Memory.open(root, settings=settings, embedder=embedder, warm=True, patient=True)
-        return Scratch(memory, store, lambda: datetime.now(UTC), folder.cleanup, embedding, store.requests())
+        return Scratch(
+            memory,
+            store,
+            lambda: datetime.now(UTC),
+            folder.cleanup,
+            embedding,
+            store.requests(),
+            by_sight=by_sight,
+        )
 
     return made
 
@@ -59,7 +72,8 @@ def left_out_by(settings: Settings, embedder: Embedder | None, jobs: int) -> Lef
 
     def each(journal: Sequence[Learned], terms: Terms, tasks: Sequence[str]) -> Iterator[list[tuple[int, list[Row]]]]:
         if jobs <= 1:
-            yield from (left_out(journal, scratches(settings, embedder), terms, task) for task in tasks)
+            opened = scratches(settings, embedder, by_sight=terms.edit_time)
+            yield from (left_out(journal, opened, terms, task) for task in tasks)
             return
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
@@ -78,7 +92,7 @@ _ask_for: Callable[[str], list[tuple[int, list[Row]]]] | None = None
 
 def _begin(journal: Sequence[Learned], settings: Settings, by_meaning: bool, terms: Terms) -> None:
     global _ask_for
-    opened = scratches(settings, embedder(settings)[0] if by_meaning else None)
+    opened = scratches(settings, embedder(settings)[0] if by_meaning else None, by_sight=terms.edit_time)
     _ask_for = partial(left_out, journal, opened, terms)
 
 

@@ -169,21 +169,28 @@ def judged(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """A line of code just written that looks like a learned mistake: the pattern's fingerprint, and how surely."""
+    """Code just written that looks like a learned mistake, from `line` to `end` (0: it is one line): the pattern's
+    fingerprint, and how surely."""
 
     fingerprint: str
     line: int
     score: float = 1.0
+    end: int = 0
 
 
 def judged_lines(attempt: Attempt, alarms: Sequence[Alarm], seen: Seen, but: str | None = None) -> Scored:
-    """Hold alarms against what then failed: one is right where that very failure came on that very line."""
-    coming = {(level, signature(one, level), one.line) for one in attempt.failures for level in LEVELS}
+    """Hold alarms against what then failed: one is right where that very failure came on its line, or beside it."""
+    coming: dict[tuple[Level, Signature], set[int]] = defaultdict(set)
+    for one in attempt.failures:
+        for level in LEVELS:
+            if one.line is not None:
+                coming[level, signature(one, level)].add(one.line)
 
     def right(alarm: Alarm) -> Iterator[Level]:
         for level in LEVELS:
             stands = seen.stands_for(alarm.fingerprint, level, but)
-            if stands is not None and (level, stands, alarm.line) in coming:
+            lines = coming.get((level, stands), ()) if stands is not None else ()
+            if any(alarm.line - 1 <= line <= max(alarm.line, alarm.end) + 1 for line in lines):
                 yield level
 
     return Scored(

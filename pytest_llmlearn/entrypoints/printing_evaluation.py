@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_llmlearn.app.evaluate import LINES, OPEN, OURS, Evaluation
-from pytest_llmlearn.domain import measures
+from pytest_llmlearn.domain import edit_time, measures
 from pytest_llmlearn.domain.measures import Figure, Resamples
 from pytest_llmlearn.domain.replay import LEVELS, Level, Scored, chosen
 
@@ -103,10 +103,41 @@ def evaluation(found: Evaluation, about: About) -> dict[str, Any]:
         "unasked": found.unasked,
         "patterns": found.patterns,
         "lines_judged": LINES in found.rows,
+        "watched": _watched(found, about),
         "recall_kept": _kept(summaries),
         "retrievers": {name: _summary(summary) for name, summary in summaries.items()},
         "notices": [*found.notices, *_notices(found, about)],
     }
+
+
+def _watched(found: Evaluation, about: About) -> dict[str, Any] | None:
+    """What was seen in code before it ran: of the failures that came before, those whose line was told, and the passing
+    attempts in which anything was."""
+    if not found.watched:
+        return None
+    rows = [row for row in found.watched if row.task in about.tasks]
+    kinds = {
+        "exact_repeats": edit_time.caught(rows, "exact"),
+        "rule_repeats": edit_time.caught(rows, "rule"),
+        "new": edit_time.caught(rows, "new"),
+        "false_alarms": edit_time.false_alarms(rows),
+    }
+    return {
+        key: {"value": _rounded(one.share), "count": one.count, "of": one.of} for key, one in kinds.items()
+    }  # fmt: skip
+
+
+def _watched_lines(found: Evaluation, about: About) -> Iterable[str]:
+    said = _watched(found, about)
+    if said is None:
+        return
+    told = {key: f"{one['count']} of {one['of']} ({_plain(one['value'])})" for key, one in said.items()}
+    yield (
+        f"seen in the code before it ran, on the failing line or beside it: {told['exact_repeats']} failures that came "
+        f"exactly so before, {told['rule_repeats']} of which only the like did, {told['new']} new ones; false alarms "
+        f"in {told['false_alarms']} generations that pass"
+    )
+    yield ""
 
 
 def _summary(summary: Summary) -> dict[str, Any]:
@@ -190,6 +221,7 @@ def evaluation_lines(found: Evaluation, about: About) -> list[str]:
         + ", ".join(f"{_share(ours.figures[f'ceiling_{level}'])} ({level} level)" for level in LEVELS)
         + " of the failing: no retriever can find more",
         "",
+        *_watched_lines(found, about),
         *_recalls(summaries),
         "",
         *_silence(summaries),

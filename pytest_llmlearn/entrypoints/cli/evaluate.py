@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -44,6 +45,11 @@ def _retrievers(context: click.Context, option: click.Parameter, value: str) -> 
 @click.option("--cross-task", is_flag=True, help="Use nothing that was learned from the very task, not even counts.")
 @click.option("--edit-time", is_flag=True, help="Ask with the code just written instead of the request.")
 @click.option(
+    "--python",
+    metavar="PATH",
+    help="With --edit-time, the interpreter that is asked what exists; else that of the settings.",
+)
+@click.option(
     "--tasks",
     "halves",
     type=click.Choice(["all", "odd", "even"]),
@@ -74,6 +80,7 @@ def evaluate(
     split: str | None,
     cross_task: bool,
     edit_time: bool,
+    python: str | None,
     halves: tuple[Half, ...],
     retrievers: tuple[str, ...],
     threshold: float | None,
@@ -91,6 +98,8 @@ def evaluate(
         raise click.UsageError("name a STREAM, or ask for --own")
     if own and (cross_task or edit_time or split):
         raise click.UsageError("--own knows no code and no tasks: it goes with neither --cross-task nor --edit-time")
+    if python and not edit_time:
+        raise click.UsageError("--python is asked of code, which only --edit-time shows")
     from pytest_llmlearn.app import evaluate as use
     from pytest_llmlearn.app.baselines import DENSE, Baselines
     from pytest_llmlearn.bootstrap import scratch
@@ -101,13 +110,15 @@ def evaluate(
 
     with errors():
         settings = Settings.load(root_of(context).path, os.environ)
+        if python:
+            settings = replace(settings, python=str(Path(python).absolute()))
         tasks: set[str] = set()
         past = _own(context) if stream is None else replay_stream.read(stream, split)
         attempts = _noting(past, tasks)
         terms = use.Terms(limit=limit, threshold=threshold, edit_time=edit_time)
         embedder, without = scratch.embedder(settings)
         opponents = Baselines(retrievers, embedder)
-        scratches = scratch.scratches(settings, embedder)
+        scratches = scratch.scratches(settings, embedder, by_sight=edit_time)
         with _progress() as told:
             if cross_task:
                 each = scratch.left_out_by(settings, embedder, jobs)
