@@ -20,6 +20,7 @@ from pytest_llmlearn.domain.annotation import Annotation, Remedy, said, title, w
 from pytest_llmlearn.entrypoints.annotations import azure, buildkite, github, publish, sarif, summary
 from pytest_llmlearn.entrypoints.annotations.codequality import codequality
 from pytest_llmlearn.entrypoints.annotations.rdjson import rdjson
+from pytest_llmlearn.settings import Settings
 from tests.annotating import FIX, an_annotation, hostile_annotations, runner_reads
 
 SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -219,6 +220,35 @@ def test_buildkite_is_asked_by_its_agent_within_a_time(tmp_path: Path) -> None:
     assert buildkite.annotate("page", environ) == "buildkite-agent annotate failed: broken"
     agent.write_text("#!/bin/sh\nexec sleep 5\n")
     assert "more than 0.1 seconds" in str(buildkite.annotate("page", environ, seconds=0.1))
+
+
+def test_each_ci_gets_its_own(tmp_path: Path) -> None:
+    """Azure a page that its agent fetches, GitLab a file, GitHub a summary once; where nothing is, no lines."""
+
+    def published(annotations: list[Annotation], environ: dict[str, str], **asked: str) -> publish.Published:
+        return publish.publish(annotations, Settings.load(tmp_path, {}, asked), tmp_path, environ)
+
+    found = many(2, path="src/users.py")
+    azured = published(found, {"TF_BUILD": "True", "AGENT_TEMPDIRECTORY": str(tmp_path)})
+    (page,) = tmp_path.glob("llmlearn-*.md")
+    assert azured.lines[-1] == f"##vso[task.uploadsummary]{page}"
+    assert page.read_text().startswith("### llmlearn: 2 recurring")
+    missing = published(found, {"TF_BUILD": "True", "AGENT_TEMPDIRECTORY": str(tmp_path / "no")})
+    assert len(missing.lines) == 2
+    assert missing.notices == ("the page of the run could not be written: No such file or directory",)
+    assert published(found, {"GITLAB_CI": "true"}).lines == ()
+    assert len(json.loads((tmp_path / "gl-llmlearn.json").read_text())) == 2
+    (notice,) = published(found, {"BUILDKITE": "true", "PATH": str(tmp_path)}).notices
+    assert "buildkite-agent is not on the PATH" in notice
+    step = tmp_path / "step.md"
+    github = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(step)}
+    assert len(published(found, github, summary=str(step)).lines) == 2
+    assert step.read_text().count("### llmlearn") == 1
+    step.write_bytes(b"x" * (summary.LIMIT - 500))
+    published(many(50), github)
+    assert step.stat().st_size <= summary.LIMIT
+    for environ in (github, {"TF_BUILD": "True"}, {"BUILDKITE": "true", "PATH": str(tmp_path)}):
+        assert published([], environ) == publish.Published()
 
 
 def test_the_ci_is_known_by_what_it_says_of_itself() -> None:

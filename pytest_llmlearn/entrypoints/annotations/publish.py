@@ -92,9 +92,9 @@ def publish(annotations: Iterable[Annotation], settings: Settings, root: Path, e
         summarised = bool(step) and attempt(f"the job's summary {step}", lambda: _append(Path(step), every))
         lines = github.commands(every, summarised=summarised)
     elif ci == "azure":
-        page = Path(environ.get("AGENT_TEMPDIRECTORY") or tempfile.gettempdir()) / f"llmlearn-{os.getpid()}.md"
-        shown = attempt(str(page), lambda: write(page, summary.markdown(every)))
-        lines = azure.commands(every, str(page) if shown else None)
+        pages: list[str] = []
+        attempt("the page of the run", lambda: pages.append(_kept(summary.markdown(every), environ)))
+        lines = azure.commands(every, *pages)
     elif ci == "buildkite":
         said = buildkite.annotate(summary.markdown(every), environ)
         notices += [said] if said is not None else []
@@ -110,6 +110,14 @@ def write(path: Path, content: str) -> None:
     with contextlib.suppress(FileExistsError):  # that it is no folder is better said by who writes into it
         path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode("utf-8", "backslashreplace"))
+
+
+def _kept(page: str, environ: Mapping[str, str]) -> str:
+    """A file of its own, for the agent to fetch when the step is over."""
+    folder = environ.get("AGENT_TEMPDIRECTORY") or None
+    with tempfile.NamedTemporaryFile(delete=False, dir=folder, prefix="llmlearn-", suffix=".md") as file:
+        file.write(page.encode("utf-8", "backslashreplace"))
+    return file.name
 
 
 def _append(path: Path, annotations: Sequence[Annotation]) -> None:

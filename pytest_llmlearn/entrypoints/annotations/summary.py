@@ -30,10 +30,10 @@ def markdown(annotations: Sequence[Annotation], *, limit: int = LIMIT) -> str:
     if not page.take(f"### llmlearn: {_headline(each)}\n"):
         return ""
     if each:
-        page.take("\n| known | where | mistake | what to do instead |\n|---|---|---|---|\n", rows=True)
+        table = page.take("\n| known | where | mistake | what to do instead |\n|---|---|---|---|\n", rows=True)
         shown = 0
         for one in each:
-            if not page.take(_row(one), rows=True):
+            if not table or not page.take(_row(one), rows=True):
                 break
             shown += 1
         if shown < len(each):
