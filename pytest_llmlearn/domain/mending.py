@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 from pytest_llmlearn.domain import importing
 from pytest_llmlearn.domain.fix import Fix
@@ -22,7 +23,7 @@ from pytest_llmlearn.domain.sufficing import is_inert, is_whole
 from pytest_llmlearn.domain.telling import telling
 from pytest_llmlearn.domain.transforming import Change, changes
 from pytest_llmlearn.domain.tree import Span
-from pytest_llmlearn.domain.unifying import Binding, Unifier, dumped, name_of
+from pytest_llmlearn.domain.unifying import Binding, Unifier, dumped, name_of, without_docstring
 from pytest_llmlearn.domain.writing_code import Template, Written
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -113,7 +114,7 @@ def _ways(text: str, fix: Fix, span: Span) -> Iterator[list[Edit]]:
     if parts is None or not is_whole(fix, parts) or is_inert(parts):
         return
     place = _Place(text, tree, span, fix)
-    for edits in (*place.whole(parts), *place.pieces(parts)):
+    for edits in (*place.whole(parts), *place.core(parts), *place.pieces(parts)):
         read = frozenset(word for edit in edits for word in _WORD.findall(edit.text))
         yield [*_missing(tree, fix, read), *edits]
 
@@ -179,6 +180,43 @@ class _Place:
                     seen=seen or here, from_line=row[-1].lineno + 1,
                 )  # fmt: skip
 
+    def core(self, parts: Sequence[tuple[Fragment, Fragment]]) -> Iterator[list[Edit]]:
+        """Where only the statements stand that the fix changes, in the function of that name: what stands beside them
+        differs, and so may texts that the fix does away with."""
+        changed = [(bad, good, found) for bad, good in parts if (found := changes(bad.body, good.body))]
+        if len(changed) != 1 or not self._named_alike:
+            return
+        ((bad, good, found),) = changed
+        rows = [self._row(bad, change) for change in found]
+        if any(row is None or row != rows[0] for row in rows) or self._function is None:
+            return
+        row = rows[0] or []
+        kept = {dumped(node) for each in good.body for node in ast.walk(each) if isinstance(node, ast.Constant)}
+        unifier = Unifier(self._free(parts), fitting=self._fits, loosely=lambda node: dumped(node) not in kept)
+        for block in (block for node in ast.walk(self._function) for block in _blocks(node)):
+            for start in range(len(block) - len(row) + 1):
+                codes = block[start : start + len(row)]
+                binding = self._given()
+                if any(map(self._overlaps, codes, row)) and unifier.sequence(row, codes, binding):
+                    edits = self._made(found, good, unifier, binding, self._free(parts))
+                    if edits is not None:
+                        yield edits
+
+    @staticmethod
+    def _row(bad: Fragment, change: Change) -> list[ast.stmt] | None:
+        """The statements that a change is of: those it replaces, or the one that it changes within."""
+        old = [each for each in change.old if isinstance(each, ast.stmt)]
+        if change.kind == "statements":
+            return old or None
+        holding = [
+            node
+            for each in bad.body
+            for node in ast.walk(each)
+            if isinstance(node, ast.stmt) and any(part is change.old[0] for part in ast.walk(node))
+        ]
+        # The innermost one; walking goes from the outside in.
+        return holding[-1:] or None
+
     def pieces(self, parts: Sequence[tuple[Fragment, Fragment]]) -> Iterator[list[Edit]]:
         """Where only the piece that the fix replaces stands in a statement, and tells enough by itself."""
         found = [(each, good) for bad, good in parts for each in changes(bad.body, good.body) or ()]
@@ -198,17 +236,26 @@ class _Place:
 
     def _given(self) -> Binding:
         """The parameters of the fix's function as they are called here, where it is the same function."""
-        head = (
-            parse(f"{self._fix.signature.strip().splitlines()[-1].strip()}\n    ...") if self._fix.signature else None
-        )
-        mine = self._function
-        if head is None or mine is None or not head.body or not isinstance(head.body[0], Function):
+        theirs, mine = self._theirs, self._function
+        if theirs is None or mine is None or not self._named_alike:
             return {}
-        theirs = head.body[0]
-        old, new = _parameters(theirs), _parameters(mine)
-        if theirs.name != mine.name or len(old) != len(new):
-            return {}
-        return {one.arg: two for one, two in zip(old, new, strict=True) if one.arg not in SELVES}
+        pairs = zip(_parameters(theirs), _parameters(mine), strict=True)
+        return {one.arg: two for one, two in pairs if one.arg not in SELVES}
+
+    @cached_property
+    def _theirs(self) -> Function | None:
+        """The head of the function that the fix stands in, as far as it is shown."""
+        first = self._fix.bad.strip().partition("\n")[0]
+        signature = first if first.startswith(("def ", "async def ")) else self._fix.signature.strip()
+        head = parse(f"{signature.splitlines()[-1].strip()}\n    ...") if signature else None
+        return head.body[0] if head is not None and head.body and isinstance(head.body[0], Function) else None
+
+    @cached_property
+    def _named_alike(self) -> bool:
+        """Whether the mistake was seen in a function of the fix's name, which takes as many parameters."""
+        theirs, mine = self._theirs, self._function
+        alike = theirs is not None and mine is not None and theirs.name == mine.name
+        return alike and len(_parameters(theirs)) == len(_parameters(mine))  # type: ignore[arg-type]
 
     def _free(self, parts: Sequence[tuple[Fragment, Fragment]]) -> Callable[[str], bool]:
         called = {
@@ -245,10 +292,17 @@ class _Place:
         """What the fix changes of code that was found to be its bad side; None where it cannot be written here."""
         if dumped(ast.Module(list(bad.body), [])) == dumped(ast.Module(list(good.body), [])):
             return []
-        free = self._free([(bad, good)])
         found = changes(bad.body, good.body)
-        if found is None:
-            return None
+        return None if found is None else self._made(found, good, unifier, binding, self._free([(bad, good)]))
+
+    def _made(
+        self,
+        found: Sequence[Change],
+        good: Fragment,
+        unifier: Unifier,
+        binding: Binding,
+        free: Callable[[str], bool],
+    ) -> list[Edit] | None:
         edits = []
         for change in found:
             if change.kind == "expression":
@@ -345,7 +399,7 @@ def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
     for name in _BLOCKS:
         block = getattr(node, name, None)
         if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
-            yield block
+            yield without_docstring(block)  # type: ignore[misc]
 
 
 def _expressions(statement: ast.stmt) -> Iterator[ast.expr]:

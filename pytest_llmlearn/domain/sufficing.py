@@ -41,6 +41,15 @@ def is_inert(parts: Parts) -> bool:
 def _inlined(body: Sequence[ast.stmt]) -> str:
     """The statements with each value put where the name is read that it was given just before, if that is once."""
     rest = [copy.deepcopy(statement) for statement in body]
+    return "\n".join(map(dumped, _inline(rest)))
+
+
+def _inline(rest: list[ast.stmt]) -> list[ast.stmt]:
+    for statement in rest:
+        for name in ("body", "orelse", "finalbody"):
+            inner = getattr(statement, name, None)
+            if isinstance(inner, list):
+                setattr(statement, name, _inline(inner))
     place = 0
     while place + 1 < len(rest):
         name = _named(rest[place])
@@ -58,7 +67,7 @@ def _inlined(body: Sequence[ast.stmt]) -> str:
         rest[place + 1] = _Put(reads[0], value).visit(rest[place + 1])
         del rest[place]
         place = max(0, place - 1)
-    return "\n".join(map(dumped, rest))
+    return rest
 
 
 def _named(statement: ast.stmt) -> str | None:

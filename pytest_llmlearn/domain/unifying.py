@@ -18,14 +18,20 @@ _BODIES = ("body", "orelse", "finalbody", "handlers")
 
 class Unifier:
     """Compares patterns with code. `free` says which of a pattern's names may differ; with `widely` one of them may
-    stand for any expression, else only for a name that `fitting` allows."""
+    stand for any expression, else only for a name that `fitting` allows. `loosely` says which texts may differ."""
 
     def __init__(
-        self, free: Callable[[str], bool], *, fitting: Callable[[str], bool] = lambda name: True, widely: bool = False
+        self,
+        free: Callable[[str], bool],
+        *,
+        fitting: Callable[[str], bool] = lambda name: True,
+        widely: bool = False,
+        loosely: Callable[[ast.Constant], bool] = lambda node: False,
     ) -> None:
         self._free = free
         self._fitting = fitting
         self._widely = widely
+        self._loosely = loosely
         self.met: dict[int, ast.AST] = {}
         """The code that each piece of the last pattern was found to be, by the identity of the piece."""
 
@@ -36,6 +42,8 @@ class Unifier:
             return self._bound(pattern.id, code, binding)
         if type(pattern) is not type(code):
             return False
+        if isinstance(pattern, ast.Constant) and isinstance(code, ast.Constant) and isinstance(pattern.value, str):
+            return pattern.value == code.value or (isinstance(code.value, str) and self._loosely(pattern))
         if isinstance(pattern, ast.arg) and isinstance(code, ast.arg):
             # What is annotated, and how, makes no difference to what is done.
             if self._free(pattern.arg):
@@ -50,7 +58,7 @@ class Unifier:
                     continue
                 if name == "orelse" and not one and is_hole(getattr(pattern, "body", [])):
                     continue  # of a head alone nothing says what follows its body
-                if not self.sequence(one, two, binding):
+                if not self.sequence(one, without_docstring(two) if name == "body" else two, binding):
                     return False
             elif isinstance(one, ast.AST) and isinstance(two, ast.AST):
                 if not self.same(one, two, binding):
@@ -79,6 +87,13 @@ class Unifier:
             return False
         binding[name] = code
         return True
+
+
+def without_docstring(body: Sequence[ast.AST]) -> Sequence[ast.AST]:
+    """A body without the text at its start, which a fix never shows."""
+    first = body[0] if body else None
+    is_text = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return body[1:] if is_text and isinstance(first.value.value, str) else body  # type: ignore[union-attr]
 
 
 def name_of(code: ast.AST) -> str | None:

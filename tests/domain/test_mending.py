@@ -80,6 +80,17 @@ def mended(text: str, line: int, *fixes: Fix) -> str | None:
             "def f(a, b):\n    pass\n    return a / b\n",
             id="statements taken out",
         ),
+        pytest.param(
+            a_fix(
+                "count = len(rows)\nraise ValueError('no currency')",
+                "count = len(rows)\nreturn None",
+                signature="def convert(amount, currency):",
+            ),
+            'def convert(a, c):\n    """Convert."""\n    if not a:\n        raise ValueError(\'unknown\')\n',
+            4,
+            'def convert(a, c):\n    """Convert."""\n    if not a:\n        return None\n',
+            id="what the fix changes alone, in the function of that name",
+        ),
     ],
 )
 def test_where_the_bad_side_stands_it_is_put_right(fix: Fix, text: str, line: int, expected: str) -> None:
@@ -112,7 +123,7 @@ def test_where_the_bad_side_stands_it_is_put_right(fix: Fix, text: str, line: in
             id="a name that is still read would be bound no more",
         ),
         pytest.param(
-            a_fix("return d[f(k)]", "at = f(k)\nreturn d[at]"),
+            a_fix("def g(d, k):\n    return d[f(k)]", "def g(d, k):\n    at = f(k)\n    return d[at]"),
             "def g(d, k):\n    return d[f(k)]\n",
             2,
             id="nothing changes",
