@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pytest_llmlearn.adapters.surroundings import ProjectSurroundings
+from pytest_llmlearn.adapters.surroundings.files import absolute_name
 from pytest_llmlearn.adapters.surroundings.members import attributes
 from pytest_llmlearn.adapters.surroundings.signatures import parameters_of
 from pytest_llmlearn.adapters.surroundings.versions import Versions
@@ -25,6 +26,7 @@ from pytest_llmlearn.hookspecs import Signature
 
 _HOPS = 6
 _BASES = 10
+_LISTED = re.compile(r"__all__\s*\+?=\s*[\[(]([^\])]*)")
 
 
 class Seen(Protocol):
@@ -59,12 +61,13 @@ class ExistingWorld(ProjectSurroundings):
         self._versions = Versions(self._files, search_path)
         self._members: dict[tuple[str, str], frozenset[str] | None] = {}
         self._are_modules: dict[str, bool | None] = {}
+        self._mentioned: dict[str, frozenset[str] | None] = {}
 
     def forget(self) -> None:
         """Read the project's own files anew from here on; what was read of libraries is kept."""
         self._files.forget_own()
         self._seen = self._see() if self._see is not None else None
-        for kept in (self._own, self._texts, self._are_modules, self._members):
+        for kept in (self._own, self._texts, self._are_modules, self._members, self._mentioned):
             kept.clear()
         for module in [module for module in self._names if self._files.library(module) is None]:
             del self._names[module]
@@ -135,12 +138,36 @@ class ExistingWorld(ProjectSurroundings):
             return bool(imports) and all(
                 (entry.name == last and not entry.module.strip(".")) or entry.target == module for entry in imports
             )
-        return all(last not in (self.names(_absolute(parent, star)) or ()) for star in here.stars)
+        return all(last not in (self.names(absolute_name(parent, star, is_package=True)) or ()) for star in here.stars)
 
     def mentions(self, module: str, name: str) -> bool | None:
+        if module not in self._mentioned:
+            self._mentioned[module] = None  # a module that takes everything from itself ends here
+            self._mentioned[module] = self._loosely(module)
+        names = self._mentioned[module]
+        return name in names if names is not None else None
+
+    def _loosely(self, module: str) -> frozenset[str] | None:
+        """The names that a module writes, though it may bind more while running: its own, and those it lists."""
+        written = self.names(module)
+        if written is not None:
+            return frozenset(written)
         file = self._module_file(module)
         text = self._files.read(file) if file is not None else None
-        return re.search(rf"\b{re.escape(name)}\b", text) is not None if text is not None else None
+        here = naming.top_level(text) if text is not None else None
+        if file is None or text is None or here is None:
+            return None
+        found = set(here.names)
+        for listed in _LISTED.findall(text):
+            found.update(re.findall(r"\w+", listed))
+        is_package = file.stem == "__init__"
+        for star in here.stars:
+            taken = absolute_name(module, star, is_package=is_package)
+            if self.mentions(taken, "") is not None:
+                found |= self._mentioned[taken] or frozenset()
+        if is_package:
+            found |= self._files.children(file.parent)
+        return frozenset(found)
 
     def takes(self, module: str, qualname: str, keyword: str, *, bare: bool = False) -> bool | None:
         signature = self._bare(module, qualname) if bare else self.signature(module, qualname)
@@ -191,6 +218,10 @@ class ExistingWorld(ProjectSurroundings):
     def _of_class(self, node: ast.AST, file: Path, text: str, left: int) -> frozenset[str] | None:
         if not isinstance(node, ast.ClassDef) or left == 0:
             return None
+        beside = self._files.read(file.with_suffix(".py")) if file.suffix == ".pyi" else None
+        if beside is not None:  # what a stub leaves out may be there all the same
+            other = naming.defined(beside).get(node.name)
+            return self._of_class(other, file.with_suffix(".py"), beside, left) if other is not None else None
         found = attributes(node, text, partial(self._of_base, file=file, text=text, left=left - 1))
         return frozenset(found | self._of_object) if found is not None else None
 
@@ -223,9 +254,3 @@ class ExistingWorld(ProjectSurroundings):
     def _compiled_names(self, module: str) -> frozenset[str] | None:
         seen = self._seen.names(module, self.version(module)) if self._seen is not None else None
         return frozenset(seen) if seen is not None else None
-
-
-def _absolute(package: str, star: str) -> str:
-    from pytest_llmlearn.adapters.surroundings.files import absolute_name
-
-    return absolute_name(package, star, is_package=True)

@@ -122,6 +122,8 @@ def _of_names(view: View, world: World) -> Iterator[Lack]:
             continue
         whole = f"{name}.{entry.name}" if entry.name else name
         missing = first_missing(whole, view, world) if whole else None
+        if missing is None and not entry.name and "." in name and not world.is_module(name):
+            yield Lack(what="module", of=name, name="", span=entry.span, sure=False)  # a class, say, of a package
         if missing is None or missing.of:
             continue
         steps = len(name.split("."))

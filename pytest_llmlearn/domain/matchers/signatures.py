@@ -43,10 +43,17 @@ def refused(view: View, world: World) -> Iterator[Refused]:
             takes = world.takes(module, qualname, keyword.text)
             bare = world.takes(module, qualname, keyword.text, bare=True) if takes is None else takes
             if bare is False:
-                yield Refused(what="keyword", of=target, name=keyword.text, span=keyword.span, sure=takes is False)
+                sure = takes is False
+                yield Refused(what="keyword", of=target, name=keyword.text, span=_place(call, keyword), sure=sure)
         told = _arity(call, module, qualname, world)
         if told:
             yield Refused(what="arity", of=target, name=told, span=call.node.span)
+
+
+def _place(call: Called, keyword: Node) -> Span:
+    """The keyword, or the callee where that is lines away: there the call fails."""
+    callee = call.node.children[0][1].span
+    return keyword.span if keyword.span.line - callee.end_line <= 1 else callee
 
 
 def _arity(call: Called, module: str, qualname: str, world: World) -> str:

@@ -10,7 +10,9 @@ from pytest_llmlearn.domain.matchers.view import View, World
 _SOURCES = ("src", "lib")
 """Folders that are no packages, from which a project's own modules are imported."""
 _STEPS = 8
-_OF_THE_PLATFORM = frozenset({"sys", "os", "signal", "socket", "select", "time", "ctypes", "asyncio", "errno"})
+_OF_THE_PLATFORM = frozenset(
+    {"sys", "os", "signal", "socket", "select", "time", "ctypes", "asyncio", "errno", "codecs", "stat"}
+)
 """Modules that have other names on other systems, or at other times: code that asks for them may know why."""
 
 
@@ -63,8 +65,8 @@ def first_missing(name: str, view: View, world: World) -> Missing | None:
         part = parts[step]
         has = None if part.startswith("_") else world.has(module, part)
         if has is False:
-            return Missing(module=module, name=part, step=step, told=module not in _OF_THE_PLATFORM)
-        if has is None:
+            return Missing(module=module, name=part, step=step, told=not _is_of_the_platform(module))
+        if has is None and not world.is_module(f"{module}.{part}"):
             unheard = not part.startswith("_") and world.mentions(module, part) is False
             return Missing(module=module, name=part, step=step, told=False) if unheard else None
         if world.is_module(f"{module}.{part}"):
@@ -76,6 +78,10 @@ def first_missing(name: str, view: View, world: World) -> Missing | None:
             return Missing(module=module, name=asked, step=step + 1, of=part)
         return None
     return None
+
+
+def _is_of_the_platform(module: str) -> bool:
+    return module in _OF_THE_PLATFORM or module.startswith("_")
 
 
 def split(name: str, world: World) -> tuple[str, str]:

@@ -36,7 +36,7 @@ class World(Protocol):
         ...
 
     def mentions(self, module: str, name: str) -> bool | None:
-        """Whether the module's own text has that word anywhere, where `has` cannot tell."""
+        """Whether the name is written in the module's stub or source, or in any way where that is not the whole."""
         ...
 
     def is_module(self, module: str) -> bool | None:
