@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from lsp_server.convert_diagnostics import to_terms
 from lsp_server.convert_edits import to_abilities
@@ -121,7 +122,10 @@ async def _subscribe(server: LessonsServer) -> None:
         options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
         wanted.append(types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options))
     if wanted:
-        await server.client_register_capability_async(types.RegistrationParams(wanted))
+        try:
+            await server.client_register_capability_async(types.RegistrationParams(wanted))
+        except JsonRpcException as error:  # it said that it could, and says now that it cannot
+            log.info("the client does not tell what changes: %s", error)
 
 
 def _folders(params: types.InitializeParams) -> list[Path]:
