@@ -25,7 +25,8 @@ from pytest_llmlearn.domain.tree import Node
 
 SEED = 7
 COMPOUND = frozenset(
-    "FunctionDef AsyncFunctionDef ClassDef If For AsyncFor While With AsyncWith Try TryStar Match ExceptHandler".split()
+    {"FunctionDef", "AsyncFunctionDef", "ClassDef", "If", "For", "AsyncFor", "While", "With", "AsyncWith", "Try"}
+    | {"TryStar", "Match", "ExceptHandler"}
 )
 Place = tuple[int, int, int, int]
 """Where a statement stands: lines from 1, columns from 0."""
@@ -74,10 +75,11 @@ def with_tree_sitter() -> Callable[[str], set[Place]]:
         pending = [parser.parse(text.encode()).root_node]
         while pending:
             node = pending.pop()
-            if node.parent is not None and node.parent.type in ("module", "block", "ERROR") and not node.has_error:
-                if not any(child.type in ("block", ":") for child in node.children) and node.type != "comment":
-                    found.add((node.start_point[0] + 1, node.start_point[1], node.end_point[0] + 1, node.end_point[1]))
-                    continue
+            stands = node.parent is not None and node.parent.type in ("module", "block") and not node.has_error
+            head = any(child.type in ("block", ":") for child in node.children)
+            if stands and not head and node.type != "comment":
+                found.add((node.start_point[0] + 1, node.start_point[1], node.end_point[0] + 1, node.end_point[1]))
+                continue
             pending.extend(node.children)
         return found
 
@@ -132,7 +134,8 @@ def main() -> None:
             for name, places in contenders.items():
                 found = places(state.text)
                 seen[name] += len(found & intact)
-                wrong[name] += sum(1 for place in found - intact if not place[0] <= state.line + more <= place[2] + more)
+                odd = found - intact
+                wrong[name] += sum(1 for first, _, last, _ in odd if not first <= state.line + more <= last + more)
         rows.append([way, *(f"{seen[name] / total:.1%}, {wrong[name] / total:.2%}" for name in contenders)])
         figures[way] = {name: {"seen": seen[name] / total, "wrong": wrong[name] / total} for name in contenders}
         say(" ".join(rows[-1]))

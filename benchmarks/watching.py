@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from measure import machine, say, table, write_json
-from typed_code import generated, file_of, keystrokes
+from typed_code import file_of, generated, keystrokes
 
 from pytest_llmlearn.adapters.parser import TolerantParser
 from pytest_llmlearn.app.watch import Looked, Watch

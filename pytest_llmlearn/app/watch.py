@@ -18,7 +18,7 @@ from pytest_llmlearn.app.ports.parser import Parser
 from pytest_llmlearn.domain import syntax
 from pytest_llmlearn.domain.matcher import Kind, Matcher, Sighting
 from pytest_llmlearn.domain.matchers.index import MatcherIndex
-from pytest_llmlearn.domain.matchers.pieces import GAP, Names, Piece, constants_of, names_of, together, words_of
+from pytest_llmlearn.domain.matchers.pieces import GAP, Names, Piece, constants_of, read_in, together, words_of
 from pytest_llmlearn.domain.matchers.view import Recogniser, View, World
 from pytest_llmlearn.domain.tree import Node, Span
 
@@ -66,7 +66,7 @@ class _Seen:
     def __init__(self, piece: Piece) -> None:
         self.piece = piece
         self.words = words_of(piece.text)
-        self.names = together([*map(names_of, piece.body), *([Names(bound=self.words)] if piece.gaps else [])])
+        self.names = read_in(piece)
         self.atoms = self.words.union(*map(constants_of, piece.body))
         self.results: dict[_Terms, tuple[Names, Names, tuple[Sighting, ...]]] = {}
 
@@ -162,7 +162,11 @@ class Watch:
                     if result is None or result[0] is not names:
                         if stop():
                             raise _Outdated
-                        near = before is not None and result is not None and (result[0] is before.names or result[0] is before.imports)
+                        near = (
+                            before is not None
+                            and result is not None
+                            and (result[0] is before.names or result[0] is before.imports)
+                        )
                         result = self._renewed(path, seen, names, terms, index, moved if near else None)
                     if result[2]:
                         found += [_lower(sighting, above) for sighting in result[2]]

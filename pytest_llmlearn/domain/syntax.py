@@ -78,12 +78,10 @@ class _Making:
 
     def __init__(self, text: str, above: int) -> None:
         # Only lines that are not ASCII count otherwise in bytes than in characters.
-        wide = {} if text.isascii() else {
-            number: line.encode(errors="replace") if max(line) < "\ud800" else readable(line).encode()
-            for number, line in enumerate(lines(text), 1)
-            if not line.isascii()
-        }
-        self._wide = wide
+        self._wide: dict[int, bytes] = {}
+        if not text.isascii():
+            numbered = enumerate(lines(readable(text)), 1)
+            self._wide = {number: line.encode() for number, line in numbered if not line.isascii()}
         self._above = above
 
     def statements(self, body: Sequence[ast.stmt]) -> list[Node]:
@@ -105,9 +103,7 @@ class _Making:
             if value is None:
                 continue
             if value.__class__ is list:
-                for item in value:
-                    if item is not None:
-                        children.append((role, self._node(item, deeper)))
+                children += [(role, self._node(item, deeper)) for item in value if item is not None]
             else:
                 children.append((role, self._node(value, deeper)))
         line = getattr(node, "lineno", None)
@@ -187,8 +183,8 @@ _ORDERED = (ast.Name, ast.Constant, ast.Attribute, ast.Module, ast.JoinedStr, as
             ast.Assign, ast.BinOp, ast.Compare, ast.Subscript, ast.List, ast.Tuple, ast.keyword, ast.BoolOp,
             ast.UnaryOp, ast.With, ast.While, ast.Try, ast.FormattedValue)  # fmt: skip
 """Whose fields already come in the order of the source."""
-_PLAIN = {"ctx", "op", "ops", "type_comment", "kind", "type_ignores", "value_of", "simple", "conversion", "level",
-          "is_async", "id", "attr", "arg", "name", "names_", "asname", "module", "rest", "kwd_attrs", "str"}  # fmt: skip
+_PLAIN = {"ctx", "op", "ops", "type_comment", "kind", "type_ignores", "simple", "conversion", "level", "is_async",
+          "id", "attr", "arg", "name", "asname", "module", "rest", "kwd_attrs", "str"}  # fmt: skip
 _SHAPES: dict[type, tuple[tuple[str, ...], Callable[[Any], str] | None, bool]] = {}
 
 

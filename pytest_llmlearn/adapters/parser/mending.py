@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from pytest_llmlearn.domain import syntax
 from pytest_llmlearn.domain.tree import Node, Span
@@ -19,7 +20,9 @@ _HEAD = re.compile(
     r"(?:async\s+)?(?P<word>def|class|if|elif|else|for|while|try|except|finally|with|match|case)\b(?!\s*=)"
 )
 _BODIES = frozenset({"body", "orelse", "finalbody", "handlers", "cases"})
-_STAND_INS = {"except": f"except {_GAP}:", "elif": f"elif {_GAP}:", "else": "else:", "finally": "finally:", "try": "try:"}
+_STAND_INS = {
+    "except": f"except {_GAP}:", "elif": f"elif {_GAP}:", "else": "else:", "finally": "finally:", "try": "try:"
+}  # fmt: skip
 _TOKEN = re.compile(
     r"""#[^\r\n]*|\"\"\"(?:\\.|[^\\])*?(?:\"\"\"|\Z)|'''(?:\\.|[^\\])*?(?:'''|\Z)
       |"(?:\\.|[^"\\\r\n])*"?|'(?:\\.|[^'\\\r\n])*'?|[(\[{]|[)\]}]|\r\n?|\n""",
@@ -31,12 +34,13 @@ _ON_LINE = re.compile(r"on line (\d+)")
 
 @dataclass(slots=True)
 class _Mending:
-    """The lines as they stand now. `gone` are those left out, `fillers` those where a `pass` was put in."""
+    """The lines as they stand now. `gone` are those left out, `fillers` those where a `pass` was put in, `bare` those
+    after which a body is missing."""
 
     lines: list[str]
     gone: set[int] = field(default_factory=set)
     fillers: set[int] = field(default_factory=set)
-    tried: set[tuple[int, str]] = field(default_factory=set)
+    bare: set[int] = field(default_factory=set)
 
     def leave_out(self, error: SyntaxError) -> bool:
         """Take out what the error is laid on; False where nothing is left to take out."""
@@ -76,6 +80,7 @@ class _Mending:
             return self._blank(at)
         self.lines[end] = line + " pass" + _end(self.lines[end])
         self.fillers |= {head, end}
+        self.bare.add(end)
         return True
 
     def _dedent(self, at: int) -> bool:
@@ -172,7 +177,7 @@ def mended(text: str, first: int) -> tuple[tuple[Node, ...], tuple[Span, ...]]:
         else:
             fillers = {first + line for line in mending.gone | mending.fillers}
             nodes = tuple(one for node in found for one in _cleared(node, fillers))
-            return nodes, _spans(original, mending.gone, first)
+            return nodes, _spans(original, mending.gone | mending.bare, first)
     return (), (whole(original, first),)
 
 
@@ -203,7 +208,8 @@ def _cleared(node: Node, fillers: set[int]) -> tuple[Node, ...]:
             children.append((role, child))
             continue
         if child.kind == "ExceptHandler" and child.span.line in fillers:
-            children += [("body", one) for its, under in child.children if its == "body" for one in _cleared(under, fillers)]
+            under = [node for its, node in child.children if its == "body"]
+            children += [("body", one) for node in under for one in _cleared(node, fillers)]
             continue
         children += [(role, one) for one in _cleared(child, fillers)]
     if node.span.line in fillers:
@@ -211,7 +217,7 @@ def _cleared(node: Node, fillers: set[int]) -> tuple[Node, ...]:
             return ()
         if node.kind == "If" and any(role == "test" and child.text == _GAP for role, child in children):
             return tuple(child for role, child in children if role != "test")
-    if len(children) != len(node.children) or any(a is not b for (_, a), (_, b) in zip(children, node.children, strict=True)):
+    if any(one[1] is not other[1] for one, other in zip_longest(children, node.children, fillvalue=("", None))):
         node.children = tuple(children)
     return (node,)
 

@@ -163,4 +163,8 @@ def _as_python(text: str) -> str:
     return "".join(out)
 
 
-_NOT_CALLED = frozenset(["in", "is", "and", "or", "not", "if", "else", "elif", "for", "while", "return", "yield", "await", "lambda", "assert", "del", "with"])
+_NOT_CALLED = frozenset(
+    {"in", "is", "and", "or", "not", "if", "else", "elif", "for", "while", "return", "yield", "await", "lambda"}
+    | {"assert", "del", "with", "case", "match", "except", "raise", "import", "from"}
+)
+"""Words after which a parenthesis calls nothing."""

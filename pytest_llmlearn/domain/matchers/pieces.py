@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pytest_llmlearn.domain import syntax
 from pytest_llmlearn.domain.tree import Node, Span
 
 GAP = "Gap"
@@ -42,11 +43,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """What a piece does to the names of its file: what its imports bind, what else it binds, whether it imports `*`."""
+    """What a piece does to the names of its file: what its imports bind, what else it binds, whether it imports `*`.
+
+    `unread` are words of what could not be read, any of which may be a name that is bound there.
+    """
 
     imports: Mapping[str, str] = field(default_factory=dict)
     bound: frozenset[str] = frozenset()
     stars: bool = False
+    unread: frozenset[str] = frozenset()
 
 
 def names_of(node: Node) -> Names:
@@ -100,15 +105,30 @@ def _targets(node: Node, bound: set[str]) -> None:
 
 
 def together(several: Iterable[Names]) -> Names:
-    """What all pieces of a file do; of two imports of one name the later counts."""
+    """What all pieces of a file do; of two imports of one name the later counts.
+
+    What could not be read may bind its words, but for those that an import is seen to bind.
+    """
     imports: dict[str, str] = {}
     bound: set[str] = set()
+    unread: set[str] = set()
     stars = False
     for names in several:
         imports.update(names.imports)
         bound |= names.bound
+        unread |= names.unread
         stars = stars or names.stars
-    return Names(imports=imports, bound=frozenset(bound), stars=stars)
+    return Names(imports=imports, bound=frozenset(bound | (unread - imports.keys())), stars=stars)
+
+
+def read_in(piece: Piece) -> Names:
+    """What a piece does to the names of its file, as far as it could be read."""
+    if not piece.gaps and len(piece.body) == 1:
+        return names_of(piece.body[0])
+    found = together(map(names_of, piece.body))
+    lines = syntax.lines(piece.text) if piece.gaps else []
+    unread = "".join(line for gap in piece.gaps for line in lines[gap.line - 1 : gap.end_line])
+    return Names(imports=found.imports, bound=found.bound, stars=found.stars, unread=words_of(unread))
 
 
 def words_of(text: str) -> frozenset[str]:

@@ -43,8 +43,8 @@ class Match:
         ):
             end = (last.span.end_line, last.span.end_column)
         else:
-            end = max([(span.end_line, span.end_column) for span in head if span.line >= last.span.line], default=(0, 0))
-            end = max(end, (last.span.line, last.span.column + 1))
+            ends = [(span.end_line, span.end_column) for span in head if span.line >= last.span.line]
+            end = max(ends, default=(last.span.line, last.span.column + 1))
         return Span(first.span.line, first.span.column, *end)
 
 
