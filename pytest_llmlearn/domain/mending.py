@@ -15,17 +15,20 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from pytest_llmlearn.domain import importing
+from pytest_llmlearn.domain.excerpt import EXCERPT_LINES
 from pytest_llmlearn.domain.fix import Fix
 from pytest_llmlearn.domain.fragment import Fragment, is_hole, stretches
 from pytest_llmlearn.domain.scope import SELVES, Function, Scopes, bound
 from pytest_llmlearn.domain.source import parse
-from pytest_llmlearn.domain.sufficing import is_inert, is_whole
+from pytest_llmlearn.domain.sufficing import is_complete, is_inert, is_whole, likeness
 from pytest_llmlearn.domain.telling import telling
 from pytest_llmlearn.domain.transforming import Change, changes
 from pytest_llmlearn.domain.tree import Span
 from pytest_llmlearn.domain.unifying import Binding, Unifier, dumped, name_of, without_docstring
 from pytest_llmlearn.domain.writing_code import Template, Written
 
+ALIKE = 0.5
+"""What two functions of one name must have in common to be called the same mistake, written in other words."""
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _BLOCKS = ("body", "orelse", "finalbody")
 _NEVER_BARE = (ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.GeneratorExp, ast.Tuple)
@@ -114,7 +117,7 @@ def _ways(text: str, fix: Fix, span: Span) -> Iterator[list[Edit]]:
     if parts is None or not is_whole(fix, parts) or is_inert(parts):
         return
     place = _Place(text, tree, span, fix)
-    for edits in (*place.whole(parts), *place.core(parts), *place.pieces(parts)):
+    for edits in (*place.whole(parts), *place.core(parts), *place.pieces(parts), *place.anew(parts)):
         read = frozenset(word for edit in edits for word in _WORD.findall(edit.text))
         yield [*_missing(tree, fix, read), *edits]
 
@@ -233,6 +236,29 @@ class _Place:
                     edit = self._expression(change, good, code, binding, free)
                     if edit is not None:
                         yield [edit]
+
+    def anew(self, parts: Sequence[tuple[Fragment, Fragment]]) -> Iterator[list[Edit]]:
+        """Where the fix shows a small function whole, and the one of that name here is written much like the bad one:
+        as it passed."""
+        mine = self._function
+        if len(parts) != 1 or mine is None or not self._named_alike or any(len(one.body) != 1 for one in parts[0]):
+            return
+        (bad,), (good,) = parts[0][0].body, parts[0][1].body
+        if not (is_complete(bad) and is_complete(good) and isinstance(bad, Function) and isinstance(good, Function)):
+            return
+        own = without_docstring(mine.body)
+        size = sum(isinstance(node, ast.stmt) for each in own for node in ast.walk(each))
+        if not own or size > EXCERPT_LINES or likeness(bad.body, own) < ALIKE:
+            return
+        binding, free = self._given(), self._free(parts)
+        names: dict[str, str] = {}
+        for each in good.body:
+            names |= self._names(each, binding, free)
+        text = Template(parts[0][1].text, good.body).statements(names)
+        span = self._written.span(own[0], own[-1])
+        indent = self._written.line(span.line)[: span.column]
+        if text is not None and not indent.strip() and not self._written.follows(span):
+            yield [Edit(span=span, text=_deeper(text, indent))]
 
     def _given(self) -> Binding:
         """The parameters of the fix's function as they are called here, where it is the same function."""
