@@ -77,24 +77,25 @@ class Fold:
         """
         ordered = in_order(events)
         runs = {one.run.run_id: one.run for one in ordered if not isinstance(one, Noted)}
-        recorded, folded = self._rows.recorded(runs), self._rows.folded(runs)
+        recorded = self._rows.recorded(runs)
+        underway = self._rows.underway
         fresh = [one for one in ordered if isinstance(one, Recorded) and one.run.run_id not in recorded]
         # What this store saw itself, it was told by its own tests.
-        own = recorded - folded if not self._rows.underway else frozenset()
-        tested = [one for one in ordered if isinstance(one, Tested) and one.run.run_id not in folded | own]
+        told = self._rows.heard(runs) | (recorded - self._rows.folded(runs))
+        tested = [one for one in ordered if isinstance(one, Tested) and one.run.run_id not in told]
         new = {one.run.run_id for one in fresh} | {one.run.run_id for one in tested}
         noted = [one for one in ordered if isinstance(one, Noted)]
-        anew = self._rows.underway or self._is_late([runs[one] for one in new])
+        anew = underway or self._is_late([runs[one] for one in new])
         before = frozenset(self._fixes.red_tests()) if not anew else frozenset()
-        self._rows.begin()
+        self._rows.begin([one.run.run_id for one in fresh])
         for one in fresh:
             self._store.record(one.run, one.entries)
         self._rows.keep(tested)
         if anew:
-            self._rows.settle(new)
+            self._rows.settle()
         for note in noted:
             self._fixes.note(time=note.time, green=note.green, healed=note.healed, healings=note.healings)
-        replayed = _Replay(self, anew=anew, before=before, new=new, tested=tested).run() if new else _Nothing
+        replayed = _Replay(self, anew=anew, before=before, new=new, tested=tested).run() if new or anew else _Nothing
         self._rows.end()
         return Folded(
             runs=len(new),

@@ -6,6 +6,7 @@ anew from the rows: which model is told to have made a mistake in some code firs
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import zlib
 from collections import Counter
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 UNDERWAY = "fold.underway"
-"""The word under which it is remembered that folding was begun."""
+"""The word under which it is remembered that folding was begun, and of which runs: those that are not settled yet."""
 _COUNTED = """
     SELECT r.finished, r.run_id, o.id, o.pattern, o.code, o.model, p.category, p.kin, o.source = 'handed-in'
     FROM occurrences AS o JOIN runs AS r ON r.id = o.run JOIN patterns AS p ON p.id = o.pattern
@@ -57,9 +58,18 @@ class SqliteFolded:
         """Whether folding was begun, and broken off before it ended."""
         return self._file.ask(lambda connection: remembered(connection, UNDERWAY), None) is not None
 
-    def begin(self) -> None:
-        """Folding begins."""
-        self._file.write(lambda db: db.execute("INSERT OR REPLACE INTO remembered_words VALUES (?, '1')", (UNDERWAY,)))
+    def begin(self, runs: Collection[str]) -> None:
+        """Folding of these runs begins, which are not known yet."""
+
+        def change(db: Database) -> None:
+            names = [storable(one) for one in runs]
+            _remember(db, sorted({*_unsettled(db.conn), *names}))
+            # By these rows a run that was folded is told from one that was seen here.
+            db.conn.executemany(
+                """INSERT OR IGNORE INTO folded_runs VALUES (?, '', x'')""", [(name,) for name in names]
+            )
+
+        self._file.write(change)
 
     def end(self) -> None:
         """Folding has ended."""
@@ -70,8 +80,12 @@ class SqliteFolded:
         return self._those("SELECT run_id FROM runs WHERE run_id IN ({})", runs)
 
     def folded(self, runs: Collection[str]) -> frozenset[str]:
-        """Of which of these runs it was folded what their tests said."""
+        """Which of these runs, or what their tests said, came by folding."""
         return self._those("SELECT run_id FROM folded_runs WHERE run_id IN ({})", runs)
+
+    def heard(self, runs: Collection[str]) -> frozenset[str]:
+        """Of which of these runs it was folded what their tests said."""
+        return self._those("SELECT run_id FROM folded_runs WHERE length(said) > 0 AND run_id IN ({})", runs)
 
     def _those(self, statement: str, runs: Collection[str]) -> frozenset[str]:
         asked = {storable(one): one for one in runs}
@@ -98,11 +112,17 @@ class SqliteFolded:
             (storable(one.run.run_id), timestamp(one.run.finished), zlib.compress(line(one).encode())) for one in tested
         ]
         if rows:
-            self._file.write(lambda db: db.conn.executemany("INSERT OR IGNORE INTO folded_runs VALUES (?, ?, ?)", rows))
+            self._file.write(
+                lambda db: db.conn.executemany(
+                    """INSERT INTO folded_runs VALUES (?, ?, ?) ON CONFLICT (run_id) DO UPDATE
+                       SET finished = excluded.finished, said = excluded.said WHERE said = x''""",
+                    rows,
+                )
+            )
 
     def tested(self) -> Sequence[Tested]:
         """What the tests of all folded runs said, in the order of time."""
-        statement = "SELECT said FROM folded_runs ORDER BY finished, run_id"
+        statement = "SELECT said FROM folded_runs WHERE length(said) > 0 ORDER BY finished, run_id"
         nothing: list[bytes] = []
         said = self._file.ask(lambda connection: [row[0] for row in connection.execute(statement)], nothing)
         told = [read(zlib.decompress(one).decode()) for one in said]
@@ -142,11 +162,11 @@ class SqliteFolded:
 
         self._file.write(change)
 
-    def settle(self, runs: Collection[str]) -> None:
-        """These runs were recorded last, and later ones before them: count as if each had come in its time."""
-        last = {storable(one) for one in runs}
+    def settle(self) -> None:
+        """Runs were recorded since folding began, and later ones before them: count as if each had come in its time."""
 
         def change(db: Database) -> None:
+            last = _unsettled(db.conn)
             rows = db.execute(_COUNTED).fetchall()
             in_time = sorted(rows, key=lambda row: row[:3])
             _name_models(db, in_time)
@@ -162,9 +182,18 @@ class SqliteFolded:
                        SELECT 1 FROM healings AS h
                        WHERE h.nodeid = tests.nodeid AND h.verdict <> 'test-changed' AND h.time >= tests.red)"""
             )
+            _remember(db, [])
             moved(db)
 
         self._file.write(change)
+
+
+def _unsettled(connection: sqlite3.Connection) -> frozenset[str]:
+    return frozenset(json.loads(remembered(connection, UNDERWAY) or "[]"))
+
+
+def _remember(db: Database, runs: Sequence[str]) -> None:
+    db.execute("INSERT OR REPLACE INTO remembered_words VALUES (?, ?)", (UNDERWAY, json.dumps(runs)))
 
 
 def _failures(connection: sqlite3.Connection) -> list[Failed]:

@@ -40,8 +40,8 @@ class FoldedRows(Protocol):
         """Whether folding was begun, and broken off before it ended."""
         ...
 
-    def begin(self) -> None:
-        """Folding begins."""
+    def begin(self, runs: Collection[str]) -> None:
+        """Folding of these runs begins, which are not known yet."""
         ...
 
     def end(self) -> None:
@@ -53,6 +53,10 @@ class FoldedRows(Protocol):
         ...
 
     def folded(self, runs: Collection[str]) -> frozenset[str]:
+        """Which of these runs, or what their tests said, came by folding."""
+        ...
+
+    def heard(self, runs: Collection[str]) -> frozenset[str]:
         """Of which of these runs it was folded what their tests said."""
         ...
 
@@ -60,8 +64,8 @@ class FoldedRows(Protocol):
         """When the latest run that is known was finished."""
         ...
 
-    def settle(self, runs: Collection[str]) -> None:
-        """These runs were recorded last, and later ones before them: count as if each had come in its time."""
+    def settle(self) -> None:
+        """Runs were recorded since folding began, and later ones before them: count as if each had come in its time."""
         ...
 
     def keep(self, tested: Sequence[Tested]) -> None:
