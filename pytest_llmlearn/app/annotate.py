@@ -32,7 +32,20 @@ LOOKED_BACK = 2_000
 SCOPES = ("generated", "other")
 UNSURE = 0.5
 """How sure it is where no finding says that."""
-_TOLD = ("path", "line", "function", "nodeid", "when", "source", "message", "rule_id", "category", "severity", "model")
+_TOLD = (
+    "path",
+    "line",
+    "function",
+    "nodeid",
+    "when",
+    "source",
+    "message",
+    "rule_id",
+    "category",
+    "severity",
+    "model",
+    "scope",
+)
 _PHASES: Mapping[str, Phase] = {phase: phase for phase in PHASES}
 _BESIDE_TESTS = frozenset({"warning", "thread", "unraisable", "log"})
 """Sources of what no test failed of: something was warned of, or logged."""
@@ -191,6 +204,7 @@ def _of_row(row: Mapping[str, Any]) -> Annotation:
         phase=_phase(row["source"], row["when"]),
         source=row["source"],
         confidence=findings[0]["confidence"] if findings else UNSURE,
+        generated=row["scope"] == "generated",
         nodeid=row["nodeid"],
         function=row["function"] or "",
     )

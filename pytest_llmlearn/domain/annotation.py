@@ -52,8 +52,9 @@ class Annotation:
 
     `recurring`: seen in at least two runs of different states of the code, or known in the committed lessons; what is
     not is new. `enforced`: a person said that it must not come back. `confidence` is 0 to 1: how sure it is that the
-    code is to blame for this. `source` is the occurrence's, `nodeid` the test's id. `line_hash` tells the place from
-    others by the text that stands there, however lines move; "" where the text is not known.
+    code is to blame for this. `generated`: that code is LLM-written. `source` is the occurrence's, `nodeid` the test's
+    id. `line_hash` tells the place from others by the text that stands there, however lines move; "" where the text is
+    not known.
     """
 
     path: str
@@ -77,6 +78,7 @@ class Annotation:
     phase: Phase = "call"
     source: str = "test"
     confidence: float = 0.8
+    generated: bool = True
     nodeid: str = ""
     function: str = ""
     line_hash: str = ""
@@ -169,6 +171,13 @@ def worded(annotation: Annotation) -> str:
 def said(annotation: Annotation) -> str:
     """What the failure itself said, on one line; evidence, and anybody's words."""
     return safe(annotation.message, MESSAGE_LIMIT)
+
+
+def counted(annotations: Sequence[Annotation], *, more: bool = False) -> str:
+    """How many mistakes these are, and whose: `2 mistakes of LLM-written code`, with `more` `2 more mistakes of …`."""
+    count = len({one.fingerprint for one in annotations})
+    whose = "LLM-written code" if all(one.generated for one in annotations) else "this code"
+    return f"{count} {'more ' if more else ''}mistake{'' if count == 1 else 's'} of {whose}"
 
 
 def _one_line(code: str) -> str:

@@ -83,7 +83,7 @@ def test_what_is_told_apart_or_hidden_is_not_marked() -> None:
     book = Notebook()
     recording = book.record(*apart, an_entry("1:muted"), an_entry("1:other", scope="other"))
     book.store.say("1:muted", "wrong")
-    assert [one.fingerprint for one in book.annotating().recorded(recording)] == ["1:other"]
+    assert [(one.fingerprint, one.generated) for one in book.annotating().recorded(recording)] == [("1:other", False)]
     assert [one.fingerprint for one in book.annotating().stored("run-1")] == ["1:other"]
 
 

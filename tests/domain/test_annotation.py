@@ -9,6 +9,7 @@ from hypothesis import given
 from pytest_llmlearn.domain.annotation import (
     Annotation,
     Remedy,
+    counted,
     distinct,
     one_each,
     ordered,
@@ -50,6 +51,13 @@ def test_the_words_say_how_often_since_when_by_whom_and_what_repaired_it() -> No
     assert standing(an_annotation(fix=Remedy(text="use `await`"), models=())).endswith("; instead: use `await`")
     assert title(an_annotation()) == "async.never-awaited, seen 4 times"
     assert title(an_annotation(recurring=False)) == "async.never-awaited, new"
+
+
+def test_they_are_counted_by_mistake_and_told_whose() -> None:
+    """With everybody's code recorded, not all of it is a model's."""
+    assert counted([an_annotation(), an_annotation(line=9)]) == "1 mistake of LLM-written code"
+    others = [an_annotation(), an_annotation("1:b", generated=False)]
+    assert counted(others, more=True) == "2 more mistakes of this code"
 
 
 @given(hostile_annotations())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_llmlearn.domain.annotation import Annotation, one_each, ordered, said, worded
+from pytest_llmlearn.domain.annotation import Annotation, counted, one_each, ordered, said, worded
 
 SHOWN = 8
 DATA_LIMIT = 4_000
@@ -21,10 +21,8 @@ def commands(annotations: Sequence[Annotation], summary: str | None = None) -> l
     """
     each = one_each(ordered(annotations))
     lines = [_issue(one) for one in each[:SHOWN]]
-    rest = len(each) - SHOWN
-    if rest > 0:
-        more = f"llmlearn: {rest} more mistake{'' if rest == 1 else 's'} of LLM-written code"
-        lines.append(f"##vso[task.logissue type=warning]{data(more)}")
+    if each[SHOWN:]:
+        lines.append(f"##vso[task.logissue type=warning]{data(f'llmlearn: {counted(each[SHOWN:], more=True)}')}")
     if summary is not None:
         lines.append(f"##vso[task.uploadsummary]{data(summary)}")
     return lines

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_llmlearn.domain.annotation import Annotation, one_each, ordered, said, title, worded
+from pytest_llmlearn.domain.annotation import Annotation, counted, one_each, ordered, said, title, worded
 
 SHOWN = 8
 """Warnings of ours at most: two of the ten are left to others."""
@@ -27,7 +27,7 @@ def commands(annotations: Sequence[Annotation], *, summarised: bool = False) -> 
     rest = each[SHOWN:]
     if rest:
         recurring = sum(one.recurring for one in rest)
-        more = f"{len(rest)} more mistake{'' if len(rest) == 1 else 's'} of LLM-written code"
+        more = counted(rest, more=True)
         more += f", {recurring} of them recurring" if recurring else ", all new"
         where = "the job's summary lists them" if summarised else "`llmlearn patterns` lists them"
         lines.append(f"::notice title=llmlearn::{data(f'{more}: {where}')}")

@@ -88,7 +88,9 @@ def _log(shown: Sequence[Annotation]) -> dict[str, Any]:
 def _rule(one: Annotation) -> dict[str, Any]:
     weaknesses = [f"external/cwe/{label.partition(':')[0].lower()}" for label in one.labels if label.startswith("CWE")]
     properties: dict[str, Any] = {
-        "tags": [one.category, *([] if one.phase == "scan" else ["llm-generated"]), *weaknesses][:TAGS],
+        "tags": [one.category, *(["llm-generated"] if one.generated and one.phase != "scan" else []), *weaknesses][
+            :TAGS
+        ],
         "precision": next((name for least, name in _PRECISIONS if one.confidence >= least), "low"),
         "problem.severity": _SEVERITIES.get(one.severity, "warning"),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pytest_llmlearn.domain.annotation import Annotation, distinct, ordered, remedy, said, title, worded
+from pytest_llmlearn.domain.annotation import Annotation, counted, distinct, ordered, remedy, said, title, worded
 from pytest_llmlearn.domain.lesson import fenced, safe
 
 LIMIT = 1_048_576
@@ -50,8 +50,8 @@ def _headline(each: Sequence[Annotation]) -> str:
     recurring = sum(fingerprints.values())
     new = len(fingerprints) - recurring
     told = [f"{recurring} recurring" if recurring else "", f"{new} new" if new else ""]
-    mistakes = "mistake" if len(fingerprints) == 1 else "mistakes"
-    return f"{' and '.join(part for part in told if part)} {mistakes} of LLM-written code"
+    _, _, mistakes = counted(each).partition(" ")
+    return f"{' and '.join(part for part in told if part)} {mistakes}"
 
 
 class _Page:
