@@ -27,7 +27,7 @@ from pytest_llmlearn.domain.tree import Span
 from pytest_llmlearn.domain.unifying import Binding, Unifier, dumped, name_of, without_docstring
 from pytest_llmlearn.domain.writing_code import Template, Written
 
-ALIKE = 0.5
+ALIKE = 0.3
 """What two functions of one name must have in common to be called the same mistake, written in other words."""
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _BLOCKS = ("body", "orelse", "finalbody")
