@@ -304,7 +304,11 @@ def _moved(before: Names, after: Names) -> frozenset[str]:
 
 def _of_words(names: Names, words: frozenset[str]) -> Names:
     """What of a file's names concerns a piece with these words."""
-    imports = {name: target for name, target in names.imports.items() if name in words}
+    imports = {
+        name: target
+        for name, target in names.imports.items()
+        if name in words or target.startswith("__future__.")  # which say how all of the file is read
+    }
     return Names(imports=imports, bound=names.bound & words, stars=names.stars)
 
 
