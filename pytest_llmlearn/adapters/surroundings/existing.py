@@ -218,8 +218,10 @@ class ExistingWorld(ProjectSurroundings):
     def _of_class(self, node: ast.AST, file: Path, text: str, left: int) -> frozenset[str] | None:
         if not isinstance(node, ast.ClassDef) or left == 0:
             return None
-        beside = self._files.read(file.with_suffix(".py")) if file.suffix == ".pyi" else None
-        if beside is not None:  # what a stub leaves out may be there all the same
+        if file.suffix == ".pyi":  # what a stub leaves out may be there all the same
+            beside = self._files.read(file.with_suffix(".py"))
+            if beside is None:
+                return None
             other = naming.defined(beside).get(node.name)
             return self._of_class(other, file.with_suffix(".py"), beside, left) if other is not None else None
         found = attributes(node, text, partial(self._of_base, file=file, text=text, left=left - 1))
