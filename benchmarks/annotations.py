@@ -48,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         files(root, asked.findings)
-        rows = [["format", "seconds", "resident, MB", "bytes", "compressed"]]
+        rows = [["format", "seconds", "of processor", "resident, MB", "bytes", "compressed"]]
         for style in FORMATS:
             say(f"{style}: {asked.repeat} times")
             told = [watched(style, root, asked.findings) for _ in range(asked.repeat)]
@@ -58,6 +58,7 @@ def main() -> None:
                 [
                     style,
                     f"{seconds.median:.2f}",
+                    f"{spread(one['processor'] for one in told).median:.2f}",
                     f"{max(one['megabytes'] for one in told):.0f}",
                     f"{told[0]['bytes']:,}",
                     f"{told[0]['compressed']:,}",
@@ -105,13 +106,14 @@ def child(style: str, root: Path, findings: int) -> None:
     from pytest_llmlearn.entrypoints.annotations.places import Places
 
     made = annotations(findings)
-    begun = time.perf_counter()
+    begun, busy = time.perf_counter(), time.process_time()
     text = publish.text(Places(root, {}).placed(made), style)
-    seconds = time.perf_counter() - begun
+    seconds, busy = time.perf_counter() - begun, time.process_time() - busy
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     raw = text.encode()
     told = {
         "seconds": seconds,
+        "processor": busy,
         "megabytes": megabytes,
         "bytes": len(raw),
         "compressed": len(gzip.compress(raw)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from pytest_llmlearn.domain.finding import SEVERITIES
@@ -184,7 +185,8 @@ def _one_line(code: str) -> str:
     return safe("; ".join(line.strip() for line in code.splitlines() if line.strip()), FIX_LIMIT)
 
 
-def _by(models: Sequence[str]) -> str:
+@lru_cache(maxsize=512)  # a run has few models, and many mistakes of each
+def _by(models: tuple[str, ...]) -> str:
     known = [name for model in models if model != "unknown" and (name := safe(model, 60))]
     named = known[:NAMED]
     if len(known) > NAMED:

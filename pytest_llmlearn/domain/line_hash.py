@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from operator import mul
 
 WINDOW = 100
 """Characters that are hashed: UTF-16 code units."""
-_BASE = 37
 _MASK = (1 << 64) - 1
+_POWERS = tuple(pow(37, WINDOW - 1 - at, 1 << 64) for at in range(WINDOW))
 _END = "\uffff"
 """What stands for the end of the file."""
 
@@ -47,7 +48,5 @@ def _units(text: str) -> str:
 
 
 def _hash(window: str) -> int:
-    value = 0
-    for unit in window:
-        value = value * _BASE + ord(unit) & _MASK
-    return value * pow(_BASE, WINDOW - len(window), 1 << 64) & _MASK
+    """A polynomial in 37 over the whole window; what the file is too short for counts as nothing."""
+    return sum(map(mul, map(ord, window), _POWERS)) & _MASK

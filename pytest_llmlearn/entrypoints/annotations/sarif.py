@@ -11,6 +11,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -122,8 +123,7 @@ def _result(one: Annotation, rule: int, place: str, ordinal: int) -> dict[str, A
     }
     if one.first_seen is not None:
         properties["firstSeen"] = one.first_seen.isoformat()
-    models = [name for model in one.models if (name := safe(model))]
-    more = {"models": models, "function": safe(one.function), "test": safe(one.nodeid)}
+    more = {"models": list(_names(one.models)), "function": safe(one.function), "test": safe(one.nodeid)}
     properties.update((name, value) for name, value in more.items() if value)
     uri = quote(one.path, errors="replace")
     return {
@@ -135,6 +135,11 @@ def _result(one: Annotation, rule: int, place: str, ordinal: int) -> dict[str, A
         "partialFingerprints": {"primaryLocationLineHash": identity, "llmlearn/v1": one.fingerprint},
         "properties": properties,
     }
+
+
+@lru_cache(maxsize=512)  # a run has few models, and many mistakes of each
+def _names(models: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for model in models if (name := safe(model)))
 
 
 def _unlinked(text: str) -> str:
