@@ -46,10 +46,14 @@ class LessonsServer(LanguageServer):
         """Set once the client's options are known."""
         self.telling: dict[str, asyncio.Task[Any]] = {}
         """What is about to be told of each document."""
+        self.told: dict[str, tuple[int | None, str]] = {}
+        """Of which version of each document the client was told what."""
         self.scanning: dict[str, asyncio.Task[Any]] = {}
         """What is scanned of each document."""
         self.flaws: dict[str, Sequence[Flaw]] = {}
         """What the last scan found in each open document's file."""
+        self.client: int | None = None
+        """The client's process, where it is one of this machine."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 

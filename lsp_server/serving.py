@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from lsp_server.framing import Frames
+from lsp_server.processes import is_alive
 
 PIECE = 1 << 16
 WAITING = 64
@@ -87,29 +88,10 @@ async def _listen(server: Any, more: Callable[[], Any]) -> None:
 
 
 async def _until_gone(server: Any) -> None:
-    """Comes back when the process that `initialize` named is there no more.
-
-    One that is not there from the beginning is another machine's or container's, and says nothing.
-    """
-    while server.process_id is None:
+    """Comes back when the process that `initialize` named is there no more."""
+    while server.client is None or is_alive(server.client):
         await asyncio.sleep(CLIENT_SECONDS)
-    if not _alive(server.process_id):
-        await asyncio.Event().wait()
-    while _alive(server.process_id):
-        await asyncio.sleep(CLIENT_SECONDS)
-    log.warning("the client's process %s is gone", server.process_id)
-
-
-def _alive(process: int) -> bool:
-    if os.name != "posix" or process <= 0:
-        return True  # asked in another way there; the end of the input tells it too
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's, so it is there
-        return True
-    return True
+    log.warning("the client's process %s is gone", server.client)
 
 
 class Output:

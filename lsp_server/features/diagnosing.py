@@ -38,6 +38,7 @@ def register(server: LessonsServer) -> None:
         server.flaws.pop(params.text_document.uri, None)
         if not pulls(server):
             publish(server, params.text_document.uri, None, [])
+            server.told.pop(params.text_document.uri, None)
 
     @server.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, types.DiagnosticOptions(False, False, identifier="llmlearn"))
     async def pulled(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:

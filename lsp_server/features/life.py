@@ -14,6 +14,7 @@ from lsp_server.convert_diagnostics import to_terms
 from lsp_server.convert_edits import to_abilities
 from lsp_server.features import publishing
 from lsp_server.options import SECTION, given
+from lsp_server.processes import is_alive
 from lsp_server.sessions import to_path
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def register(server: LessonsServer) -> None:
     def initialize(params: types.InitializeParams) -> None:
         server.documents.encoding = types.PositionEncodingKind(server.workspace.position_encoding or "utf-16").value
         server.terms = to_terms(params.capabilities, server.documents.encoding)
+        # One that is not there from the beginning is another machine's or container's, and its absence says nothing.
+        server.client = params.process_id if params.process_id and is_alive(params.process_id) else None
         server.abilities = to_abilities(params.capabilities)
         server.sessions.options[None] = given(params.initialization_options)
         server.sessions.folders = _folders(params)

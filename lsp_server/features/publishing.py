@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from lsp_server.convert_diagnostics import to_diagnostics
+from lsp_server.convert_diagnostics import result_id, to_diagnostics
 from lsp_server.convert_flaws import still_there
 from lsp_server.documents import Document
 from lsp_server.looks import Outdated
@@ -95,4 +95,9 @@ async def _pause(server: LessonsServer, document: Document) -> float:
 
 
 def publish(server: LessonsServer, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
+    """Tell the client, unless it was told the same of that version before."""
+    now = version, result_id(found)
+    if server.told.get(uri) == now:
+        return
+    server.told[uri] = now
     server.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))

@@ -2,66 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pytest_llmlearn import Memory, Occurrence
+from tests.lsp_server.raw import Client
 
 pytest.importorskip("pygls", reason="the extra `lsp` is not installed")
-
-
-class Client:
-    """A client that waits for each answer; the process ends with it."""
-
-    def __init__(self, root: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "lsp_server"], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        self._number = 0
-
-    def ask(self, method: str, parameters: Any) -> Any:
-        message = self.answer(method, parameters)
-        assert "error" not in message, message
-        return message["result"]
-
-    def answer(self, method: str, parameters: Any) -> dict[str, Any]:
-        """The whole answer, be it an error."""
-        self._number += 1
-        self._send({"jsonrpc": "2.0", "id": self._number, "method": method, "params": parameters})
-        for _ in range(20):  # notifications may come in between, but not for ever
-            message = self._read()
-            if message.get("id") == self._number:
-                return message
-        raise AssertionError(f"no answer to {method}")
-
-    def tell(self, method: str, parameters: Any) -> None:
-        self._send({"jsonrpc": "2.0", "method": method, "params": parameters})
-
-    def close(self) -> int:
-        self.ask("shutdown", None)
-        self.tell("exit", None)
-        return self._process.wait(timeout=20)
-
-    def _send(self, message: dict[str, Any]) -> None:
-        body = json.dumps(message).encode()
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        self._process.stdin.flush()
-
-    def _read(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        length = 0
-        while (line := self._process.stdout.readline().strip()) != b"":
-            if line.lower().startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-        message: dict[str, Any] = json.loads(self._process.stdout.read(length))
-        return message
 
 
 def test_an_editor_asks_for_the_mistakes_that_matter(tmp_path: Path) -> None:

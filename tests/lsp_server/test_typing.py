@@ -1,0 +1,237 @@
+"""Typing and cancelling, against a memory that takes its time: in this process, with a client made of lists."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pygls", reason="the extra `lsp` is not installed")
+
+from lsp_server.framing import Frames
+from lsp_server.server import LessonsServer, make_server
+from pytest_llmlearn.app.watch import Looked
+from pytest_llmlearn.errors import StoreUnavailable
+from pytest_llmlearn.settings import Settings
+
+pytestmark = pytest.mark.asyncio
+
+
+class SlowMemory:
+    """Sees nothing, slowly, and counts; `at_once` are the most looks that ran together."""
+
+    def __init__(self, seconds: float) -> None:
+        self.notices: list[str] = []
+        self.looks: list[str] = []
+        self.stopped = 0
+        self.at_once = 0
+        self.asked = 0
+        self.closed = False
+        self._seconds = seconds
+        self._now = 0
+        self._lock = threading.Lock()
+
+    def look(self, path: str, text: str, *, candidates: bool, settled: bool, stop: Callable[[], bool]) -> Looked:
+        with self._lock:
+            self._now += 1
+            self.at_once = max(self.at_once, self._now)
+            self.looks.append(text)
+        end = time.monotonic() + self._seconds
+        while time.monotonic() < end and not stop():
+            time.sleep(0.001)
+        self.stopped += stop()
+        with self._lock:
+            self._now -= 1
+        return Looked(path=path, abandoned=stop())
+
+    def patterns(self, limit: int | None = None) -> list[Any]:
+        return []
+
+    def prove_matchers(self, stop: Callable[[], bool]) -> None:
+        return None
+
+    def recall(self, query: Any) -> Any:
+        self.asked += 1
+        if query.text == "locked":
+            raise StoreUnavailable("memory.db", "it is locked")
+        time.sleep(self._seconds)
+        raise AssertionError("a question that nobody waits for was answered")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Client:
+    """Hands messages to a server of its own and keeps what comes back."""
+
+    def __init__(self, root: Path, memory: SlowMemory, **options: Any) -> None:
+        def opened(root: Path, settings: Settings, *, warm: bool) -> Any:
+            return memory
+
+        self.server: LessonsServer = make_server(opened)
+        self.server.protocol.set_writer(self)  # type: ignore[arg-type] # as much of a writer as is asked of one
+        self.received: list[dict[str, Any]] = []
+        self.uri = (root / "a.py").as_uri()
+        self._frames = Frames()
+        self._root = root
+        self._options = options
+
+    def write(self, data: bytes) -> None:
+        self.received += self._frames.feed(data)
+
+    def close(self) -> None:
+        return None
+
+    def tell(self, method: str, **params: Any) -> None:
+        self.server.protocol.receive({"jsonrpc": "2.0", "method": method, "params": params})
+
+    def ask(self, number: int, method: str, **params: Any) -> None:
+        self.server.protocol.receive({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+
+    async def begin(self, text: str = "") -> None:
+        folder = {"uri": self._root.as_uri(), "name": "x"}
+        self.ask(
+            0, "initialize", processId=None, rootUri=None, capabilities={}, workspaceFolders=[folder],
+            initializationOptions=self._options,
+        )  # fmt: skip
+        self.tell("initialized")
+        item = {"uri": self.uri, "languageId": "python", "version": 0, "text": text}
+        self.tell("textDocument/didOpen", textDocument=item)
+        await self.until(lambda: any("publishDiagnostics" in one.get("method", "") for one in self.received))
+        await asyncio.sleep(0.02)
+
+    def type(self, version: int, text: str) -> None:
+        """Put text before all else."""
+        nowhere = {"line": 0, "character": 0}
+        change = {"range": {"start": nowhere, "end": nowhere}, "text": text}
+        document = {"uri": self.uri, "version": version}
+        self.tell("textDocument/didChange", textDocument=document, contentChanges=[change])
+
+    def answer(self, number: int) -> dict[str, Any] | None:
+        return next((one for one in self.received if one.get("id") == number), None)
+
+    async def until(self, true: Callable[[], object]) -> None:
+        for _ in range(500):
+            if true():
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError("it did not come")
+
+    def versions(self) -> list[int]:
+        told = [one["params"] for one in self.received if one.get("method") == "textDocument/publishDiagnostics"]
+        return [params["version"] for params in told]
+
+
+async def test_typing_never_queues_more_than_one_look(tmp_path: Path) -> None:
+    """A hundred characters a second, each of which would be looked at at once: one look runs, one may wait."""
+    memory = SlowMemory(seconds=0.08)
+    client = Client(tmp_path, memory, lsp_debounce_ms=0)
+    await client.begin()
+    (session,) = client.server.sessions
+    most = 0
+    for version in range(1, 101):
+        client.type(version, "x")
+        await asyncio.sleep(0.01)
+        most = max(most, session.looking.waiting)
+    await client.until(lambda: client.versions()[-1] == 100)
+    assert most <= 1 and memory.at_once == 1
+    assert memory.looks[-1] == "x" * 100
+    assert memory.stopped > 10  # what looked at an older text gave up
+    await client.server.leave()
+    assert memory.closed
+
+
+async def test_a_pause_in_typing_is_waited_for(tmp_path: Path) -> None:
+    """Of twenty quick changes the last alone is looked at, and told of once."""
+    memory = SlowMemory(seconds=0)
+    client = Client(tmp_path, memory, lsp_debounce_ms=100)
+    await client.begin()
+    before = len(memory.looks)
+    for version in range(1, 21):
+        client.type(version, "x")
+        await asyncio.sleep(0.002)
+    await client.until(lambda: client.versions()[-1] == 20)
+    assert memory.looks[before:] == ["x" * 20]
+    assert client.versions().count(20) == 1
+    await client.server.leave()
+
+
+async def test_pulled_again_what_has_not_changed_is_not_told_again(tmp_path: Path) -> None:
+    """The client has it under its name; and nothing is looked at for it."""
+    memory = SlowMemory(seconds=0)
+    client = Client(tmp_path, memory)
+    await client.begin()
+    document = {"uri": client.uri}
+    client.ask(1, "textDocument/diagnostic", textDocument=document)
+    await client.until(lambda: client.answer(1))
+    first = client.answer(1)["result"]  # type: ignore[index]
+    before = len(memory.looks)
+    client.ask(2, "textDocument/diagnostic", textDocument=document, previousResultId=first["resultId"])
+    await client.until(lambda: client.answer(2))
+    assert first["kind"] == "full" and client.answer(2)["result"]["kind"] == "unchanged"  # type: ignore[index]
+    assert len(memory.looks) == before
+    await client.server.leave()
+
+
+async def test_a_pull_that_is_overtaken_by_typing_may_be_asked_again(tmp_path: Path) -> None:
+    """It stops, and says so as the protocol has it."""
+    memory = SlowMemory(seconds=0)
+    client = Client(tmp_path, memory)
+    await client.begin()
+    memory._seconds = 5.0
+    client.type(1, "x")
+    client.ask(1, "textDocument/diagnostic", textDocument={"uri": client.uri})
+    await client.until(lambda: memory.looks[-1] == "x")
+    client.type(2, "y")
+    await client.until(lambda: client.answer(1))
+    error = client.answer(1)["error"]  # type: ignore[index]
+    assert (error["code"], error["data"]) == (-32802, {"retriggerRequest": True})
+    await client.server.leave()
+
+
+async def test_what_is_cancelled_is_computed_no_further(tmp_path: Path) -> None:
+    """A question that waits is never begun; a look that runs stops; both are answered as cancelled."""
+    memory = SlowMemory(seconds=0)
+    client = Client(tmp_path, memory)
+    await client.begin()
+    memory._seconds = 5.0
+    client.type(1, "x")
+    client.ask(1, "textDocument/diagnostic", textDocument={"uri": client.uri})
+    await client.until(lambda: memory.looks[-1] == "x")
+    for number in (2, 3):
+        command = {"command": "llmlearn.relevantMistakes", "arguments": ["x"]}
+        client.ask(number, "workspace/executeCommand", **command)
+    await asyncio.sleep(0.02)
+    for number in (1, 2, 3):
+        client.tell("$/cancelRequest", id=number)
+    await client.until(lambda: all(client.answer(number) for number in (1, 2, 3)))
+    assert {client.answer(number)["error"]["code"] for number in (1, 2, 3)} == {-32800}  # type: ignore[index]
+    await client.until(lambda: memory.stopped)
+    assert memory.asked == 0
+    await client.server.leave()
+
+
+async def test_a_memory_that_cannot_be_asked_is_a_sentence(tmp_path: Path) -> None:
+    """As an error of that request, and the server goes on."""
+    memory = SlowMemory(seconds=0)
+    client = Client(tmp_path, memory)
+    await client.begin()
+    client.ask(1, "llmlearn/relevantMistakes", text="locked")
+    await client.until(lambda: client.answer(1))
+    error = client.answer(1)["error"]  # type: ignore[index]
+    assert error["code"] == -32803 and "it is locked" in error["message"]
+    await client.server.leave()
+
+
+async def test_a_project_can_be_served_without_diagnostics(tmp_path: Path) -> None:
+    """Where the setting says so, nothing is looked at; what is asked is answered."""
+    memory = SlowMemory(seconds=0)
+    client = Client(tmp_path, memory, diagnose="off")
+    await client.begin("x")
+    assert memory.looks == [] and client.versions() == [0]
+    await client.server.leave()
