@@ -12,6 +12,7 @@ from pytest_llmlearn.adapters.surroundings.existing import ExistingWorld
 from pytest_llmlearn.settings import Settings
 
 _ANSWER = "interpreter.json"
+_READ = "libraries.json"
 _VERSION = 1
 
 
@@ -19,4 +20,10 @@ def world(root: Path, settings: Settings, environ: Mapping[str, str]) -> Existin
     """The world of the project at `root`, as recognisers ask it; its interpreter is asked here, at most once."""
     kept = StateFile(root, _ANSWER, _VERSION)
     interpreter = ProjectInterpreter(root, environ, named=settings.python, kept=kept)
-    return ExistingWorld(root, interpreter.ask(), SeenModulesFile(root).read, interpreter.notices)
+    return ExistingWorld(
+        root,
+        interpreter.ask(),
+        SeenModulesFile(root).read,
+        interpreter.notices,
+        StateFile(root, _READ, _VERSION),
+    )

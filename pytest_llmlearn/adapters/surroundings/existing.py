@@ -13,11 +13,12 @@ from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytest_llmlearn.adapters.surroundings import ProjectSurroundings
 from pytest_llmlearn.adapters.surroundings.files import absolute_name
 from pytest_llmlearn.adapters.surroundings.members import attributes
+from pytest_llmlearn.adapters.surroundings.remembered import Kept, Remembered
 from pytest_llmlearn.adapters.surroundings.signatures import parameters_of
 from pytest_llmlearn.adapters.surroundings.versions import Versions
 from pytest_llmlearn.domain import names as naming
@@ -43,6 +44,7 @@ class ExistingWorld(ProjectSurroundings):
     """`matchers.view.World` for the project at `root`.
 
     Without an `interpreter` nothing is known but the project's own; `notices` say why. `seen` reads what test runs saw.
+    In `kept` stands what was read of libraries, for the next process.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class ExistingWorld(ProjectSurroundings):
         interpreter: Interpreter | None,
         seen: Callable[[], Seen] | None = None,
         notices: Sequence[str] = (),
+        kept: Kept | None = None,
     ) -> None:
         search_path = interpreter.search_path if interpreter is not None else ()
         super().__init__(root, search_path)
@@ -58,6 +61,7 @@ class ExistingWorld(ProjectSurroundings):
         self.notices = tuple(notices)
         self._see = seen
         self._seen = seen() if seen is not None else None
+        self._remembered = Remembered(kept, search_path)
         self._versions = Versions(self._files, search_path)
         self._members: dict[tuple[str, str], frozenset[str] | None] = {}
         self._are_modules: dict[str, bool | None] = {}
@@ -69,7 +73,7 @@ class ExistingWorld(ProjectSurroundings):
         self._seen = self._see() if self._see is not None else None
         for kept in (self._own, self._texts, self._are_modules, self._members, self._mentioned):
             kept.clear()
-        for module in [module for module in self._names if self._files.library(module) is None]:
+        for module in [one for one, names in self._names.items() if names is None or self._files.library(one) is None]:
             del self._names[module]
 
     def is_stdlib(self, module: str) -> bool:
@@ -116,7 +120,9 @@ class ExistingWorld(ProjectSurroundings):
 
     def is_module(self, module: str) -> bool | None:
         if module not in self._are_modules:
-            self._are_modules[module] = self._is_module(module)
+            own = self._files.own(module) is not None
+            ask = partial(self._is_module, module)
+            self._are_modules[module] = ask() if own else self._remembered.answer("modules", module, ask)
         return self._are_modules[module]
 
     def _is_module(self, module: str) -> bool | None:
@@ -143,7 +149,8 @@ class ExistingWorld(ProjectSurroundings):
     def mentions(self, module: str, name: str) -> bool | None:
         if module not in self._mentioned:
             self._mentioned[module] = None  # a module that takes everything from itself ends here
-            self._mentioned[module] = self._loosely(module)
+            told = self._remembered.answer("mentions", module, lambda: _listed(self._loosely(module)))
+            self._mentioned[module] = frozenset(told) if told is not None else None
         names = self._mentioned[module]
         return name in names if names is not None else None
 
@@ -188,6 +195,11 @@ class ExistingWorld(ProjectSurroundings):
 
     def _bare(self, module: str, qualname: str) -> Signature | None:
         """The signature as it is written, whatever decorates it; of functions alone."""
+        return _signature(
+            self._remembered.answer("bare", f"{module}:{qualname}", lambda: _wire(self._written(module, qualname)))
+        )
+
+    def _written(self, module: str, qualname: str) -> Signature | None:
         found = self._in_module(module, qualname, self._files.root / "_", _HOPS)
         if found is None or not isinstance(found[0], ast.FunctionDef | ast.AsyncFunctionDef):
             return None
@@ -196,6 +208,11 @@ class ExistingWorld(ProjectSurroundings):
         return parameters_of(plain, method="." in qualname)
 
     def is_coroutine(self, module: str, qualname: str) -> bool | None:
+        ask = partial(self._is_coroutine, module, qualname)
+        own = self._files.own(module) is not None
+        return ask() if own else _truth(self._remembered.answer("coroutines", f"{module}:{qualname}", ask))
+
+    def _is_coroutine(self, module: str, qualname: str) -> bool | None:
         found = self._in_module(module, qualname, self._files.root / "_", _HOPS)
         return naming.runs_as_coroutine(found[0]) if found is not None else None
 
@@ -203,7 +220,15 @@ class ExistingWorld(ProjectSurroundings):
         key = (module, qualname)
         if key not in self._members:
             self._members[key] = None  # a class that derives from itself ends here
-            self._members[key] = self._attributes(module, qualname)
+            own = self._files.own(module) is not None
+            told = (
+                self._attributes(module, qualname)
+                if own
+                else self._remembered.answer(
+                    "members", f"{module}:{qualname}", lambda: _listed(self._attributes(module, qualname))
+                )
+            )
+            self._members[key] = frozenset(told) if told is not None else None
         return self._members[key]
 
     def _attributes(self, module: str, qualname: str) -> frozenset[str] | None:
@@ -245,14 +270,59 @@ class ExistingWorld(ProjectSurroundings):
 
     def names(self, module: str) -> Collection[str] | None:
         known = self._interpreter.compiled.get(module) if self._interpreter is not None else None
-        if known is None:
-            return super().names(module)
         if module not in self._names:
-            file = self._module_file(module)
+            self._names[module] = None  # a module that takes everything from itself ends here
+            file = self._module_file(module) if known is not None else None
             below = self._files.children(file.parent) if file is not None and file.stem == "__init__" else frozenset()
-            self._names[module] = known | below
+            self._names[module] = known | below if known is not None else self._read_names(module)
         return self._names[module]
+
+    def _read_names(self, module: str) -> frozenset[str] | None:
+        if self._files.own(module) is not None:
+            return self._written_names(module)
+        told = self._remembered.answer("names", module, lambda: _listed(self._written_names(module)))
+        return frozenset(told) if told is not None else self._compiled_names(module)
+
+    def signature(self, module: str, qualname: str) -> Signature | None:
+        if self._files.own(module) is not None:
+            return super().signature(module, qualname)
+        told = self._remembered.answer(
+            "signatures", f"{module}:{qualname}", lambda: _wire(super(ExistingWorld, self).signature(module, qualname))
+        )
+        return _signature(told)
 
     def _compiled_names(self, module: str) -> frozenset[str] | None:
         seen = self._seen.names(module, self.version(module)) if self._seen is not None else None
         return frozenset(seen) if seen is not None else None
+
+
+def _truth(told: object) -> bool | None:
+    return told if isinstance(told, bool) else None
+
+
+def _listed(names: Collection[str] | None) -> list[str] | None:
+    return sorted(names) if names is not None else None
+
+
+def _wire(signature: Signature | None) -> list[Any] | None:
+    if signature is None:
+        return None
+    return [
+        list(signature.parameters),
+        list(signature.required),
+        list(signature.keyword_only),
+        signature.takes_any_positional,
+        signature.takes_any_keyword,
+    ]
+
+
+def _signature(told: list[Any] | None) -> Signature | None:
+    if told is None:
+        return None
+    return Signature(
+        parameters=tuple(told[0]),
+        required=tuple(told[1]),
+        keyword_only=tuple(told[2]),
+        takes_any_positional=told[3],
+        takes_any_keyword=told[4],
+    )
