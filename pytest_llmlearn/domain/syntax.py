@@ -9,6 +9,7 @@ import ast
 import warnings
 from collections.abc import Callable, Sequence
 from re import compile as pattern
+from threading import Lock
 from typing import Any
 
 from pytest_llmlearn.domain import parsing
@@ -24,6 +25,7 @@ _OPERATORS = {
     ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Is: "is", ast.IsNot: "is not",
     ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip
+_QUIET = Lock()
 _LINES = pattern(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _ODD = pattern("[\ud800-\udfff\0]")
 
@@ -46,7 +48,9 @@ def nodes(text: str, first_line: int = 1) -> tuple[Node, ...]:
         TooDeep: a statement is nested deeper than `DEPTH`.
         RecursionError, MemoryError: it is nested deeper than Python can read.
     """
-    with warnings.catch_warnings():  # the text is anyone's: an odd escape in it must not warn the user
+    # The text is anyone's: an odd escape in it must not warn the user. What warns is the whole process's, so that two
+    # threads that each put it back would leave it silent for good.
+    with _QUIET, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             module = parsing.module(readable(text))

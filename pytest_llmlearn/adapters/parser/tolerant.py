@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from pytest_llmlearn.adapters.parser.mending import mended, whole
@@ -87,7 +88,7 @@ class TolerantParser:
                     piece, more = joined
                     count += more
             if piece.body is _UNREAD:
-                piece = read(piece.text, line, mend=True)
+                piece = replace(read(piece.text, line, mend=True), open=piece.open)
             yield piece
             number += count
             line += piece.height

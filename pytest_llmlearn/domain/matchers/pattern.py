@@ -28,6 +28,7 @@ _TOKEN = re.compile(
       |(?P<word>\w+)|(?P<space>\s+)|(?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_FIELD = re.compile(r"\{[^{}]*\$[A-Z_][^{}]*")
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -146,6 +147,8 @@ def _as_python(text: str) -> str:
             brackets.append(word if not called else "def" if earlier == "def" else "call")
         elif kind == "close" and brackets:
             brackets.pop()
+        elif kind == "string" and word[:2].rstrip("\"'").lower().strip("r") == "f":
+            word = _FIELD.sub(lambda field: field[0].replace("$", _META), word)
         elif kind == "meta":
             word = _META + word[1:]
         elif kind == "dots" and brackets:
