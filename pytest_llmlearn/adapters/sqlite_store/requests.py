@@ -166,11 +166,12 @@ def _experience(
 ) -> Experience:
     """Of what was made there (`rows`), and of other kins."""
     patterns = finding.kindred(connection, [row[1] for row in rows], model)
-    made = [
-        Made(request=keys[digest], pattern=patterns[pattern].fingerprint, kin=kin, model=by, count=count)
-        for digest, pattern, kin, by, count in rows
-        if pattern in patterns
-    ]
+    known: dict[_Row, Made] = kept(connection, "mistakes under requests")
+    for row in rows:
+        if row not in known and row[1] in patterns:
+            digest, by_id, kin, by, count = row
+            known[row] = Made(request=keys[digest], pattern=patterns[by_id].fingerprint, kin=kin, model=by, count=count)
+    made = [known[row] for row in rows if row[1] in patterns]
     wanted = dict.fromkeys([*(one.kin for one in made), *others])
     counts = _counts(connection, "kin", list(wanted))
     if only and model is not None:

@@ -118,6 +118,9 @@ def run(context: click.Context, quiet: bool) -> None:
         _log(root, quiet=quiet)
         # The folder it was started from may be removed meanwhile, or its disk taken out.
         os.chdir("/")
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        # What is compared is small, and threads that wait for one another in a busy machine take ten times as long.
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     told = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
