@@ -30,8 +30,14 @@ TEXT = 400_000
 """Characters of a file that is looked at; a longer one was hardly written by hand or by a model."""
 NEAR = 1
 """Lines that a matcher may be beside the failing one and still be right."""
-_ASSERTED = frozenset({"AssertionError", "Failed", "XPASS(strict)"})
-"""What tests raise: their line says what was expected, not what is wrong."""
+_SHAPELESS = frozenset(
+    {
+        *("AssertionError", "Failed", "XPASS(strict)"),
+        *("SyntaxError", "IndentationError", "TabError", "NameError", "UnboundLocalError"),
+    }
+)
+"""What no shape is made of: what tests raise tells what was expected, not what is wrong; a name that is bound nowhere
+is known for it by itself, whatever is done with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +51,16 @@ class Named:
 
 
 class Deriving:
-    """The use case. `redact` makes text fit to be written down."""
+    """The use case. `redact` makes text fit to be written down.
 
-    def __init__(self, matchers: Matchers, trying: Trying, *, redact: Callable[[str], str]) -> None:
+    `shapes` tries shapes and asks nobody what exists, for it is waited for at the end of a run; `trying` tries all.
+    """
+
+    def __init__(
+        self, matchers: Matchers, *, shapes: Trying, trying: Trying, redact: Callable[[str], str]
+    ) -> None:  # fmt: skip
         self._matchers = matchers
+        self._shapes = shapes
         self._trying = trying
         self._safe = lru_cache(maxsize=4096)(lambda text: redact(text) == text)
 
@@ -113,9 +125,9 @@ class Deriving:
         by_file: dict[tuple[str, str], list[Entry]] = {}
         for entry, text in failures:
             by_file.setdefault((entry.path or "", text), []).append(entry)
-        known = self._matchers.every() if by_file else ()
+        known = [one for one in self._matchers.every() if one.kind == "shape"] if by_file else []
         for (path, text), entries in by_file.items():
-            fired = self._trying.fired(known, path, text)
+            fired = self._shapes.fired(known, path, text)
             by_code: dict[str, dict[str, Trials]] = {}
             for entry in entries:
                 said = {key: Trials(right=1) for key, spans in fired.items() if is_near(spans, entry.line or 0)}
@@ -129,7 +141,7 @@ class Deriving:
             fingerprint=fingerprint, rule_id=entry.rule_id, message=entry.message, symbols=entry.symbols
         )  # fmt: skip
         made = list(from_pattern(named))
-        if entry.line is not None and entry.exception.rpartition(".")[2] not in _ASSERTED:
+        if entry.line is not None and entry.exception.rpartition(".")[2] not in _SHAPELESS:
             failure = Failed(
                 fingerprint=fingerprint,
                 rule_id=entry.rule_id,

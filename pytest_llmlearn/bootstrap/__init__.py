@@ -83,7 +83,8 @@ class Memory(AppMemory):
         ledger = store.ledger(edited_again_seconds=chosen.edited_again_seconds)
         redact = late_redactor()
         matchers: Any = Late(store.matchers)
-        deriving = cache(lambda: parts.deriving(matchers, surroundings, redact))
+        trying: Any = Late(lambda: parts.trying(folder, chosen))
+        deriving = cache(lambda: parts.deriving(matchers, trying, redact))
         roster = roster_with(chosen.assistants)
         runs: Any = Late(lambda: parts.runs(folder, ledger, history(), roster, surroundings, origins))
         telling = parts.telling(folder, chosen)
@@ -130,7 +131,7 @@ class Memory(AppMemory):
             watch=cache(lambda: parts.watch(folder, chosen, store)),
             matchers=matchers,
             deriving=deriving,
-            proving=lambda: parts.proving(folder, store, fixes, surroundings, matchers, deriving()),
+            proving=lambda: parts.proving(folder, store, fixes, surroundings, matchers, deriving(), trying),
             matcher_hits=chosen.matcher_hits,
             derives=chosen.diagnose != "off",
             learned_rules=learned_rules,

@@ -472,28 +472,40 @@ def chats(root: Path, redact: Callable[[str], str]) -> Chats:
     return Chats(ChatFile(root, lambda: state.make(root)), redact=redact, clock=lambda: datetime.now(UTC))
 
 
-def deriving(matchers: Matchers, surroundings: Surroundings, redact: Callable[[str], str]) -> Deriving:
+def deriving(matchers: Matchers, look: Trying, redact: Callable[[str], str]) -> Deriving:
     from pytest_llmlearn.app.derive import Deriving
-
-    return Deriving(matchers, trying(surroundings), redact=redact)
-
-
-def trying(surroundings: Surroundings) -> Trying:
     from pytest_llmlearn.app.trying import Trying
     from pytest_llmlearn.bootstrap import watching
 
-    return Trying(lambda these: watching.watch(lambda: these, surroundings))
+    shapes: Any = Late(lambda: Trying(lambda these: watching.watch(lambda: these, None)))
+    return Deriving(matchers, shapes=shapes, trying=look, redact=redact)
+
+
+def trying(root: Path, settings: Settings) -> Trying:
+    """What tries matchers of every kind on texts of the project."""
+    from pytest_llmlearn.app.trying import Trying
+    from pytest_llmlearn.bootstrap import watching
+    from pytest_llmlearn.bootstrap.world import world
+
+    existing = Late(lambda: world(root, settings, os.environ))
+    return Trying(lambda these: watching.watch(lambda: these, existing))
 
 
 def proving(
-    root: Path, store: SqliteStore, fixes: Fixes, surroundings: Surroundings, matchers: Matchers, deriving: Deriving
+    root: Path,
+    store: SqliteStore,
+    fixes: Fixes,
+    surroundings: Surroundings,
+    matchers: Matchers,
+    deriving: Deriving,
+    look: Trying,
 ) -> Proving:
     from pytest_llmlearn.adapters.last_run.proved import ProvedFile
     from pytest_llmlearn.app.prove import Proving
 
     return Proving(
         matchers,
-        trying(surroundings),
+        look,
         deriving,
         store=store,
         fixes=fixes,

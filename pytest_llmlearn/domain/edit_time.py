@@ -7,6 +7,7 @@ order is look, judge, learn.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +18,7 @@ Before = Literal["exact", "rule", "new"]
 """What came before of a failure: its exact signature, only that of its rule, or neither."""
 NEAR = 1
 """Lines that an alarm may be beside the failing one and still be right."""
+_QUOTED = re.compile(r'"[^"]*"')
 _NO_MISTAKE_OF_THE_LINE = frozenset({"AssertionError", "Failed", "XPASS(strict)"})
 _KNOWN_TO_LINTERS = frozenset({"SyntaxError", "IndentationError", "TabError", "NameError", "UnboundLocalError"})
 
@@ -57,13 +59,13 @@ class Met:
         for exact, failure in failing(attempt).items():
             line = failure.line or 0
             hit = any(alarm.line - NEAR <= line <= max(alarm.line, alarm.end) + NEAR for alarm in alarms)
-            found.append((self._before(exact, signature(failure, "rule")), hit))
+            found.append((self._before(exact, _rule(failure)), hit))
         return Watched(task=attempt.task, passed=attempt.passed, failures=tuple(found), alarms=len(alarms))
 
     def learn(self, attempt: Attempt) -> None:
         for exact, failure in failing(attempt).items():
             self._exact.add(exact)
-            self._rule.add(signature(failure, "rule"))
+            self._rule.add(_rule(failure))
 
     def _before(self, exact: Signature, rule: Signature) -> Before:
         if exact in self._exact:
@@ -79,6 +81,12 @@ def failing(attempt: Attempt) -> Mapping[Signature, Failure]:
         if failure.line is not None and name not in _NO_MISTAKE_OF_THE_LINE | _KNOWN_TO_LINTERS:
             found.setdefault(signature(failure, "exact"), failure)
     return found
+
+
+def _rule(failure: Failure) -> Signature:
+    """The signature at rule level, without what stands in double quotes too."""
+    exception, told = signature(failure, "rule")
+    return exception, _QUOTED.sub("Q", told)
 
 
 def caught(rows: Iterable[Watched], before: Before) -> Caught:

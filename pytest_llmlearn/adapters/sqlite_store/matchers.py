@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 
-A_PATTERN = 24
-"""Matchers kept of one pattern: the surest ones."""
+A_PATTERN = 64
+"""Matchers kept of one pattern that never fired on passing code, the surest; and as many that did, the latest: one that
+was forgotten would be made anew, and had to be wrong once more."""
 CODES = 64
 """Pieces of code that count for a matcher; what further ones say changes nothing."""
 _COLUMNS = 'm.rule_id, m.kind, m.body, m.atoms, m.origin, m.start, m."right", m.wrong + m.hits, m.silent'
@@ -164,12 +165,10 @@ def _put(db: Database, matchers: Iterable[Matcher]) -> None:
         )
         grown.add(pattern)
     for pattern in grown:
-        db.execute(
-            """DELETE FROM matchers WHERE pattern = ?1 AND id NOT IN (
-                   SELECT id FROM matchers WHERE pattern = ?1
-                   ORDER BY wrong + hits, "right" DESC, start DESC, id LIMIT ?2)""",
-            (pattern, A_PATTERN),
-        )
+        for wrong, order in (("=", '"right" DESC, start DESC, id'), (">", "id DESC")):
+            of = f"pattern = ?1 AND wrong + hits {wrong} 0"
+            kept = f"SELECT id FROM matchers WHERE {of} ORDER BY {order} LIMIT ?2"
+            db.execute(f"DELETE FROM matchers WHERE {of} AND id NOT IN ({kept})", (pattern, A_PATTERN))
 
 
 def _tried(db: Database, trials: Mapping[str, Trials], code: str) -> None:
