@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -47,6 +47,8 @@ from pytest_llmlearn.settings import Settings
 ENOUGH = 40
 """Tries below which a rate is reported, and not judged."""
 ASKED = 0.5
+PARTNERS = 3
+"""Passing generations that are tried for a fix."""
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -75,7 +77,6 @@ class Try:
     taught: tuple[str, str]
     text: str
     passed: bool = False
-    broke: int = 0
 
 
 def failures(corpus: Corpus, record: Any, outcome: Any) -> Iterator[tuple[Occurrence, Failure]]:
@@ -89,13 +90,17 @@ def failures(corpus: Corpus, record: Any, outcome: Any) -> Iterator[tuple[Occurr
         lines = corpus.tests[record["task_id"]].splitlines()
         function = one["nodeid"].partition("::")[2].replace("::", ".").partition("[")[0]
         if told and int(told[-1]) <= len(lines):
-            frames.append(Frame(path=test, line=int(told[0]), function=function, statement=lines[int(told[0]) - 1].strip()))
+            frames.append(
+                Frame(path=test, line=int(told[0]), function=function, statement=lines[int(told[0]) - 1].strip())
+            )
         place = one.get("last_generated_frame") or {}
         if one["in_generated"] and place.get("line"):
             code = record["code"].splitlines()
             statement = code[place["line"] - 1].strip() if place["line"] <= len(code) else ""
             frames.append(
-                Frame(path=f"{record['module']}.py", line=place["line"], function=place["func"] or "", statement=statement)
+                Frame(
+                    path=f"{record['module']}.py", line=place["line"], function=place["func"] or "", statement=statement
+                )
             )
         yield (
             Occurrence(
@@ -146,71 +151,97 @@ def span_of(code: str, red: Red) -> Span:
 
 
 def healed(failed: Failed, corpus: Corpus, seq: int, root: Path, code: str) -> tuple[Fix, str] | None:
-    """The fix that memory mines where the passing generation most like it, of those up to `seq`, is put in its place."""
+    """The fix that memory mines where a passing generation, of those up to `seq`, is put in its place: the one most
+    like it of which a fix comes at all, of the three most alike."""
     others = [one for one in corpus.passing.get(failed.task, ()) if one["model"] != failed.model and one["seq"] < seq]
-    if not others:
-        return None
-    good = min(others, key=lambda one: (statements.whole(code, one["code"]), one["seq"]))
-    shutil.rmtree(root, ignore_errors=True)
-    root.mkdir(parents=True)
-    (root / failed.red.path).write_bytes(good["code"].encode("utf-8", "replace"))
-    if failed.red.test_path:
-        (root / failed.red.test_path).write_bytes(corpus.tests[failed.task].encode("utf-8", "replace"))
-    healing = Judge(surroundings(root), redact).judge(failed.red, Green(time=NOW))
-    return (healing.fix, good["model"]) if healing.fix is not None else None
+    for good in sorted(others, key=lambda one: (statements.whole(code, one["code"]), one["seq"]))[:PARTNERS]:
+        shutil.rmtree(root, ignore_errors=True)
+        root.mkdir(parents=True)
+        (root / failed.red.path).write_bytes(good["code"].encode("utf-8", "replace"))
+        if failed.red.test_path:
+            (root / failed.red.test_path).write_bytes(corpus.tests[failed.task].encode("utf-8", "replace"))
+        healing = Judge(surroundings(root), redact).judge(failed.red, Green(time=NOW))
+        if healing.fix is not None:
+            return healing.fix, good["model"]
+    return None
 
 
-def tries(corpus: Corpus, records: Sequence[Any], outcomes: dict[str, Any], keep: Path, level: str) -> tuple[list[Try], Counter[str]]:
+@dataclass(slots=True)
+class Mined:
+    """What was mined so far of one corpus, remembered in `keep`: mistakes by generation, fixes by mistake and time."""
+
+    corpus: Corpus
+    keep: Path
+    known: dict[str, list[Failed]]
+    fixes: dict[tuple[int, str, str, int], tuple[Fix, str] | None]
+
+    @classmethod
+    def read(cls, corpus: Corpus, keep: Path) -> Mined:
+        file = keep / f"{corpus.name}.pickle"
+        known, fixes = pickle.loads(file.read_bytes()) if file.exists() else ({}, {})
+        return cls(corpus=corpus, keep=keep, known=known, fixes=fixes)
+
+    def write(self) -> None:
+        (self.keep / f"{self.corpus.name}.pickle").write_bytes(pickle.dumps((self.known, self.fixes)))
+
+    def failed(self, record: Any, outcome: Any) -> list[Failed]:
+        if record["id"] not in self.known:
+            self.known[record["id"]] = failed_of(self.corpus, record, outcome, self.keep / "root")
+        return self.known[record["id"]]
+
+    def fix(self, failed: Failed, seq: int, code: str) -> tuple[Fix, str] | None:
+        passing = sum(one["seq"] < seq for one in self.corpus.passing.get(failed.task, ()))
+        key = (failed.seq, failed.red.unit, repr(failed.exact), passing)
+        if key not in self.fixes:
+            self.fixes[key] = healed(failed, self.corpus, seq, self.keep / "root", code)
+        return self.fixes[key]
+
+
+def tries(
+    corpus: Corpus, records: Sequence[Any], outcomes: dict[str, Any], keep: Path, level: str
+) -> tuple[list[Try], Counter[str]]:
     """What is offered for each failing generation, by what was learned before it."""
-    cached = keep / f"{corpus.name}-failed.pickle"
-    known: dict[str, list[Failed]] = pickle.loads(cached.read_bytes()) if cached.exists() else {}
+    mined = Mined.read(corpus, keep)
     counts: Counter[str] = Counter()
-    learned: list[Failed] = []
-    codes: dict[int, str] = {}
-    mined: dict[tuple[int, str, str, int], tuple[Fix, str] | None] = {}
+    learned: dict[Signature, list[tuple[Failed, str]]] = defaultdict(list)
     found: list[Try] = []
-    healed_file = keep / f"{corpus.name}-healed.pickle"
-    if healed_file.exists():
-        mined = pickle.loads(healed_file.read_bytes())
     for number, record in enumerate(records):
         outcome = outcomes[record["id"]]
-        if outcome["status"] == "fail":
-            if record["id"] not in known:
-                known[record["id"]] = failed_of(corpus, record, outcome, keep / "root")
-            for failed in known[record["id"]]:
-                counts["failures"] += 1
-                fixes: dict[str, tuple[Fix, Failed]] = {}
-                for earlier in learned:
-                    if getattr(earlier, level) != getattr(failed, level) or earlier.model == failed.model and earlier.task == failed.task:
-                        continue
-                    passing = sum(one["seq"] < failed.seq for one in corpus.passing.get(earlier.task, ()))
-                    key = (earlier.seq, earlier.red.unit, repr(earlier.exact), passing)
-                    if key not in mined:
-                        mined[key] = healed(earlier, corpus, failed.seq, keep / "root", codes[earlier.seq])
-                    fix = mined[key]
-                    if fix is not None:
-                        digest = fix[0].digest
-                        seen = fixes[digest][0].verified if digest in fixes else 0
-                        fixes[digest] = (replace(fix[0], verified=seen + 1, last_seen=NOW), earlier)
-                counts["with a fix"] += bool(fixes)
-                goods: dict[str, set[str]] = defaultdict(set)
-                for fix, _ in fixes.values():
-                    goods[fix.bad].add(fix.good)
-                ready = [replace(fix, conflicting=len(goods[fix.bad]) > 1) for fix, _ in fixes.values()]
-                made = mend(record["code"], ready, failed.span)
-                if made is not None:
-                    fix, earlier = fixes[made.digest]
-                    counts["offered"] += 1
-                    found.append(Try(failed=failed, mend=made, fix=fix, taught=(earlier.task, earlier.model), text=applied(record["code"], made.edits)))
-            learned += known[record["id"]]
-            codes[record["seq"]] = record["code"]
+        if outcome["status"] != "fail":
+            continue
+        everything = mined.failed(record, outcome)
+        for failed in everything:
+            counts["mistakes"] += 1
+            fixes: dict[str, tuple[Fix, Failed]] = {}
+            for earlier, code in learned[getattr(failed, level)]:
+                if (earlier.model, earlier.task) == (failed.model, failed.task):
+                    continue
+                fix = mined.fix(earlier, failed.seq, code)
+                if fix is not None:
+                    seen = fixes[fix[0].digest][0].verified if fix[0].digest in fixes else 0
+                    fixes[fix[0].digest] = (replace(fix[0], verified=seen + 1, last_seen=NOW), earlier)
+            counts["with a fix"] += bool(fixes)
+            made = mend(record["code"], conflicts(fix for fix, _ in fixes.values()), failed.span)
+            if made is not None:
+                fix, earlier = fixes[made.digest]
+                text = applied(record["code"], made.edits)
+                found.append(Try(failed=failed, mend=made, fix=fix, taught=(earlier.task, earlier.model), text=text))
+        for failed in everything:
+            learned[getattr(failed, level)].append((failed, record["code"]))
         if number % 50 == 0:
-            say(f"{corpus.name}: {number} of {len(records)}, {counts['offered']} offered")
-            cached.write_bytes(pickle.dumps(known))
-            healed_file.write_bytes(pickle.dumps(mined))
-    cached.write_bytes(pickle.dumps(known))
-    healed_file.write_bytes(pickle.dumps(mined))
+            say(f"{corpus.name}: {number} of {len(records)}, {len(found)} offered")
+            mined.write()
+    mined.write()
     return found, counts
+
+
+def conflicts(fixes: Iterable[Fix]) -> list[Fix]:
+    """The fixes as the store tells them: those are conflicting that change the same code in different ways."""
+    known = list(fixes)
+    goods: dict[str, set[str]] = defaultdict(set)
+    for fix in known:
+        goods[fix.bad].add(fix.good)
+    return [replace(fix, conflicting=len(goods[fix.bad]) > 1) for fix in known]
 
 
 def judged(one: Try, corpus: Corpus, module: str, yard: Yard, keep: Path) -> Try:
@@ -226,7 +257,20 @@ def judged(one: Try, corpus: Corpus, module: str, yard: Yard, keep: Path) -> Try
         (folder / f"{module}.py").write_bytes(one.text.encode("utf-8", "replace"))
         junit = yard.out / "try.xml"
         junit.unlink(missing_ok=True)
-        words = [yard.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:llm_learn", "--timeout=10", "--rootdir", folder, f"--junitxml={junit}"]
+        words = [
+            yard.python,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:llm_learn",
+            "--timeout=10",
+            "--rootdir",
+            folder,
+            f"--junitxml={junit}",
+        ]
         confined(words, cwd=folder, env=yard.env, timeout=yard.seconds, output=yard.out / "try.txt")
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(_statuses(junit)), encoding="utf-8")
@@ -241,7 +285,9 @@ def _statuses(junit: Path) -> dict[str, str]:
     if not junit.exists():
         return {}
     return {
-        case.get("name") or "": "failed" if any(child.tag in ("failure", "error", "skipped") for child in case) else "passed"
+        case.get("name") or "": "failed"
+        if any(child.tag in ("failure", "error", "skipped") for child in case)
+        else "passed"
         for case in ElementTree.parse(junit).iter("testcase")
     }
 
@@ -250,8 +296,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpora", nargs="*", metavar="CORPUS", help=f"of {', '.join(CORPORA)} (default: all)")
     parser.add_argument("--split", default="dev")
-    parser.add_argument("--level", default="rule", choices=("rule", "exact"), help="how near a mistake must be (%(default)s)")
-    parser.add_argument("--python", type=Path, default=Path(sys.executable), help="the interpreter the code is run with")
+    parser.add_argument(
+        "--level", default="rule", choices=("rule", "exact"), help="how near a mistake must be (%(default)s)"
+    )
+    parser.add_argument(
+        "--python", type=Path, default=Path(sys.executable), help="the interpreter the code is run with"
+    )
     parser.add_argument("--unpacked", type=Path, metavar="DIR", help="corpora that are unpacked already")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="remember there what was mined and run")
     parser.add_argument("--list", type=int, default=0, metavar="N", help="tries printed")
@@ -260,8 +310,12 @@ def main() -> None:
     if not network_can_be_cut():
         sys.exit("not run: `unshare -rn` does not work here, and nobody has read this code: it gets no network")
     with ExitStack() as stack:
-        keep = (options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="llmlearn-repair-")))).resolve()
-        yard = Yard(python=options.python.absolute(), cases=keep / "cases", out=keep / "out", home=keep / "home", seconds=60.0)
+        keep = (
+            options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="llmlearn-repair-")))
+        ).resolve()
+        yard = Yard(
+            python=options.python.absolute(), cases=keep / "cases", out=keep / "out", home=keep / "home", seconds=60.0
+        )
         for folder in (yard.cases, yard.out, yard.home):
             folder.mkdir(parents=True, exist_ok=True)
         unpacked = options.unpacked
@@ -272,14 +326,14 @@ def main() -> None:
             if not unpacked.exists():
                 words = [sys.executable, corpora_folder() / "materialise.py", "unpack", unpacked]
                 subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
-        rows = [("corpus", "mistakes", "with a fix", "tries", "repaired", "rate", "")]
+        rows = [("corpus", "mistakes", "with a fix", "tries", "edits", "repaired", "rate", "")]
         figures: dict[str, Any] = {}
         every: list[Try] = []
         for name in options.corpora or CORPORA:
             done, counts = corpus_tries(unpacked / name, options, yard, keep)
             every += done
             figures[name] = row(done, counts)
-            rows.append((name, str(counts["failures"]), str(counts["with a fix"]), *told(done)))
+            rows.append((name, str(counts["mistakes"]), str(counts["with a fix"]), *told(done)))
             for one in done[: options.list]:
                 print(shown(one))
         rows.append(("all", "", "", *told(every)))
@@ -291,8 +345,12 @@ def main() -> None:
 def corpus_tries(folder: Path, options: argparse.Namespace, yard: Yard, keep: Path) -> tuple[list[Try], Counter[str]]:
     corpus = healing_cases.read(folder, options.split)
     healing_cases.give_example_data(corpus, yard)
-    records = sorted(map(json.loads, (folder / f"replay_{options.split}.jsonl").open(encoding="utf-8")), key=lambda one: one["seq"])
-    outcomes = {one["id"]: one for one in map(json.loads, (folder / f"outcomes_{options.split}.jsonl").open(encoding="utf-8"))}
+    records = sorted(
+        map(json.loads, (folder / f"replay_{options.split}.jsonl").open(encoding="utf-8")), key=lambda one: one["seq"]
+    )
+    outcomes = {
+        one["id"]: one for one in map(json.loads, (folder / f"outcomes_{options.split}.jsonl").open(encoding="utf-8"))
+    }
     modules = {record["task_id"]: record["module"] for record in records}
     found, counts = tries(corpus, records, outcomes, keep, options.level)
     done = []
@@ -303,21 +361,29 @@ def corpus_tries(folder: Path, options: argparse.Namespace, yard: Yard, keep: Pa
     return done, counts
 
 
-def told(done: Sequence[Try]) -> tuple[str, str, str, str]:
+def told(done: Sequence[Try]) -> tuple[str, str, str, str, str]:
     passed = sum(one.passed for one in done)
     if len(done) < ENOUGH:
         said = "too few to judge"
     else:
         said = "as asked" if passed / len(done) >= ASKED else f"asked {ASKED:.0%}"
-    return str(len(done)), str(passed), f"{passed / len(done):.0%}" if done else "-", said
+    edits = len({one.text for one in done})
+    return str(len(done)), str(edits), str(passed), f"{passed / len(done):.0%}" if done else "-", said
 
 
 def row(done: Sequence[Try], counts: Counter[str]) -> dict[str, Any]:
-    return {**counts, "tries": len(done), "repaired": sum(one.passed for one in done)}
+    return {
+        **counts,
+        "tries": len(done),
+        "edits": len({one.text for one in done}),
+        "repaired": sum(one.passed for one in done),
+    }
 
 
 def shown(one: Try) -> str:
-    lines = [f"--- {'repaired' if one.passed else 'NOT'} {one.failed.task} {one.failed.model} {one.failed.nodeid} {one.failed.rule} (from {one.taught})"]
+    failed = one.failed
+    said = "repaired" if one.passed else "NOT"
+    lines = [f"--- {said} {failed.task} {failed.model} {failed.nodeid} {failed.rule} (from {one.taught})"]
     lines += ["bad:", one.fix.bad, "good:", one.fix.good]
     lines += [f"edit {edit.span}: {edit.text!r}" for edit in one.mend.edits]
     return "\n".join(lines)
