@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from lsp_server.convert_positions import Encoding, to_range
-from lsp_server.looks import Look, Seen
-from pytest_llmlearn.domain.flaw import Flaw
-from pytest_llmlearn.domain.lesson import times
-from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.domain.tree import Span
+
+if TYPE_CHECKING:
+    from lsp_server.looks import Look, Seen
+    from pytest_llmlearn.domain.flaw import Flaw
+    from pytest_llmlearn.domain.pattern import Pattern
 
 SOURCE = "llmlearn"
 _SEVERITY = {
@@ -60,6 +61,8 @@ def to_diagnostic(one: Seen, lines: Sequence[str], root: Path, terms: Terms) -> 
 
 def message_of(one: Seen) -> str:
     """What goes wrong here, what to do instead, and how often it went wrong; one line."""
+    from pytest_llmlearn.domain.lesson import times  # the server's start needs no words
+
     lesson, pattern = one.lesson, one.pattern
     # What a shape was recognised by is its pattern, which says nothing to people.
     why = one.sighting.why if one.sighting.matcher.kind != "shape" else ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from lsp_server.convert_positions import Encoding, to_range
-from pytest_llmlearn.domain.mending import Edit
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.domain.mending import Edit
 
 QUICK = types.CodeActionKind.QuickFix
 

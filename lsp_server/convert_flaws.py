@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
-from pytest_llmlearn.domain.flaw import Flaw
+if TYPE_CHECKING:
+    from pytest_llmlearn.domain.flaw import Flaw
 
 REACH = 200
 """Lines by which a flaw's line is looked for above and below."""

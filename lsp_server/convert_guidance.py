@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pygls.exceptions import JsonRpcInvalidParams
 
 from pytest_llmlearn.domain.bounds import MAX_LIMIT
-from pytest_llmlearn.domain.guidance import STYLES, Guidance, Style
-from pytest_llmlearn.domain.plain_guidance import guidance as plain
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.domain.guidance import Guidance, Style
 
 _POSITIONS = ("text", "textDocument", "model", "style")
 """What plain arguments stand for, in their order."""
@@ -52,6 +53,8 @@ def from_object(given: Any) -> Asked:
     Raises:
         JsonRpcInvalidParams: says in one sentence what is wrong.
     """
+    from pytest_llmlearn.domain.guidance import STYLES  # the server's start needs none of it
+
     if not isinstance(given, Mapping):
         raise JsonRpcInvalidParams(f"relevantMistakes takes an object, not {_named(given)}")
     unknown = sorted(
@@ -84,6 +87,8 @@ def from_object(given: Any) -> Asked:
 
 def to_client(guidance: Guidance) -> dict[str, Any]:
     """The answer as `llmlearn recall --format json` prints it, and under `lessons` the shorter form of before."""
+    from pytest_llmlearn.domain.plain_guidance import guidance as plain
+
     return {
         **plain(guidance),
         "lessons": [

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_llmlearn.domain.lesson import Lesson
-from pytest_llmlearn.domain.pattern import Pattern
-
 if TYPE_CHECKING:
     from pytest_llmlearn.bootstrap import Memory
+    from pytest_llmlearn.domain.lesson import Lesson
+    from pytest_llmlearn.domain.pattern import Pattern
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
 

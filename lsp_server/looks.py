@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from lsp_server.documents import Document
 from lsp_server.session import Session
-from pytest_llmlearn.domain.matcher import Sighting
 from pytest_llmlearn.errors import UnknownPattern
 
 if TYPE_CHECKING:
     from pytest_llmlearn.app.watch import Looked
     from pytest_llmlearn.bootstrap import Memory
     from pytest_llmlearn.domain.lesson import Lesson
+    from pytest_llmlearn.domain.matcher import Sighting
     from pytest_llmlearn.domain.pattern import Pattern
 
 LARGEST = 2_000_000

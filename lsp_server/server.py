@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn import __version__
-from pytest_llmlearn.domain.flaw import Flaw
 from pytest_llmlearn.errors import MissingExtra
 
 try:
@@ -27,6 +26,9 @@ from lsp_server.looks import Looks
 from lsp_server.protocol import Protocol
 from lsp_server.session import OpenMemory, Session, open_memory
 from lsp_server.sessions import Sessions, to_path
+
+if TYPE_CHECKING:
+    from pytest_llmlearn.domain.flaw import Flaw
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from lsp_server.session import OpenMemory, Session, open_memory
 from pytest_llmlearn.errors import SettingError
@@ -26,7 +25,13 @@ def to_path(uri: str | None) -> Path | None:
     """The file that a `file:` URI names; None for any other."""
     try:
         parts = urlsplit(uri or "")
-        return Path(url2pathname(unquote(parts.path))) if parts.scheme == "file" and parts.path else None
+        if parts.scheme != "file" or not parts.path:
+            return None
+        if os.name == "nt":
+            from urllib.request import url2pathname  # loads half of what Python knows of networks
+
+            return Path(url2pathname(parts.path))
+        return Path(unquote(parts.path))
     except ValueError:  # no URI at all
         return None
 

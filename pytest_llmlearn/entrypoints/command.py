@@ -26,6 +26,10 @@ _FOLDER = ".llmlearn"
 def main() -> None:
     """Run the command as `sys.argv` says."""
     words = sys.argv[1:]
+    if words[:1] == ["lsp"]:
+        from pytest_llmlearn.entrypoints import becoming
+
+        sys.exit(becoming.server(words[1:], os.environ))
     if os.name == "posix" and "recall" in words and asking_daemon.wanted(os.environ):
         asked = plain(words)
         if asked is not None and _answered(asked):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 
-SERVER = "lsp_server"
+from pytest_llmlearn.entrypoints import becoming
 
 
 @click.command(
@@ -24,9 +22,5 @@ def lsp(context: click.Context, arguments: tuple[str, ...]) -> None:
     Its options are those of `llmlearn-lsp`; `llmlearn lsp --help` lists them.
     """
     root = context.find_root().params.get("root")
-    environ = {**os.environ, "LLMLEARN_ROOT": str(Path(root).absolute())} if root else dict(os.environ)
-    # Safe path: a module of the project's must not stand in the place of one that is needed.
-    command = [sys.executable, "-P", "-m", SERVER, *arguments]
-    if os.name == "posix":
-        os.execve(sys.executable, command, environ)
-    context.exit(subprocess.call(command, env=environ))
+    environ = {**os.environ, "LLMLEARN_ROOT": str(Path(root).absolute())} if root else os.environ
+    context.exit(becoming.server(arguments, environ))
