@@ -26,4 +26,5 @@ def world(root: Path, settings: Settings, environ: Mapping[str, str]) -> Existin
         SeenModulesFile(root).read,
         interpreter.notices,
         StateFile(root, _READ, _VERSION),
+        interpreter.inspect if settings.inspect_imports else None,
     )

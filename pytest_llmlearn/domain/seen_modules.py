@@ -62,6 +62,8 @@ class SeenModule:
         Raises:
             KeyError, TypeError, ValueError: it is neither.
         """
+        if not isinstance(values, Mapping):
+            raise TypeError("a mapping was expected")
         names = values.get("names")
         return cls(
             version=str(values["version"]),

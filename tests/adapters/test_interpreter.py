@@ -182,3 +182,19 @@ def test_own_files_are_read_anew_when_asked(elsewhere: Path) -> None:
     (elsewhere / "shelf.py").write_text("def put(): ...\ndef take(): ...\n", encoding="utf-8")
     world.forget()
     assert world.has("shelf", "take") is True
+
+
+def test_libraries_are_imported_to_look_only_where_that_is_allowed(elsewhere: Path) -> None:
+    """In a process of their own, once; the project's own modules never."""
+    interpreter = ProjectInterpreter(elsewhere, {})
+    (elsewhere / "mine.py").write_text("import pathlib\npathlib.Path('imported').touch()\nglobals().update(a=1)\n")
+    drawer = Drawer()
+    allowed = ExistingWorld(elsewhere, interpreter.ask(), kept=drawer, inspect=interpreter.inspect)
+    silent = ExistingWorld(elsewhere, interpreter.ask())
+    assert (silent.has("gadgets.parts", "bolt"), silent.takes("gadgets", "wrapped", "power")) == (None, None)
+    assert allowed.has("gadgets.parts", "bolt") is True
+    assert allowed.has("gadgets.parts", "nut") is False
+    assert allowed.takes("gadgets", "wrapped", "power") is True  # the wrapper takes anything
+    assert allowed.has("mine", "b") is None
+    assert allowed.has("gadgets.unheard", "x") is None
+    assert not list(elsewhere.rglob("imported"))

@@ -21,6 +21,7 @@ from pytest_llmlearn.domain.interpreter import Interpreter
 SECONDS = 20.0
 """How long the interpreter may take to answer."""
 _SCRIPT = Path(__file__).with_name("asked.py")
+_INSPECTING = Path(__file__).with_name("inspected.py")
 _BIN = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
 
 
@@ -65,10 +66,22 @@ class ProjectInterpreter:
         self._keep(told)
         return interpreter
 
+    def inspect(self, module: str) -> dict[str, Any] | None:
+        """Import a library module in a process of its own, and tell its `names` (None where it makes them while
+        running) and the `signatures` of its callables; None where it cannot be imported within the limits."""
+        try:
+            told = self._run("-I", str(_INSPECTING), module)
+        except (OSError, subprocess.SubprocessError, ValueError):  # whatever the library did: nothing is known of it
+            return None
+        return told if isinstance(told, dict) else None
+
     def _told(self) -> Any:
+        return self._run("-I", "-S", str(_SCRIPT))
+
+    def _run(self, *words: str) -> Any:
         environ = {name: value for name, value in self._environ.items() if not name.startswith(("PYTHON", "LLMLEARN"))}
         done = subprocess.run(
-            [self.path, "-I", "-S", str(_SCRIPT)],
+            [self.path, *words],
             cwd=_SCRIPT.parent,
             env=environ,
             stdin=subprocess.DEVNULL,

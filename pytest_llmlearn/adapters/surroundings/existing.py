@@ -44,7 +44,8 @@ class ExistingWorld(ProjectSurroundings):
     """`matchers.view.World` for the project at `root`.
 
     Without an `interpreter` nothing is known but the project's own; `notices` say why. `seen` reads what test runs saw.
-    In `kept` stands what was read of libraries, for the next process.
+    In `kept` stands what was read of libraries, for the next process. `inspect` imports a library's module to look,
+    where files do not tell and the user allows it.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class ExistingWorld(ProjectSurroundings):
         seen: Callable[[], Seen] | None = None,
         notices: Sequence[str] = (),
         kept: Kept | None = None,
+        inspect: Callable[[str], dict[str, Any] | None] | None = None,
     ) -> None:
         search_path = interpreter.search_path if interpreter is not None else ()
         super().__init__(root, search_path)
@@ -62,6 +64,7 @@ class ExistingWorld(ProjectSurroundings):
         self._see = seen
         self._seen = seen() if seen is not None else None
         self._remembered = Remembered(kept, search_path)
+        self._inspect = inspect
         self._versions = Versions(self._files, search_path)
         self._members: dict[tuple[str, str], frozenset[str] | None] = {}
         self._are_modules: dict[str, bool | None] = {}
@@ -283,17 +286,28 @@ class ExistingWorld(ProjectSurroundings):
         told = self._remembered.answer("names", module, lambda: _listed(self._written_names(module)))
         return frozenset(told) if told is not None else self._compiled_names(module)
 
+    def _inspected(self, module: str) -> dict[str, Any]:
+        """What a module tells that is imported to look; nothing where that is not allowed, or it is the project's."""
+        top = module.partition(".")[0]
+        if self._inspect is None or top in self._files.own_top_level or top not in self._files.installed:
+            return {}
+        told = self._remembered.answer("inspected", module, partial(self._inspect, module))
+        return told if isinstance(told, dict) else {}
+
     def signature(self, module: str, qualname: str) -> Signature | None:
         if self._files.own(module) is not None:
             return super().signature(module, qualname)
         told = self._remembered.answer(
             "signatures", f"{module}:{qualname}", lambda: _wire(super(ExistingWorld, self).signature(module, qualname))
         )
-        return _signature(told)
+        return _signature(told if told is not None else self._inspected(module).get("signatures", {}).get(qualname))
 
     def _compiled_names(self, module: str) -> frozenset[str] | None:
         seen = self._seen.names(module, self.version(module)) if self._seen is not None else None
-        return frozenset(seen) if seen is not None else None
+        if seen is not None:
+            return frozenset(seen)
+        told = self._inspected(module).get("names")
+        return frozenset(told) if told is not None else None
 
 
 def _truth(told: object) -> bool | None:
