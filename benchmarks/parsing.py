@@ -4,12 +4,11 @@
 
 Our own tolerant reading by Python's `ast`, beside parso and tree-sitter where they are installed (`pip install parso
 tree-sitter tree-sitter-python`). Files are put together of the code that models wrote for the corpora
-(LLMLEARN_CORPORA), one line of each is broken. Counted are the simple statements outside of that line which are found
-where they stand, and those that are found where none stands. See README.md beside this file.
+(LLMLEARN_CORPORA), one line of each is broken. Counted are the simple statements outside of it which a parser
+finds where it finds them in whole code, and those that it finds where it finds none there. See README.md beside this file.
 """
 
 import argparse
-import ast
 import random
 import time
 from collections import Counter
@@ -86,15 +85,6 @@ def with_tree_sitter() -> Callable[[str], set[Place]]:
     return places
 
 
-def wanted(text: str) -> set[Place]:
-    """The simple statements of whole code."""
-    return {
-        (node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0)
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.stmt) and type(node).__name__ not in COMPOUND
-    }
-
-
 def parsers() -> dict[str, Callable[[str], set[Place]]]:
     found: dict[str, Callable[[str], set[Place]]] = {"ours": ours}
     for name, make in (("parso", with_parso), ("tree-sitter", with_tree_sitter)):
@@ -118,26 +108,28 @@ def main() -> None:
         dice = random.Random(f"{SEED} {way}")
         seen: Counter[str] = Counter()
         wrong: Counter[str] = Counter()
-        total = 0
+        total: Counter[str] = Counter()
         for _ in range(chosen.states):
             text = file_of(120, texts, dice)
             state = broken(text, way, dice)
             if state is None:
                 continue
             more = state.text.count("\n") - text.count("\n")
-            intact = {
-                (line + more * (line > state.line), column, end + more * (end > state.line), last)
-                for line, column, end, last in wanted(text)
-                if not line <= state.line <= end
-            }
-            total += len(intact)
             for name, places in contenders.items():
+                intact = {
+                    (line + more * (line > state.line), column, end + more * (end > state.line), last)
+                    for line, column, end, last in places(text)
+                    if not line <= state.line <= end
+                }
+                total[name] += len(intact)
                 found = places(state.text)
                 seen[name] += len(found & intact)
                 odd = found - intact
                 wrong[name] += sum(1 for first, _, last, _ in odd if not first <= state.line + more <= last + more)
-        rows.append([way, *(f"{seen[name] / total:.1%}, {wrong[name] / total:.2%}" for name in contenders)])
-        figures[way] = {name: {"seen": seen[name] / total, "wrong": wrong[name] / total} for name in contenders}
+        rows.append([way, *(f"{seen[name] / total[name]:.1%}, {wrong[name] / total[name]:.2%}" for name in contenders)])
+        figures[way] = {
+            name: {"seen": seen[name] / total[name], "wrong": wrong[name] / total[name]} for name in contenders
+        }
         say(" ".join(rows[-1]))
     print(table(rows, title="intact statements seen, statements that are none"))
     rows = [["lines", *contenders]]

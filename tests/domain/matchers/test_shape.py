@@ -72,7 +72,7 @@ def test_a_pattern_matches_what_it_says(pattern: str, those: list[str], not_thos
         ("$X = open(...)\n...\n$X.read()", "def f():\n    a = open(p)\n    g()\n    a.read()\n", ["a = open(p)"]),
         ("try:\n    ...\nexcept $E:\n    pass", "try:\n    f()\nexcept OSError:\n    pass\n", ["try:"]),
         ("try:\n    ...\nexcept $E:\n    pass", "try:\n    f()\nexcept OSError:\n    raise\n", []),
-        ("def $F(..., $A=[], ...):\n    ...", "@d\ndef f(x, a=[], *, k) -> X:\n    1\n", ["def f(x, a=[], *, k) -> X:"]),
+        ("def $F(..., $A=[], ...): ...", "@d\ndef f(x, a=[], *, k) -> X:\n    1\n", ["def f(x, a=[], *, k) -> X:"]),
         ("def $F(..., $A=[], ...):\n    ...", "def f(x, a=(), *, k=[1]):\n    return 1\n", []),
         ("def $F($A: int): ...", "def f(x: int = 1):\n    pass\n", ["def f(x: int = 1):"]),
         ("for $I in range(len($X)): ...", "for i in range(len(a)):\n    print(a[i])\n", ["for i in range(len(a)):"]),
