@@ -94,8 +94,9 @@ class Looks:
         try:
             return await asyncio.shield(under.task)
         except asyncio.CancelledError:
-            if under.stop.is_set():
-                raise Outdated from None
+            task = asyncio.current_task()
+            if under.stop.is_set() and (task is None or not task.cancelling()):
+                raise Outdated from None  # it was the look that was cancelled, not whoever waits for it
             if under.waiting == 1 and self._under.get(document.uri) is under:
                 self.outdate(document.uri)
             raise

@@ -18,6 +18,7 @@ from lsp_server.worker import Worker
 
 if TYPE_CHECKING:
     from pytest_llmlearn.bootstrap import Memory
+    from pytest_llmlearn.daemon.server import Daemon
     from pytest_llmlearn.settings import Settings
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class Session:
         self._tell = tell
         self._told: set[str] = set()
         self._asked: Memory | None = None
+        self._daemon: Daemon | None = None
         self._worked: Memory | None = None
         for sentence in wrong:
             self._notice(sentence)
@@ -82,9 +84,16 @@ class Session:
                 return path.relative_to(root).as_posix()
         return None
 
+    async def share(self) -> None:
+        """Serve the warm memory to short-lived processes of the same project too, where nobody does yet."""
+        if self.settings.daemon == "auto" and os.name == "posix":
+            self._daemon = await self.looking.run(lambda: self._shared(self._warm()))
+
     def close(self) -> None:
         """Let go of the store, once what runs is done, or soon."""
         self.ended.set()
+        if self._daemon is not None:
+            self._daemon.stop(CLOSING_SECONDS)
         self.looking.end(lambda: self._asked.close() if self._asked is not None else None, CLOSING_SECONDS)
         self._labouring.end(lambda: self._worked.close() if self._worked is not None else None, 0.0)
 
@@ -100,6 +109,15 @@ class Session:
         if self._worked is None:
             self._worked = self._open(self.root, self.settings, warm=False)
         return self._worked
+
+    def _shared(self, memory: Memory) -> Daemon | None:
+        from pytest_llmlearn.daemon.server import Daemon
+
+        daemon = Daemon(self.root, memory=memory, settings=self.settings)
+        if daemon.start():
+            return daemon
+        log.info("the memory of %s is not shared: %s", self.root, daemon.why)
+        return None
 
     def _notice(self, sentence: str) -> None:
         if sentence not in self._told:

@@ -19,8 +19,9 @@ async def prepare(server: LessonsServer, session: Session) -> None:
     """Open the session's memory before it is asked, and try its matchers on what the project has now."""
     try:
         await session.ask(lambda memory: memory.patterns(limit=1), urgent=False)
+        await session.share()
         await session.work(lambda memory: memory.prove_matchers(session.ended.is_set))
-    except LlmlearnError as error:
+    except (LlmlearnError, OSError) as error:
         server.tell(str(error))
     else:
         session.round += 1

@@ -103,6 +103,8 @@ class Client:
         item = {"uri": self.uri, "languageId": "python", "version": 0, "text": text}
         self.tell("textDocument/didOpen", textDocument=item)
         await self.until(lambda: any("publishDiagnostics" in one.get("method", "") for one in self.received))
+        # What is done beside at the beginning has the document looked at once more.
+        await self.until(lambda: all(session.round for session in self.server.sessions))
         await asyncio.sleep(0.02)
 
     def type(self, version: int, text: str) -> None:
