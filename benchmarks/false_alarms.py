@@ -12,7 +12,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +29,7 @@ from pytest_llmlearn.app.watch import Watch
 from pytest_llmlearn.bootstrap import detectors
 from pytest_llmlearn.domain.deriving.named import from_pattern
 from pytest_llmlearn.domain.fingerprint import fingerprint
-from pytest_llmlearn.domain.matcher import Matcher, Sighting
+from pytest_llmlearn.domain.matcher import Matcher, Sighting, Trials
 from pytest_llmlearn.domain.matchers.api import Api
 from pytest_llmlearn.domain.matchers.awaiting import Awaiting
 from pytest_llmlearn.domain.matchers.text import Text
@@ -62,6 +62,18 @@ class Held:
 
     def kept(self, *, candidates: bool = False) -> Sequence[Matcher]:
         return self._matchers
+
+    def every(self, fingerprint: str | None = None) -> Sequence[Matcher]:
+        return self._matchers
+
+    def proved(self, hits: Mapping[str, int]) -> None:
+        """Nothing is written down."""
+
+    def put(self, matchers: Collection[Matcher]) -> None:
+        """Nothing is written down."""
+
+    def tried(self, trials: Mapping[str, Trials], code: str) -> None:
+        """Nothing is written down."""
 
     def revision(self) -> int:
         return 1
