@@ -27,6 +27,8 @@ DOCUMENTS = 64
 CHARACTERS = 1_500_000
 """Of how many files, and of how much text together, what was seen is remembered; beyond, those not looked at for
 longest are forgotten. A character takes some sixty bytes."""
+LARGEST = 2_000_000
+"""Characters of a text that is looked at."""
 _TERMS = 16
 _BY_IMPORTS: frozenset[Kind] = frozenset({"shape", "text"})
 """Kinds that never ask what else than imports binds a name: a new variable is no reason to look again."""
@@ -133,6 +135,8 @@ class Watch:
         Raises:
             StoreError: the matchers cannot be read.
         """
+        if len(text) > LARGEST:
+            return Looked(path=path, gaps=self._parser.parse(text).gaps)
         revision, indexes = self._index(candidates)
         before = self._known.get(path)
         kept = before.seen if before is not None else {}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llmlearn.adapters.parser import TolerantParser
-from pytest_llmlearn.app import memory_watch
+from pytest_llmlearn.app import memory_watch, watch
 from pytest_llmlearn.app.watch import Looked, Watch
 from pytest_llmlearn.domain.matcher import Kind, Matcher, Sighting, Trials
 from pytest_llmlearn.domain.matchers.pattern import atoms_of
@@ -190,3 +190,10 @@ def test_an_answer_never_depends_on_what_was_looked_at_before() -> None:
     assert all(map(seen, states))
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(seen, states[:40]))
+
+
+def test_a_huge_text_is_not_looked_at() -> None:
+    """It is one gap, and costs nothing."""
+    looker = watching(Learned(shape("f()")))
+    looked = looker.look("a.py", "f()\n" * (watch.LARGEST // 4 + 1))
+    assert (len(looked.sightings), len(looked.gaps), looker._known) == (0, 1, {})
