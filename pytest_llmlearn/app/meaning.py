@@ -61,6 +61,7 @@ class Meaning:
         self._make = parts
         self._parts: Parts | None = None
         self._asked = False
+        self._absent = False
         self._fresh = fresh
         self._in_background = in_background
         self._lives_on = lives_on or in_background
@@ -87,6 +88,11 @@ class Meaning:
             return None
         self.notices.clear()  # what was wrong is so no more
         return meant
+
+    @property
+    def ready(self) -> bool:
+        """Whether a question is answered by meaning too where that can be done at all: nothing is being loaded."""
+        return not self._in_background or self._absent or self._parts is not None or self._resting
 
     def catch_up(self, limit: int) -> bool:
         """Load what questions need, and give at most `limit` texts that wait their vectors; whether none waits then.
@@ -133,6 +139,7 @@ class Meaning:
         try:
             parts = self._make()
             if parts is None:
+                self._absent = True
                 return
             embedding, index, _ = parts
             try:

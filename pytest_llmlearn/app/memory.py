@@ -285,6 +285,11 @@ class Memory(
         """Whether a question met texts that are not found by meaning yet: `llmlearn index` gives them vectors."""
         return self._meaning is not None and self._meaning.behind
 
+    @property
+    def ready(self) -> bool:
+        """Whether what finds lessons by meaning is loaded, or cannot be: before that, words and names alone answer."""
+        return self._meaning is None or self._meaning.ready
+
     def make_vectors(self, limit: int) -> bool:
         """For a process that lives on: load what finds lessons by meaning, and give at most `limit` texts that were
         learned since their vectors. Whether all have one then; what goes wrong is among `notices`."""

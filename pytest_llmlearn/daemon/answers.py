@@ -77,6 +77,7 @@ class Answers:
     status: Callable[[], dict[str, Any]] = dict
     stop: Callable[[], None] = lambda: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _looking: threading.Lock = field(default_factory=threading.Lock)
     _open: _Open | None = None
     _written: object = None
     _known: dict[tuple[object, ...], Settings] = field(default_factory=dict)
@@ -127,6 +128,8 @@ class Answers:
         except ValueError as error:
             raise Refused(wire.BAD_REQUEST, str(error)) from error
         with self.opened(settings) as memory:
+            if not memory.ready:
+                raise Refused(wire.NOT_READY, "what finds lessons by meaning is being loaded")
             return {"guidance": guidance(memory.recall(query)), "notices": memory.notices}
 
     def _look(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +139,9 @@ class Answers:
         candidates, settled = request.get("candidates", False), request.get("settled", True)
         if not isinstance(candidates, bool) or not isinstance(settled, bool):
             raise Refused(wire.BAD_REQUEST, "candidates and settled are true or false")
-        with self.opened(self._settings_of(request)) as memory:
+        if self.memory is not None:
+            raise Refused(wire.UNKNOWN, "this server looks at the texts of its own editor alone")
+        with self.opened(self._settings_of(request)) as memory, self._looking:
             looked = memory.look(path, text, candidates=candidates, settled=settled)
         return {"path": looked.path, "sightings": [_sighting(one) for one in looked.sightings]}
 

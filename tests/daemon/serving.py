@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,3 +88,11 @@ def reply(connection: socket.socket) -> dict[str, Any]:
         told += part
     answer: dict[str, Any] = json.loads(told)
     return answer
+
+
+def until(there: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for that."""
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end, "it did not come to that in time"
+        time.sleep(0.02)

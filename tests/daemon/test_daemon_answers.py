@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from pytest_llmlearn.daemon import client
 from pytest_llmlearn.domain.guidance import STYLES
 from pytest_llmlearn.domain.plain_guidance import guidance
 from pytest_llmlearn.settings import Settings
-from tests.daemon.serving import QUESTIONS, an_occurrence, served
+from tests.daemon.serving import QUESTIONS, an_occurrence, served, until
 
 
 def asked(root: Path, text: str, **more: Any) -> dict[str, Any]:
@@ -113,15 +114,49 @@ def test_settings_that_change_are_followed(project: Path) -> None:
 
 
 def test_a_memory_that_is_handed_in_stays_open(project: Path) -> None:
-    """It belongs to the editor's server."""
+    """It belongs to the editor's server, which alone looks at texts with it."""
     with Memory.open(project, warm=True) as memory:
         settings = Settings.load(project, {"LLMLEARN_EMBEDDER": "none"})
         with served(project, memory=memory, settings=settings):
+            until(lambda: memory.ready)
             expected = directly(project, QUESTIONS[0])
             assert close(asked(project, QUESTIONS[0]), expected)
             assert client.ask(project, {"do": "reload"}, 5.0) == {"reloaded": False}
             assert close(asked(project, QUESTIONS[0]), expected)
+            assert client.ask(project, {"do": "look", "path": "x.py", "text": ""}, 5.0) is None
         assert memory.recall(Query(text=QUESTIONS[0])).matches
+
+
+class Slow:
+    """An embedder that is loaded when it is told so."""
+
+    name, dimension = "slow", 3
+
+    def __init__(self) -> None:
+        self.loaded = Event()
+
+    def embed(self, texts: Any) -> Any:
+        import numpy
+
+        self.loaded.wait(10)
+        return numpy.ones((len(texts), 3), dtype=numpy.float32) / 3**0.5
+
+
+def test_no_answer_lacks_what_is_being_loaded(project: Path) -> None:
+    """An editor's server answers its editor by words meanwhile; others read the memory themselves."""
+    pytest.importorskip("numpy")
+    slow = Slow()
+    settings = Settings.load(project, {"LLMLEARN_EMBEDDER": "none"})
+    request = {"do": "recall", "text": QUESTIONS[0], "environ": {"LLMLEARN_EMBEDDER": "none"}}
+    with (
+        Memory.open(project, settings=settings, embedder=slow, warm=True) as memory,
+        served(project, memory=memory, settings=settings),
+    ):
+        refused = client.exchange(project, request, 5.0)
+        assert refused is not None and refused["error"]["code"] == "not-ready"
+        slow.loaded.set()
+        until(lambda: memory.ready)
+        assert client.ask(project, request, 10.0) is not None
 
 
 def test_a_text_is_looked_at(project: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_llmlearn.daemon import client, place
 from pytest_llmlearn.daemon.server import Daemon
-from tests.daemon.serving import learned, served
+from tests.daemon.serving import learned, served, until
 
 COMMAND = (sys.executable, "-P", "-m", "pytest_llmlearn.entrypoints.command")
 PING = {"do": "ping"}
@@ -75,7 +75,7 @@ def test_what_a_killed_server_left_is_replaced(project: Path) -> None:
     """Its socket, on which nobody listens, its pointer and its lock."""
     child = subprocess.Popen([*COMMAND, "--root", str(project), "daemon", "run"], stderr=subprocess.DEVNULL)
     try:
-        _until(lambda: client.ask(project, PING, 1.0) is not None)
+        until(lambda: client.ask(project, PING, 1.0) is not None)
     finally:
         child.send_signal(signal.SIGKILL)
         child.wait()
@@ -156,7 +156,7 @@ def test_one_that_hangs_is_ended_by_its_number(project: Path, monkeypatch: pytes
 
     child = subprocess.Popen([*COMMAND, "--root", str(project), "daemon", "run"], stderr=subprocess.DEVNULL)
     try:
-        _until(lambda: client.ask(project, PING, 1.0) is not None)
+        until(lambda: client.ask(project, PING, 1.0) is not None)
         child.send_signal(signal.SIGSTOP)
         pointer = place.pointer(project)
         told = json.loads(pointer.read_text(encoding="ascii"))
@@ -173,21 +173,13 @@ def test_one_that_hangs_is_ended_by_its_number(project: Path, monkeypatch: pytes
         child.wait()
 
 
-def _until(there: object, seconds: float = 20.0) -> None:
-    assert callable(there)
-    end = time.monotonic() + seconds
-    while not there():
-        assert time.monotonic() < end, "it did not come to that in time"
-        time.sleep(0.05)
-
-
 def test_vectors_are_made_for_what_is_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the background, so that a question finds them."""
     pytest.importorskip("numpy")
     monkeypatch.setenv("LLMLEARN_EMBEDDER", "hashing")
     project = learned(tmp_path)
     with served(project):
-        _until(lambda: (client.ask(project, {"do": "status"}, 5.0) or {}).get("vectors_complete"))
+        until(lambda: (client.ask(project, {"do": "status"}, 5.0) or {}).get("vectors_complete"))
     from pytest_llmlearn.bootstrap import vectors
     from pytest_llmlearn.settings import Settings
 
