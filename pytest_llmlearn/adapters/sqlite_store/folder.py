@@ -26,8 +26,10 @@ pytest-llmlearn keeps here what it learned from the test failures of LLM-written
 - `marks.jsonl`: what people said of who wrote some lines (`llmlearn mark`), with short hashes of those lines so that
   the words follow them. Commit it. Lines are only ever added: `.llmlearn/marks.jsonl merge=union` in the project's
   `.gitattributes` lets branches add them side by side.
-- `baseline.json`: findings of the security scan that this project has accepted (`llmlearn scan --update-baseline`):
-  paths, rules and digests, no code. Commit it.
+- `lessons.jsonl`: the lessons that were proven here, one a line (`llmlearn lessons export`). Commit it, and
+  `.gitattributes` beside it, which has branches add their lines side by side.
+- `baseline.json`: what this project has accepted: findings of the security scan (`llmlearn scan --update-baseline`), as
+  paths, rules and digests, no code, and mistakes by which no run fails (`llmlearn baseline`). Commit it.
 - `rules/`: Semgrep rules made of mistakes that were made again and again (`llmlearn rules export`); what they enforce is
   not told any more. Commit them.
 - `traces.jsonl`: which lines assistants wrote while they wrote them, as Agent Trace records: paths, line numbers and
@@ -37,11 +39,12 @@ pytest-llmlearn keeps here what it learned from the test failures of LLM-written
   of git, and its files can be read by you alone.
 
 This is the only place where the memory is kept; it is no cache, but for `state/provenance.db`, which may be deleted at
-any time. To erase the memory for good, run `llmlearn clear`; it leaves `baseline.json`,
+any time. To erase the memory for good, run `llmlearn clear`; it leaves `baseline.json`, `lessons.jsonl`,
 `marks.jsonl`, `rules/` and `traces.jsonl`.
 """
 GITIGNORE = """\
 *
+!.gitattributes
 !.gitignore
 !README.md
 !baseline.json
