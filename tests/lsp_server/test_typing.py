@@ -183,7 +183,7 @@ async def test_pulled_again_what_has_not_changed_is_not_told_again(tmp_path: Pat
 async def test_a_pull_that_is_overtaken_by_typing_may_be_asked_again(tmp_path: Path) -> None:
     """It stops, and says so as the protocol has it."""
     memory = SlowMemory(seconds=0)
-    client = Client(tmp_path, memory)
+    client = Client(tmp_path, memory, lsp_debounce_ms=60_000)
     await client.begin()
     memory._seconds = 5.0
     client.type(1, "x")
@@ -199,7 +199,7 @@ async def test_a_pull_that_is_overtaken_by_typing_may_be_asked_again(tmp_path: P
 async def test_what_is_cancelled_is_computed_no_further(tmp_path: Path) -> None:
     """A question that waits is never begun; a look that runs stops; both are answered as cancelled."""
     memory = SlowMemory(seconds=0)
-    client = Client(tmp_path, memory)
+    client = Client(tmp_path, memory, lsp_debounce_ms=60_000)
     await client.begin()
     memory._seconds = 5.0
     client.type(1, "x")
