@@ -500,6 +500,7 @@ def proving(
     deriving: Deriving,
     look: Trying,
 ) -> Proving:
+    from pytest_llmlearn.adapters.last_run.passed import PassedFile
     from pytest_llmlearn.adapters.last_run.proved import ProvedFile
     from pytest_llmlearn.app.prove import Proving
 
@@ -509,7 +510,7 @@ def proving(
         deriving,
         store=store,
         fixes=fixes,
-        files=lambda: python_files(root),
+        files=lambda: sorted(PassedFile(root).stands()),
         text=lambda path: surroundings.text(path),
         remembered=ProvedFile(root),
     )

@@ -93,6 +93,7 @@ class Learner:
         try:
             if self._is_to_be_told or self._could_tell(int(exitstatus)) or self._could_heal(int(exitstatus)):
                 self._learn(int(exitstatus))
+            self._keep_passed(int(exitstatus))
         except Exception as error:  # nothing of ours may change the outcome of the run it watches
             self._marking.fail()
             self._notices.append(f"nothing was learned from this run: {said(error)}")
@@ -172,6 +173,17 @@ class Learner:
                 self._keep_in_order(memory)
             finally:
                 self._notices += memory.notices
+
+    def _keep_passed(self, exit_status: int) -> None:
+        """Which files passed as they are: a matcher that fires in them has to prove itself anew."""
+        if exit_status != pytest.ExitCode.OK or self._collector.occurrences or not self._is_whole(exit_status):
+            return
+        from pytest_llmlearn.adapters.last_run.passed import PassedFile
+
+        try:
+            PassedFile(self._root.path).saw(self._loaded.files, self._started.timestamp())
+        except OSError as error:
+            self._notices.append(f"what passed was not kept: {said(error)}")
 
     def _keep_seen(self) -> None:
         """What the failures showed of library modules, of which their source may tell nothing."""
