@@ -10,10 +10,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pytest_llmlearn.domain import parsing, syntax
 from pytest_llmlearn.domain.deriving.focus import Aim, focuses, line_of
-from pytest_llmlearn.domain.deriving.shapes import hole, known_in, rest, written
+from pytest_llmlearn.domain.deriving.shapes import ANY, hole, known_in, rest, written
 from pytest_llmlearn.domain.matcher import Matcher
 from pytest_llmlearn.domain.matchers.pattern import atoms_of, compiled
 from pytest_llmlearn.domain.matchers.shape import Shapes
@@ -99,6 +100,8 @@ LEVELS: Mapping[Aim, Sequence[Level]] = {
     "unpack": _levels(("whole", "fixed", "anywhere", SPEAKS), ("whole", "exact", "here", SPEAKS)),
     "operate": _levels(("whole", "exact", "anywhere", SPEAKS), ("whole", "exact", "here", SPEAKS)),
     "iterate": _levels(("whole", "exact", "here", SPEAKS),),
+    "mapping": _levels(("used", "named", "here", SPEAKS),),
+    "array": _levels(("used", "named", "here", SPEAKS),),
 }  # fmt: skip
 """The levels of each kind of piece. Measured over streams of generated code, those that speak at once fired on the
 failing line many times for each passing file they fired in; those to be tried first did not, until they had been right
@@ -111,14 +114,20 @@ def from_failure(failure: Failed, *, safe: Callable[[str], bool]) -> list[Matche
     `safe` tells whether a text from the code may be written down.
     """
     made: dict[str, Matcher] = {}
-    for pattern, inside, confidence in _shapes(failure, safe):
-        body = {"pattern": pattern, "inside": inside} if inside else {"pattern": pattern}
+    for patterns, inside, unless, confidence in _shapes(failure, safe):
+        body: dict[str, Any] = {"pattern": patterns[0]}
+        if len(patterns) > 1:
+            body["either"] = list(patterns[1:])
+        if inside:
+            body["inside"] = inside
+        if unless:
+            body["unless"] = unless
         matcher = Matcher(
             fingerprint=failure.fingerprint,
             rule_id=failure.rule_id,
             kind="shape",
             body=body,
-            atoms=atoms_of(pattern),
+            atoms=frozenset.intersection(*map(atoms_of, patterns)),
             origin="failure",
             confidence=confidence,
         )
@@ -128,8 +137,9 @@ def from_failure(failure: Failed, *, safe: Callable[[str], bool]) -> list[Matche
     return sorted(made.values(), key=lambda matcher: -matcher.confidence)[:MOST]
 
 
-def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[str, str, float]]:
-    """Patterns with the function they are to be found in, and how sure they are; all of them match what failed."""
+def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[list[str], str, list[str], float]]:
+    """Patterns, any of which will do, with the function they are to be found in, what must not stand there, and how
+    sure they are; one of them matches what failed, and comes first."""
     imports = imported(failure.text)
     try:
         tree = parsing.module(failure.text)
@@ -144,28 +154,69 @@ def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[str,
     exception = failure.exception.rpartition(".")[2]
     shapes = Shapes()
     for focus in focuses(line_of(tree, failure.line, imports), exception, failure.message):
-        forms = dict(_forms(focus.aim, focus.piece, focus.name))
+        guards = _asking(focus.aim, focus.piece)
+        asked = [
+            pattern
+            for pattern in (written(guard, known, constants=True, names=True) for guard in guards)
+            if pattern is not None and not any(shapes.matches(compiled(pattern), piece, imports, inside=inside))
+        ]
+        forms = _alike(focus.aim, focus.piece)
+        for form, code in _forms(focus.aim, focus.piece, focus.name):
+            forms[form] = [code]
         for level in LEVELS[focus.aim]:
             if level.form not in forms or (level.here and not inside):
                 continue
-            pattern = written(forms[level.form], known, constants=level.constants, names=level.names)
-            if pattern is None or not _says_something(pattern):
-                continue
             where = inside if level.here else ""
-            try:
+            right: list[str] = []
+            others: list[str] = []
+            for code in forms[level.form]:
+                pattern = written(code, known, constants=level.constants, names=level.names)
+                if pattern is None or not _says_something(pattern):
+                    continue
                 found = shapes.matches(compiled(pattern), piece, imports, inside=where)
-                if any(match.span.line <= failure.line <= match.span.end_line for match in found):
-                    yield pattern, where, level.confidence
-            except BadPattern:  # what was masked can be more than patterns can say
-                continue
+                fires = any(match.span.line <= failure.line <= match.span.end_line for match in found)
+                (right if fires else others).append(pattern)
+            if right:
+                unless = asked if level.here else []
+                yield list(dict.fromkeys([*right, *others])), where, unless, level.confidence
 
 
 def _says_something(pattern: str) -> bool:
-    """Whether anything but metavariables is asked for."""
+    """Whether it can be read, and anything but metavariables is asked for."""
     try:
         return bool(atoms_of(pattern))
-    except BadPattern:
+    except BadPattern:  # what was masked can be more than patterns can say
         return False
+
+
+def _alike(aim: Aim, piece: ast.AST) -> dict[str, list[ast.AST]]:
+    """The ways in which code uses what it takes for a mapping, or for an array."""
+    if aim not in ("mapping", "array") or not isinstance(piece, ast.expr):
+        return {}
+
+    def asked(name: str) -> ast.Attribute:
+        return ast.Attribute(value=piece, attr=name, ctx=ast.Load())
+
+    if aim == "array":
+        row = ast.Subscript(value=piece, slice=ast.Tuple(elts=[hole(), rest()], ctx=ast.Load()), ctx=ast.Load())
+        return {"used": [row, *map(asked, _OF_ARRAYS)]}
+    item = ast.Subscript(value=piece, slice=ast.Constant(value=ANY), ctx=ast.Load())
+    calls = [ast.Call(func=asked(name), args=[rest()], keywords=[]) for name in _OF_MAPPINGS]
+    return {"used": [item, *calls, ast.Compare(left=hole(), ops=[ast.In()], comparators=[piece])]}
+
+
+def _asking(aim: Aim, piece: ast.AST) -> Iterator[ast.AST]:
+    """How code asks first what a thing is, before it uses it as what it may not be."""
+    named: ast.AST | None = piece if aim in ("mapping", "array") else None
+    if aim in ("item", "attribute") and isinstance(piece, ast.Subscript | ast.Attribute):
+        named = piece.value
+    if isinstance(named, ast.Name | ast.Attribute):
+        for name in ("isinstance", "hasattr"):
+            yield ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=[named, rest()], keywords=[])
+
+
+_OF_ARRAYS = ("shape", "astype", "ndim", "dtype")
+_OF_MAPPINGS = ("get", "items", "keys")
 
 
 def _around(tree: ast.Module, line: int) -> tuple[ast.AST | None, str]:

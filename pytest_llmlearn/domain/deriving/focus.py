@@ -16,10 +16,11 @@ from pytest_llmlearn.domain.type_wordings import read_attribute_error
 
 Aim = Literal[
     "raise", "import", "keyword", "attribute", "item", "key", "unpack", "iterate", "divide", "convert", "operate",
-    "call",
+    "call", "mapping", "array",
 ]  # fmt: skip
 """What of a piece was wrong: that it was raised, imported, called with that keyword, asked for that attribute, item or
-key, unpacked, gone through, divided by, read as a number, used with that operator, or called so at all."""
+key, unpacked, gone through, divided by, read as a number, used with that operator, or called so at all; or that what
+it names was taken for a mapping or an array, which it is not."""
 Piece: TypeAlias = ast.expr | ast.stmt | ast.comprehension
 MESSAGE = 600
 """Characters of a message that are read."""
@@ -66,15 +67,31 @@ def focuses(line: Line, exception: str, message: str) -> list[Focus]:
         if spoken_of(exception, message):
             found = list(find(line, message))
             if found:
-                return found
+                return [*found, *_mistaken(found, message)]
     return list(_calls(line, message))
+
+
+def _mistaken(found: Sequence[Focus], message: str) -> Iterator[Focus]:
+    """What was taken for something else: it would fail in the other ways too in which such a thing is used."""
+    for aim, says in (("mapping", _NO_MAPPING), ("array", _NO_ARRAY)):
+        if says.search(message) is None:
+            continue
+        for focus in found:
+            piece = focus.piece
+            named: ast.expr | None = None
+            if isinstance(piece, ast.Subscript | ast.Attribute):
+                named = piece.value
+            elif isinstance(piece, ast.Compare):
+                named = piece.comparators[-1]
+            if isinstance(named, ast.Name | ast.Attribute):
+                yield Focus(aim="mapping" if aim == "mapping" else "array", piece=named)
 
 
 # What runs on a line ------------------------------------------------------------------------------------------------
 
 
 def _first(piece: Piece) -> int:
-    return piece.target.lineno if isinstance(piece, ast.comprehension) else piece.lineno
+    return int(piece.target.lineno if isinstance(piece, ast.comprehension) else piece.lineno)
 
 
 def _last(piece: Piece) -> int:
@@ -221,6 +238,14 @@ _NUMBERS = frozenset({"int", "float", "complex"})
 _KEYWORD = re.compile(r"unexpected keyword argument '(?P<name>\w+)'|'(?P<other>\w+)' is an invalid keyword")
 _CANNOT_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)'")
 _NO_MODULE = re.compile(r"No module named '(?P<name>[\w.]+)'")
+_NO_MAPPING = re.compile(
+    r"object is not subscriptable|indices must be integers(?: or slices)?, not '?str"
+    r"|has no attribute '(?:get|items|keys)'|^argument of type '[\w.]+' is not (?:iterable|a container)"
+)
+_NO_ARRAY = re.compile(
+    r"^(?:list|tuple) indices must be integers or slices, not tuple"
+    r"|^'(?:list|tuple)' object has no attribute '(?:shape|astype|ndim|dtype|size|reshape)'"
+)
 _OPERATOR = re.compile(r"operand type\(s\) for (?P<sign>\S+?)(?: or \S+)?:")
 
 

@@ -1,6 +1,7 @@
 """The recogniser of shapes: patterns of the syntax tree, found in a piece of code.
 
-A shape's body is `pattern` and optionally `inside`, the last part or the dotted qualname of a function around it.
+A shape's body is `pattern`, optionally `either`, patterns any of which will do as well, `inside`, the last part or the
+dotted qualname of a function around it, and `unless`, patterns that stand in that function where it is no mistake.
 """
 
 from __future__ import annotations
@@ -62,7 +63,14 @@ class Shapes:
         Raises:
             BadPattern: it cannot be read.
         """
-        pattern = compiled(str(matcher.body["pattern"]))
+        inside = str(matcher.body.get("inside") or "")
+        for text in matcher.body.get("unless", ()):
+            if any(self.matches(compiled(str(text)), view.node, view.imports, inside=inside)):
+                return
+        for text in (matcher.body["pattern"], *matcher.body.get("either", ())):
+            yield from self._of(compiled(str(text)), matcher, view)
+
+    def _of(self, pattern: Pattern, matcher: Matcher, view: View) -> Iterator[Sighting]:
         why = "`" + _shortened(pattern.text) + "`"
         for match in self.matches(pattern, view.node, view.imports, inside=str(matcher.body.get("inside") or "")):
             yield Sighting(matcher=matcher, span=match.span, confidence=matcher.confidence, why=why)
