@@ -99,7 +99,7 @@ def _last(piece: Piece) -> int:
         return piece.iter.end_lineno or 0
     body = getattr(piece, "body", None)
     if isinstance(piece, ast.stmt) and isinstance(body, list) and body:
-        return max(piece.lineno, body[0].lineno - 1)
+        return max(piece.lineno, int(body[0].lineno) - 1)
     return piece.end_lineno or piece.lineno
 
 
