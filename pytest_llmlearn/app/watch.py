@@ -186,6 +186,8 @@ class Watch:
         with self._lock:
             if path is None:
                 self._known.clear()
+                if self._world is not None:
+                    self._world.forget()
             else:
                 self._known.pop(path, None)
 

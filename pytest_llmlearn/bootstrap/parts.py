@@ -163,7 +163,14 @@ def committed(root: Path, store: SqliteStore, redact: Callable[[str], str]) -> C
     from pytest_llmlearn.adapters.lessons_file import LessonsFile
     from pytest_llmlearn.app.committed import CommittedLessons
 
-    return CommittedLessons(file=LessonsFile(root), rows=store.committed(), lessons=store.lessons(), redact=redact)
+    matchers: Any = Late(store.matchers)
+    return CommittedLessons(
+        file=LessonsFile(root),
+        rows=store.committed(),
+        lessons=store.lessons(),
+        matchers=matchers,
+        redact=redact,
+    )
 
 
 def telling(root: Path, settings: Settings) -> Telling:
@@ -460,9 +467,9 @@ def generations(root: Path, ledger: Ledger, redact: Callable[[str], str], *, kee
 
 def watch(root: Path, settings: Settings, store: SqliteStore) -> Watch:
     from pytest_llmlearn.bootstrap import watching
-    from pytest_llmlearn.bootstrap.world import world
+    from pytest_llmlearn.bootstrap.world import LateWorld, world
 
-    return watching.watch(store.matchers, Late(lambda: world(root, settings, os.environ)))
+    return watching.watch(store.matchers, LateWorld(lambda: world(root, settings, os.environ)))
 
 
 def chats(root: Path, redact: Callable[[str], str]) -> Chats:
@@ -485,9 +492,9 @@ def trying(root: Path, settings: Settings) -> Trying:
     """What tries matchers of every kind on texts of the project."""
     from pytest_llmlearn.app.trying import Trying
     from pytest_llmlearn.bootstrap import watching
-    from pytest_llmlearn.bootstrap.world import world
+    from pytest_llmlearn.bootstrap.world import LateWorld, world
 
-    existing = Late(lambda: world(root, settings, os.environ))
+    existing = LateWorld(lambda: world(root, settings, os.environ))
     return Trying(lambda these: watching.watch(lambda: these, existing))
 
 

@@ -9,11 +9,20 @@ from pytest_llmlearn.adapters.interpreter import ProjectInterpreter
 from pytest_llmlearn.adapters.last_run.seen_modules import SeenModulesFile
 from pytest_llmlearn.adapters.last_run.state_file import StateFile
 from pytest_llmlearn.adapters.surroundings.existing import ExistingWorld
+from pytest_llmlearn.bootstrap.late import Late
 from pytest_llmlearn.settings import Settings
 
 _ANSWER = "interpreter.json"
 _READ = "libraries.json"
 _VERSION = 1
+
+
+class LateWorld(Late):
+    """The world, made when it is first asked, and made anew after it was told to forget: the interpreter, its packages
+    and the project's files may all be others by then."""
+
+    def forget(self) -> None:
+        self.drop()
 
 
 def world(root: Path, settings: Settings, environ: Mapping[str, str]) -> ExistingWorld:

@@ -63,6 +63,10 @@ class World(Protocol):
         """The interpreter's version."""
         ...
 
+    def forget(self) -> None:
+        """What was found may have changed: look again."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:

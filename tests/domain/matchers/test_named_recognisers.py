@@ -92,6 +92,9 @@ class AWorld:
     def python(self) -> tuple[int, int] | None:
         return (3, 11)
 
+    def forget(self) -> None:
+        raise AssertionError("no recogniser asks for that")
+
 
 def learned(rule: str, message: str = "", *symbols: str) -> list[Matcher]:
     return from_pattern(SimpleNamespace(fingerprint="f", rule_id=rule, message=message, symbols=symbols))
