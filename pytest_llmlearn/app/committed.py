@@ -11,10 +11,13 @@ from dataclasses import dataclass, replace
 
 from pytest_llmlearn.app.ports.committed import CommittedRows, LessonsFile, Lines
 from pytest_llmlearn.app.ports.lessons import Known, Lessons
+from pytest_llmlearn.app.ports.matchers import Matchers
 from pytest_llmlearn.domain import committed, recurring
 from pytest_llmlearn.domain.committed import Committed, Cure
+from pytest_llmlearn.domain.committed_matchers import matchers_of, written
 from pytest_llmlearn.domain.fix import Fix
 from pytest_llmlearn.domain.lesson import PARTS, best_fix
+from pytest_llmlearn.domain.matcher import Matcher
 from pytest_llmlearn.domain.occurrence import is_inside
 from pytest_llmlearn.domain.pattern import Pattern
 from pytest_llmlearn.domain.recurring import Standing
@@ -41,14 +44,22 @@ class Exported:
 
 
 class CommittedLessons:
-    """The use case. `lessons` tells what the store knows beside a pattern; `redact` makes text fit to be shared."""
+    """The use case. `lessons` tells what the store knows beside a pattern, `matchers` what recognises it;
+    `redact` makes text fit to be shared."""
 
     def __init__(
-        self, *, file: LessonsFile, rows: CommittedRows, lessons: Lessons, redact: Callable[[str], str]
+        self,
+        *,
+        file: LessonsFile,
+        rows: CommittedRows,
+        lessons: Lessons,
+        matchers: Matchers,
+        redact: Callable[[str], str],
     ) -> None:
         self._file = file
         self._rows = rows
         self._lessons = lessons
+        self._matchers = matchers
         self._redact = redact
         self._last: str | None = None
         self.notices: list[str] = []
@@ -64,7 +75,11 @@ class CommittedLessons:
         try:
             if (stamp or self._rows.exists) and self._rows.stamp() != stamp:
                 found = self._file.read()
-                self._rows.take_in(committed.folded(found.lessons), stamp)
+                lessons = committed.folded(found.lessons)
+                self._rows.take_in(lessons, stamp)
+                matchers = [matcher for one in lessons for matcher in matchers_of(one)]
+                if matchers:
+                    self._matchers.put(matchers)
                 self.notices += [one for one in found.problems if one not in self.notices]
         except (StoreError, OSError) as error:
             self.notices.append(f"the committed lessons could not be taken in: {error}")
@@ -98,8 +113,8 @@ class CommittedLessons:
         """The file as it is to be written: what it holds, joined with the lessons that are active or enforced here.
 
         Lines stay that the store does not know, and those of lessons that it does say what they said: only the step,
-        the day, the models and the state move, and a fix or a person's words come to them. What was muted or retired
-        here, or merged into another, goes.
+        the day, the models and the state move, and a fix, a person's words or a matcher come to them. What was muted or
+        retired here, or merged into another, goes.
 
         Raises:
             OSError: the file is there and cannot be read.
@@ -110,12 +125,17 @@ class CommittedLessons:
         gone = self._rows.dropped()
         patterns = self._rows.lasting()
         known = self._lessons.known([one.fingerprint for one in patterns])
+        held: dict[str, list[Matcher]] = {}
+        for matcher in self._matchers.kept() if patterns else ():
+            held.setdefault(matcher.fingerprint, []).append(matcher)
         after = {name: one for name, one in before.items() if name not in gone}
         for pattern in patterns:
             told = before.get(pattern.fingerprint)
             if told is None and pattern.archived:
                 continue
-            after[pattern.fingerprint] = self._line(pattern, known.get(pattern.fingerprint, Known()), told)
+            beside = known.get(pattern.fingerprint, Known())
+            made = self._line(pattern, beside, told, held.get(pattern.fingerprint, ()))
+            after[pattern.fingerprint] = made
         lessons = committed.folded(after.values())
         return Exported(
             text="".join(f"{committed.line(one)}\n" for one in lessons),
@@ -179,7 +199,7 @@ class CommittedLessons:
             ),
         )  # fmt: skip
 
-    def _line(self, pattern: Pattern, known: Known, told: Committed | None) -> Committed:
+    def _line(self, pattern: Pattern, known: Known, told: Committed | None, matchers: Iterable[Matcher]) -> Committed:
         fix = best_fix(known.fixes)
         base = told if told is not None else self._new(pattern, known)
         own = known.reworded if known.reworded is not None and known.reworded.version else None
@@ -190,6 +210,7 @@ class CommittedLessons:
             models=tuple(sorted({*base.models, *(model for model in pattern.models if model != NOBODY)})),
             state="enforced" if pattern.state == "enforced" else "active",
             fix=base.fix if base.fix is not None or fix is None else _cure(fix),
+            matchers=base.matchers or written(matchers),
             words=base.words
             if own is None
             else tuple((part, text) for part in sorted(PARTS) if (text := getattr(own, part)) is not None),

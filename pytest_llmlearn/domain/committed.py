@@ -47,8 +47,8 @@ class Committed:
     """One line. `seen` is one of `STEPS`; `words` are what a person wrote in place of the template's, by part.
 
     `bad` is code that failed, a few redacted lines; `fix` is a verified one. `unit` and `path` are where it was first
-    written down, seen from the root. `matchers` are bodies of what recognises it in source text, as their keeper
-    writes them. Equal mistakes have equal fingerprints.
+    written down, seen from the root. `matchers` are what recognises it in source text, each as JSON with sorted keys:
+    see `committed_matchers`. Equal mistakes have equal fingerprints.
     """
 
     fingerprint: str
@@ -122,6 +122,8 @@ def line(lesson: Committed) -> str:
             told |= {"fix": _cure(value)} if value is not None else {}
         elif field.name == "words":
             told |= {"words": dict(value)} if value else {}
+        elif field.name == "matchers":
+            told |= {"matchers": [json.loads(one) for one in value]} if value else {}
         elif value not in ("", (), None):
             told[field.name] = list(value) if isinstance(value, tuple) else value
     # Beyond ASCII too as it is written: people read the file in reviews.
@@ -191,7 +193,7 @@ def _read(told: Mapping[str, Any]) -> Committed:
         bad=bounded_code(_string(told.get("bad", ""))),
         fix=None if fix is None else _read_cure(fix),
         words=tuple(sorted((_text(part, NAME_LIMIT), _text(said, TEXT_LIMIT)) for part, said in words.items())),
-        matchers=tuple(_string(one) for one in told.get("matchers", ()) if isinstance(one, str)),
+        matchers=tuple(json.dumps(one, sort_keys=True, ensure_ascii=False) for one in told.get("matchers", ())),
     )
 
 

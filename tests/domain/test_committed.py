@@ -23,7 +23,7 @@ def test_a_count_is_told_in_steps(count: int, wanted: int) -> None:
 
 def test_a_line_says_all_of_a_lesson() -> None:
     """Written and read again, it is the same."""
-    lesson = a_lesson(fix=FIX, words=(("instead", "use sum()"),), matchers=("{}",), state="enforced")
+    lesson = a_lesson(fix=FIX, words=(("instead", "use sum()"),), matchers=('{"kind": "shape"}',), state="enforced")
     assert read(line(lesson)) == lesson
 
 
