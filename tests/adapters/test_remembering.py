@@ -51,7 +51,7 @@ def asked(store: SqliteStore) -> list[Any]:
             like,
             store.rarity(terms),
             requests.rarity(terms),
-            [hit for hit in store.named([one.fingerprint for one in glimpses])],
+            list(store.named([one.fingerprint for one in glimpses])),
             [requests.experience(keys, ["kin 0", "kin 9"], model, common=4) for model in (None, "one")],
             requests.experience(keys, ["kin 1"], "two", common=2, only=True, near=set(keys[:1])),
         ]
@@ -59,7 +59,7 @@ def asked(store: SqliteStore) -> list[Any]:
 
 
 def test_what_others_write_is_never_missed(tmp_path: Path) -> None:
-    """A store that is asked all the time, while another one records, merges, mutes, shows, judges, counts and erases."""
+    """A store that is asked all the time, while another one records, merges, mutes, shows, judges and erases."""
     chance = random.Random(3)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     warm, other = SqliteStore(tmp_path), SqliteStore(tmp_path)
