@@ -14,7 +14,7 @@ from pytest_llmlearn.errors import SettingError
 from pytest_llmlearn.settings import Settings
 
 SECTION = "llmlearn"
-WHERE = "the editor's options"
+WHERE = "the editor's configuration"
 _CLIENTS_OWN = frozenset({"trace", "path", "command", "args", "env", "enable"})
 """Keys of the section that editors' extensions use for themselves."""
 

@@ -56,6 +56,7 @@ class LessonsServer(LanguageServer):
         """What the last scan found in each open document's file."""
         self.client: int | None = None
         """The client's process, where it is one of this machine."""
+        self._shown: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -85,7 +86,10 @@ class LessonsServer(LanguageServer):
         return (session, inside) if session is not None and inside is not None else None
 
     def tell(self, sentence: str) -> None:
-        """Show a person a sentence, and log it."""
+        """Show a person a sentence, once, and log it."""
+        if sentence in self._shown:
+            return
+        self._shown.add(sentence)
         log.warning("%s", sentence)
         self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"llmlearn: {sentence}"))
 

@@ -62,12 +62,11 @@ class Session:
         self._labouring = Worker(f"working on {root.name}")
         self._open = open_memory
         self._tell = tell
-        self._told: set[str] = set()
         self._asked: Memory | None = None
         self._daemon: Daemon | None = None
         self._worked: Memory | None = None
         for sentence in wrong:
-            self._notice(sentence)
+            tell(sentence)
 
     async def ask(self, question: Callable[[Memory], T], *, urgent: bool = True) -> T:
         """The memory's answer, in its thread."""
@@ -102,7 +101,7 @@ class Session:
             self._asked = self._open(self.root, self.settings, warm=True)
             log.info("opened the memory of %s", self.root)
         for notice in self._asked.notices:
-            self._notice(notice)
+            self._tell(notice)
         return self._asked
 
     def _cold(self) -> Memory:
@@ -118,8 +117,3 @@ class Session:
             return daemon
         log.info("the memory of %s is not shared: %s", self.root, daemon.why)
         return None
-
-    def _notice(self, sentence: str) -> None:
-        if sentence not in self._told:
-            self._told.add(sentence)
-            self._tell(sentence)
