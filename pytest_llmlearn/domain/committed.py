@@ -154,6 +154,8 @@ def read(text: str) -> Committed:
 
 def bounded_code(text: str) -> str:
     """A few lines of code, cut."""
+    if not text:
+        return ""
     lines = clean(text[: 4 * CODE_LINES * CODE_WIDTH]).strip("\n").split("\n")
     return "\n".join(one[:CODE_WIDTH].rstrip() for one in lines[:CODE_LINES])
 
@@ -229,7 +231,7 @@ def _text(value: object, limit: int) -> str:
 def _texts(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise TypeError
-    return tuple(_text(one, NAME_LIMIT) for one in value[:LIST_LIMIT])
+    return tuple([_text(one, NAME_LIMIT) for one in value[:LIST_LIMIT]]) if value else ()
 
 
 def _one_of(value: object, allowed: Sequence[str], name: str) -> str:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from pytest_llmlearn.adapters.sqlite_store import families, rows
 from pytest_llmlearn.adapters.sqlite_store.asking import in_chunks, optional, storable, timestamp
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
-from pytest_llmlearn.adapters.sqlite_store.evolving import evolve
 from pytest_llmlearn.adapters.sqlite_store.generation_rows import remembered
 from pytest_llmlearn.app.ports import Clock
 from pytest_llmlearn.domain import committed, words
@@ -134,6 +133,7 @@ class _Taking:
 
     def take_in(self, lessons: Sequence[Committed], stamp: str) -> None:
         from pytest_llmlearn.adapters.sqlite_store.erasing import moved
+        from pytest_llmlearn.adapters.sqlite_store.evolving import evolve
 
         before = {
             name: (row, line)
