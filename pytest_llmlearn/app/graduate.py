@@ -37,11 +37,6 @@ class Graduated:
     made: tuple[Graduate, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
 
-    @property
-    def cases(self) -> str:
-        """The tests of the rules that were made, as one Python file."""
-        return "\n".join(one.cases for one in self.made)
-
 
 class Graduation:
     """The use case. `matchers` are those of the store with their trials; `lesson_of` words what a pattern teaches."""
@@ -116,8 +111,7 @@ class Graduation:
         """The rules that can be used and do what their tests say, and the others."""
         if not made:
             return [], []
-        rules = RuleFile(blocks=tuple((one.fingerprint, one.block) for one in made)).text()
-        failing = self._tests.failing(rules, "\n".join(one.cases for one in made))
+        failing = self._tests.failing(made)
         left = [
             LeftOut(fingerprint=one.fingerprint, rule_id=one.name, why=failing[one.name])
             for one in made

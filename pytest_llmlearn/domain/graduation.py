@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_llmlearn.domain.deriving.fixing import lines_matched, template
+from pytest_llmlearn.domain.deriving.fixing import lines_matched, sides, template
 from pytest_llmlearn.domain.fix import Fix
-from pytest_llmlearn.domain.fragment import Fragment, fragment, stretches
+from pytest_llmlearn.domain.fragment import Fragment
 from pytest_llmlearn.domain.lesson import Lesson, safe
 from pytest_llmlearn.domain.matcher import Matcher
 from pytest_llmlearn.domain.matchers.pattern import compiled
@@ -125,19 +125,17 @@ def _quoted(value: object) -> str:
 
 def _cases(name: str, wanted: str, inside: str, fix: Fix) -> str | None:
     """Both sides of a fix as a test; None where the pattern is not seen in the one alone."""
-    parts = stretches(fix.bad, fix.good)
-    if parts is None:
-        bad, good = fragment(fix.bad), fragment(fix.good)
-        parts = [(bad, good)] if bad is not None and good is not None else []
+    before, after = sides(fix)
+    if any(lines_matched(wanted, piece.text) for piece in after):
+        return None
     lines: list[str] = []
     found = False
-    for before, after in parts:
-        at = lines_matched(wanted, before.text)
-        if lines_matched(wanted, after.text):
-            return None
+    for piece in before:
+        at = lines_matched(wanted, piece.text)
         found = found or bool(at)
-        lines += _around(fix.signature, inside, _commented(before, at, f"# ruleid: {name}"))
-        lines += _around(fix.signature, inside, _commented(after, {1}, f"# ok: {name}"))
+        lines += _around(fix.signature, inside, _commented(piece, at, f"# ruleid: {name}"))
+    for piece in after:
+        lines += _around(fix.signature, inside, _commented(piece, {1}, f"# ok: {name}"))
     return "\n".join(lines) + "\n" if found else None
 
 

@@ -51,8 +51,3 @@ def read(text: str) -> RuleFile:
         told = _FINGERPRINT.search(block)
         blocks.append((told[1] if told else "", block if block.endswith("\n") else f"{block}\n"))
     return RuleFile(blocks=tuple(blocks), taken_back=tuple(dict.fromkeys(taken)))
-
-
-def name_of(block: str) -> str:
-    """The name of a rule in its block."""
-    return block.partition("- id:")[2].partition("\n")[0].strip()

@@ -96,7 +96,8 @@ def test_what_holds_graduates_and_is_told_no_more(project: Path) -> None:
     written = (project / ".llmlearn/rules/learned.yml").read_text(encoding="utf-8")
     assert "$X.rotate($Y, expand=True)" in written or "$Y.rotate($X, expand=True)" in written
     assert "    fix: |-" in written
-    assert "# ruleid: learned-" in (project / "cases/learned.py").read_text(encoding="utf-8")
+    assert sorted(path.suffix for path in (project / "cases").iterdir()) == [".py", ".py", ".yml", ".yml"]
+    assert all("# ruleid: learned-" in path.read_text(encoding="utf-8") for path in (project / "cases").glob("*.py"))
     with Memory.open(project, settings=replace(Settings(), embedder="none")) as memory:
         assert [match.pattern.fingerprint for match in memory.recall(asked).matches] == [ODD.fingerprint]
     assert llmlearn("rules", "take-back", "1:aaaa").stdout == f"taken back: {ROTATE.fingerprint}\n"

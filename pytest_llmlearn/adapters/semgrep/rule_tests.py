@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pytest_llmlearn.adapters.semgrep import program
 from pytest_llmlearn.domain.cleaning import flat
-from pytest_llmlearn.domain.rule_file import RuleFile, name_of, read
+from pytest_llmlearn.domain.graduation import Graduate
+from pytest_llmlearn.domain.rule_file import RuleFile
 from pytest_llmlearn.errors import ScannerUnavailable
 
 SECONDS = 120.0
 _SAID = 200
+_MISMATCH = "rule id mismatch"
 _OFFLINE = ("--metrics=off", "--disable-version-check")
 
 
@@ -30,7 +32,7 @@ class SemgrepRuleTests:
         self._environ = environ
         self._named = named
 
-    def failing(self, rules: str, cases: str) -> Mapping[str, str]:
+    def failing(self, rules: Sequence[Graduate]) -> Mapping[str, str]:
         """Those that are refused or fail their tests; see `ports.RuleTests`."""
         found = program.find(self._environ, self._named)
         if found is None:
@@ -41,50 +43,44 @@ class SemgrepRuleTests:
         failed: dict[str, str] = {}
         with tempfile.TemporaryDirectory(prefix="llmlearn-rules-") as scratch:
             folder = Path(scratch)
-            (folder / "learned.py").write_text(cases, encoding="utf-8")
-            blocks = read(rules).blocks
-            while blocks:
+            left = list(rules)
+            while left:
+                blocks = tuple((one.fingerprint, one.block) for one in left)
                 (folder / "learned.yml").write_text(RuleFile(blocks=blocks).text(), encoding="utf-8")
-                new = self._refused(found, folder, [name_of(block) for _, block in blocks])
+                # A test of a rule that is not there ends all of them.
+                (folder / "learned.py").write_text("".join(one.cases for one in left), encoding="utf-8")
+                new = self._refused(found, folder, _sections(left))
                 if not new:
                     break
                 failed |= new
-                blocks = tuple(each for each in blocks if name_of(each[1]) not in new)
+                left = [one for one in left if one.name not in new]
         return failed
 
-    def _refused(self, found: str, folder: Path, names: list[str]) -> dict[str, str]:
+    def _refused(self, found: str, folder: Path, sections: Mapping[str, range]) -> dict[str, str]:
         """Rules that Semgrep refuses; where it refuses none, those whose tests fail."""
-        told = self._told(
-            [found, "scan", "--test", "--json", *_OFFLINE, "--config", "learned.yml", "learned.py"], folder
-        )
-        checks = (told.get("results") or {}).get("learned.yml", {}).get("checks", {})
+        command = [found, "scan", "--test", "--json", *_OFFLINE, "--config", "learned.yml", "learned.py"]
+        _, printed, said = self._run(command, folder)
+        # A rule that finds nothing at all has no line in the answer: there is none then.
+        silent = {name: "Semgrep does not find the code that failed" for name in sections if f"'{name}'" in said}
+        if _MISMATCH in said and silent:
+            return silent
+        checks = (_told(printed, said).get("results") or {}).get("learned.yml", {}).get("checks", {})
         refused: dict[str, str] = {}
         failed: dict[str, str] = {}
-        for check in checks.values():
-            for error in check.get("errors") or ():
-                name = str(error.get("rule_id") or "").rpartition(".")[2]
-                if name in names:
-                    refused[name] = f"Semgrep refuses it: {flat(str(error.get('message')), _SAID)}"
-        for name in names:
-            check = checks.get(name)
-            if check is None:
-                failed[name] = "Semgrep did not test it"
-            elif not check.get("passed"):
-                failed[name] = f"its test fails: {_where(check)}"
+        for error in (each for check in checks.values() for each in check.get("errors") or ()):
+            name = str(error.get("rule_id") or "").rpartition(".")[2]
+            if name in sections:
+                refused[name] = f"Semgrep refuses it: {flat(str(error.get('message')), _SAID)}"
+        for name, section in sections.items():
+            expected, reported = _lines(checks.get(name) or {}, section)
+            if not expected or expected != reported:
+                failed[name] = f"its test fails: it should find lines {expected}, and finds {reported}"
         if refused or failed:
             return refused or failed
         status, said = self._scanned(found, folder)
         if status in (2, 7):
             raise ScannerUnavailable(f"Semgrep cannot use the rules (exit {status}): {flat(said, _SAID)}")
         return {}
-
-    def _told(self, command: list[str], folder: Path) -> dict[str, Any]:
-        _, printed, said = self._run(command, folder)
-        try:
-            told = json.loads(printed)
-        except ValueError:
-            raise ScannerUnavailable(f"Semgrep did not say how its tests ended: {flat(said, _SAID)}") from None
-        return told if isinstance(told, dict) else {}
 
     def _scanned(self, found: str, folder: Path) -> tuple[int, str]:
         command = [found, "scan", "--quiet", *_OFFLINE, "--config", "learned.yml", "learned.py"]
@@ -112,10 +108,28 @@ class SemgrepRuleTests:
         return done.returncode, done.stdout, done.stderr
 
 
-def _where(check: Mapping[str, Any]) -> str:
-    """At which lines a rule was expected to fire, and where it did."""
-    said = []
-    for lines in (check.get("matches") or {}).values():
-        expected, reported = lines.get("expected_lines"), lines.get("reported_lines")
-        said.append(f"expected at lines {expected}, found at {reported}")
-    return "; ".join(said) or "it found nothing"
+def _told(printed: str, said: str) -> dict[str, Any]:
+    try:
+        told = json.loads(printed)
+    except ValueError:
+        raise ScannerUnavailable(f"Semgrep did not say how its tests ended: {flat(said, _SAID)}") from None
+    return told if isinstance(told, dict) else {}
+
+
+def _sections(rules: Sequence[Graduate]) -> dict[str, range]:
+    """The lines that each rule's test has among all: what one rule finds in another's is no fault of it."""
+    found, start = {}, 1
+    for one in rules:
+        end = start + one.cases.count("\n")
+        found[one.name] = range(start, end)
+        start = end
+    return found
+
+
+def _lines(check: Mapping[str, Any], section: range) -> tuple[list[int], list[int]]:
+    """The lines of a test, from 1, at which its rule should be found, and those at which it was."""
+    told = [(lines.get("expected_lines") or (), lines.get("reported_lines") or ()) for lines in
+            (check.get("matches") or {}).values()]  # fmt: skip
+    expected = sorted({line - section.start + 1 for one, _ in told for line in one if line in section})
+    reported = sorted({line - section.start + 1 for _, one in told for line in one if line in section})
+    return expected, reported

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from pytest_llmlearn.domain.graduation import Graduate
     from pytest_llmlearn.domain.rule_file import RuleFile
 
 
@@ -33,8 +34,8 @@ class LearnedRules(Protocol):
 class RuleTests(Protocol):
     """What says whether rules can be used, and do what their tests say."""
 
-    def failing(self, rules: str, cases: str) -> Mapping[str, str]:
-        """Those of a file's rules that are refused or fail their tests, by name, each with a sentence why.
+    def failing(self, rules: Sequence[Graduate]) -> Mapping[str, str]:
+        """Those of the rules that are refused or fail their tests, by name, each with a sentence why.
 
         Raises:
             ScannerUnavailable: there is no such program, or it cannot be used.

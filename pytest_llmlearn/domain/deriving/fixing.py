@@ -44,8 +44,8 @@ def from_fix(fix: Fix, rule_id: str, *, others: Sequence[Fix] = ()) -> list[Matc
     """
     if fix.bad == fix.good or not fix.verified:
         return []
-    bad, good = _sides(fix)
-    goods = [*good, *(each for other in others for each in _sides(other)[1])]
+    bad, good = sides(fix)
+    goods = [*good, *(each for other in others for each in sides(other)[1])]
     free = _own(fix, bad)
     known = frozenset(dumped(node) for piece in goods for statement in piece.body for node in ast.walk(statement))
     found: dict[str, Matcher] = {}
@@ -99,7 +99,8 @@ def _function(fix: Fix) -> Function | None:
     return head.body[0] if head is not None and head.body and isinstance(head.body[0], Function) else None
 
 
-def _sides(fix: Fix) -> tuple[list[Fragment], list[Fragment]]:
+def sides(fix: Fix) -> tuple[list[Fragment], list[Fragment]]:
+    """What can be read of both sides: whole where nothing is left out, else stretch by stretch, or line by line."""
     parts = stretches(fix.bad, fix.good)
     if parts is not None:
         return [bad for bad, _ in parts], [good for _, good in parts]
@@ -198,15 +199,28 @@ def _written(node: ast.expr | ast.stmt, free: Callable[[str], bool], names: dict
             if isinstance(each, ast.Try | ast.TryStar):
                 return None
     try:
-        return ast.unparse(ast.fix_missing_locations(made)).replace(_STANDS_FOR, "$")
+        return ast.unparse(_Raw().visit(ast.fix_missing_locations(made))).replace(_STANDS_FOR, "$")
     except ValueError:  # some f-strings Python cannot write out again
         return None
+
+
+class _Raw(ast.NodeTransformer):
+    """Texts with a backslash as raw ones: Semgrep compares them as they are written, and so they mostly are."""
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        value = node.value
+        if not isinstance(value, str) or "\\" not in value or not value.isprintable():
+            return node
+        return node if value.endswith("\\") or "'" in value else ast.Name(f"r'{value}'", ast.Load())
 
 
 def _opened(node: ast.expr | ast.stmt, free: Callable[[str], bool], others: Sequence[Fix]) -> Iterator[str | None]:
     """The piece with what differs from the same piece of other fixes left open, most alike ones first."""
     for other in others:
-        for piece in _sides(other)[0]:
+        for piece in sides(other)[0]:
             for statement in piece.body:
                 for each in ast.walk(statement):
                     if type(each) is not type(node) or dumped(each) == dumped(node):

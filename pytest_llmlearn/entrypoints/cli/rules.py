@@ -38,7 +38,7 @@ def rules() -> None:
     "--tests",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write the rules' tests there, with the rules beside them, for `semgrep scan --test`.",
+    help="Write each rule there by itself, with its test beside it, for `semgrep scan --test DIR`.",
 )
 @formats("text", "json")
 @click.pass_context
@@ -55,15 +55,16 @@ def export(context: click.Context, /, output: Path | None, which: Any, tests: Pa
         where = _written(memory, graduated, output)
         if tests is not None:
             tests.mkdir(parents=True, exist_ok=True)
-            (tests / "learned.yml").write_text(graduated.rules.text(), encoding="utf-8")
-            (tests / "learned.py").write_text(graduated.cases, encoding="utf-8")
+            for one in graduated.made:
+                (tests / f"{one.name}.yml").write_text(f"rules:\n{one.block}", encoding="utf-8")
+                (tests / f"{one.name}.py").write_text(one.cases, encoding="utf-8")
         if style == "json":
             print_json(_as_builtins(graduated, where))
             return
         if where is None:
             click.echo(graduated.rules.text(), nl=False)
-        for one in graduated.left_out:
-            click.echo(f"left out: {one.rule_id} {one.fingerprint}: {one.why}", err=True)
+        for left in graduated.left_out:
+            click.echo(f"left out: {left.rule_id} {left.fingerprint}: {left.why}", err=True)
         if where is not None:
             click.echo(f"{_count(len(graduated.made))} made, {len(graduated.rules.blocks)} in {where}")
 
