@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 OPTIONS_SECONDS = 2.0
 """How long the client may take to say its options, before it is served without."""
+READY_SECONDS = 3.0
+"""How long it may take to say that it is initialized."""
 WATCHED = ("**/pyproject.toml", "**/.llmlearn/**")
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,8 @@ def register(server: LessonsServer) -> None:
         server.abilities = to_abilities(params.capabilities)
         server.sessions.options[None] = given(params.initialization_options)
         server.sessions.folders = _folders(params)
+        # A client that never says `initialized` is served too.
+        asyncio.get_running_loop().call_later(READY_SECONDS, server.ready.set)
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:
