@@ -25,6 +25,7 @@ from pytest_llmlearn.app.memory_matchers import MatchersOfMemory
 from pytest_llmlearn.app.memory_mend import MendOfMemory
 from pytest_llmlearn.app.memory_places import PlacesOfMemory
 from pytest_llmlearn.app.memory_provenance import ProvenanceOfMemory
+from pytest_llmlearn.app.memory_report import ReportOfMemory
 from pytest_llmlearn.app.memory_rules import RulesOfMemory
 from pytest_llmlearn.app.memory_scan import ScanOfMemory
 from pytest_llmlearn.app.memory_upkeep import UpkeepOfMemory
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.maintain import Maintenance
     from pytest_llmlearn.app.meaning import Meaning
     from pytest_llmlearn.app.memory_scan import RecordRun
+    from pytest_llmlearn.app.ports.chronicle import Chronicle
     from pytest_llmlearn.app.ports.exposures import Exposures
     from pytest_llmlearn.app.ports.matchers import Matchers
     from pytest_llmlearn.app.ports.requests import Requests
@@ -87,6 +89,7 @@ class Memory(
     RulesOfMemory,
     CommittedOfMemory,
     AnnotationsOfMemory,
+    ReportOfMemory,
 ):
     """The memory of one project. A context manager; `close()` by hand otherwise."""
 
@@ -122,6 +125,7 @@ class Memory(
         learned_rules: LearnedRules,
         graduation: Graduation,
         chats: Callable[[], Chats],
+        chronicle: Callable[[], Chronicle],
         detectors: Callable[[], Sequence[Detector]],
         redact: Callable[[str], str],
         clock: Clock,
@@ -183,6 +187,7 @@ class Memory(
         self._learned_rules = learned_rules
         self._graduation = graduation
         self._chats = chats
+        self._chronicle = chronicle
         self._detectors = detectors
         self._redact = redact
         self._clock = clock

@@ -138,6 +138,7 @@ class Memory(AppMemory):
             graduation=graduation,
             generations=lambda: parts.generations(folder, ledger, redact, keep_code=chosen.store_full_code),
             chats=lambda: parts.chats(folder, redact),
+            chronicle=store.chronicle,
             detectors=lambda: detectors(given),
             redact=redact,
             clock=lambda: datetime.now(UTC),

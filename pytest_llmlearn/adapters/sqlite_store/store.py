@@ -25,6 +25,7 @@ from pytest_llmlearn.errors import UnknownPattern
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+    from pytest_llmlearn.adapters.sqlite_store.chronicle import SqliteChronicle
     from pytest_llmlearn.adapters.sqlite_store.committing import SqliteCommitted
     from pytest_llmlearn.adapters.sqlite_store.fixes import SqliteFixes
     from pytest_llmlearn.adapters.sqlite_store.folding import SqliteFolded
@@ -83,6 +84,12 @@ class SqliteStore:
         from pytest_llmlearn.adapters.sqlite_store.committing import SqliteCommitted
 
         return SqliteCommitted(self._file, self._clock)
+
+    def chronicle(self) -> SqliteChronicle:
+        """What happened in a period, from the same file, over the same connections."""
+        from pytest_llmlearn.adapters.sqlite_store.chronicle import SqliteChronicle
+
+        return SqliteChronicle(self._file)
 
     def matchers(self) -> SqliteMatchers:
         """What recognises mistakes in texts, in the same file, over the same connections."""
