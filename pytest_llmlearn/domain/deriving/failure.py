@@ -16,6 +16,7 @@ from pytest_llmlearn.domain import parsing, syntax
 from pytest_llmlearn.domain.deriving.focus import Aim, focuses, line_of
 from pytest_llmlearn.domain.deriving.shapes import ANY, hole, known_in, rest, written
 from pytest_llmlearn.domain.matcher import Matcher
+from pytest_llmlearn.domain.matchers.caught import is_caught
 from pytest_llmlearn.domain.matchers.pattern import atoms_of, compiled
 from pytest_llmlearn.domain.matchers.shape import Shapes
 from pytest_llmlearn.domain.names import imported
@@ -99,7 +100,7 @@ LEVELS: Mapping[Aim, Sequence[Level]] = {
     "import": _levels(("name", "exact", "anywhere", SPEAKS)),
     "unpack": _levels(("whole", "fixed", "anywhere", SPEAKS), ("whole", "exact", "here", SPEAKS)),
     "operate": _levels(("whole", "exact", "anywhere", SPEAKS), ("whole", "exact", "here", SPEAKS)),
-    "iterate": _levels(("whole", "exact", "here", SPEAKS),),
+    "iterate": _levels(("whole", "fixed", "here", SPEAKS),),
     "mapping": _levels(("used", "named", "here", SPEAKS),),
     "array": _levels(("used", "named", "here", SPEAKS),),
 }  # fmt: skip
@@ -114,7 +115,7 @@ def from_failure(failure: Failed, *, safe: Callable[[str], bool]) -> list[Matche
     `safe` tells whether a text from the code may be written down.
     """
     made: dict[str, Matcher] = {}
-    for patterns, inside, unless, confidence in _shapes(failure, safe):
+    for patterns, inside, unless, raises, confidence in _shapes(failure, safe):
         body: dict[str, Any] = {"pattern": patterns[0]}
         if len(patterns) > 1:
             body["either"] = list(patterns[1:])
@@ -122,6 +123,8 @@ def from_failure(failure: Failed, *, safe: Callable[[str], bool]) -> list[Matche
             body["inside"] = inside
         if unless:
             body["unless"] = unless
+        if raises:
+            body["raises"] = raises
         matcher = Matcher(
             fingerprint=failure.fingerprint,
             rule_id=failure.rule_id,
@@ -137,9 +140,9 @@ def from_failure(failure: Failed, *, safe: Callable[[str], bool]) -> list[Matche
     return sorted(made.values(), key=lambda matcher: -matcher.confidence)[:MOST]
 
 
-def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[list[str], str, list[str], float]]:
-    """Patterns, any of which will do, with the function they are to be found in, what must not stand there, and how
-    sure they are; one of them matches what failed, and comes first."""
+def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[list[str], str, list[str], str, float]]:
+    """Patterns, any of which will do, with the function they are to be found in, what must not stand there, the
+    exception that must not be caught there, and how sure they are; one of the patterns matches what failed."""
     imports = imported(failure.text)
     try:
         tree = parsing.module(failure.text)
@@ -169,16 +172,19 @@ def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[list
             where = inside if level.here else ""
             right: list[str] = []
             others: list[str] = []
+            raises = exception if exception.isidentifier() else ""
             for code in forms[level.form]:
                 pattern = written(code, known, constants=level.constants, names=level.names)
                 if pattern is None or not _says_something(pattern):
                     continue
                 found = shapes.matches(compiled(pattern), piece, imports, inside=where)
-                fires = any(match.span.line <= failure.line <= match.span.end_line for match in found)
-                (right if fires else others).append(pattern)
+                on = [match.span for match in found if match.span.line <= failure.line <= match.span.end_line]
+                (right if on else others).append(pattern)
+                if any(is_caught(exception, span, piece) for span in on):
+                    raises = ""  # it came all the same, raised again
             if right:
                 unless = asked if level.here else []
-                yield list(dict.fromkeys([*right, *others])), where, unless, level.confidence
+                yield list(dict.fromkeys([*right, *others])), where, unless, raises, level.confidence
 
 
 def _says_something(pattern: str) -> bool:

@@ -17,6 +17,8 @@ STRING = 80
 """Characters of a string that a pattern may keep."""
 PATTERN = 400
 """Characters of a pattern; a longer one is of one text only."""
+_LINES = 1
+"""Line breaks of a pattern: a `for` has `...` below it."""
 ANY = "..."
 _NAMES = "XYZABCDEFGHIJKLMNOPQRSTUVW"
 _HOLE = "_llmhole_"
@@ -61,7 +63,7 @@ def written(piece: ast.AST, known: Known, *, constants: bool, names: bool = Fals
     except (ValueError, RecursionError):  # what was put together here may be nothing that Python can say
         return None
     text = _HOLED.sub(lambda hole: masking.called(int(hole[1])), text).replace(_REST, ANY)
-    return text if len(text) <= PATTERN and "\n" not in text else None
+    return text if len(text) <= PATTERN and text.count("\n") <= _LINES else None
 
 
 def hole() -> ast.expr:

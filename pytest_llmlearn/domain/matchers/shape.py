@@ -1,7 +1,8 @@
 """The recogniser of shapes: patterns of the syntax tree, found in a piece of code.
 
 A shape's body is `pattern`, optionally `either`, patterns any of which will do as well, `inside`, the last part or the
-dotted qualname of a function around it, and `unless`, patterns that stand in that function where it is no mistake.
+dotted qualname of a function around it, `unless`, patterns that stand in that function where it is no mistake, and
+`raises`, the name of an exception that is no mistake where it is caught.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pytest_llmlearn.domain.matcher import Kind, Matcher, Sighting
+from pytest_llmlearn.domain.matchers.caught import is_caught
 from pytest_llmlearn.domain.matchers.pattern import Pattern, compiled, is_dots, named
 from pytest_llmlearn.domain.matchers.unify import Bindings, Reading
 from pytest_llmlearn.domain.matchers.view import View
@@ -63,12 +65,19 @@ class Shapes:
         Raises:
             BadPattern: it cannot be read.
         """
-        inside = str(matcher.body.get("inside") or "")
-        for text in matcher.body.get("unless", ()):
+        body = matcher.body
+        found = [
+            sighting
+            for text in (body["pattern"], *body.get("either", ()))
+            for sighting in self._of(compiled(str(text)), matcher, view)
+        ]
+        raises, inside = str(body.get("raises") or ""), str(body.get("inside") or "")
+        if found and raises:
+            found = [sighting for sighting in found if not is_caught(raises, sighting.span, view.node)]
+        for text in body.get("unless", ()) if found else ():
             if any(self.matches(compiled(str(text)), view.node, view.imports, inside=inside)):
                 return
-        for text in (matcher.body["pattern"], *matcher.body.get("either", ())):
-            yield from self._of(compiled(str(text)), matcher, view)
+        yield from found
 
     def _of(self, pattern: Pattern, matcher: Matcher, view: View) -> Iterator[Sighting]:
         why = "`" + _shortened(pattern.text) + "`"
