@@ -10,8 +10,9 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 
 from lsp_server.options import settings_with
 from lsp_server.worker import Worker
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pytest_llmlearn.settings import Settings
 
 T = TypeVar("T")
+Labour = Literal["scanning", "proving"]
+"""What may take long."""
 CLOSING_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
@@ -59,12 +62,14 @@ class Session:
         """What takes long asks it whether to go on."""
         self.settings, wrong = settings_with(root, os.environ, options)
         self.looking = Worker(f"asking {root.name}")
-        self._labouring = Worker(f"working on {root.name}")
+        self._labouring: dict[Labour, Worker] = {
+            labour: Worker(f"{labour} in {root.name}") for labour in get_args(Labour)
+        }
+        self._worked: dict[Labour, Memory] = {}
         self._open = open_memory
         self._tell = tell
         self._asked: Memory | None = None
         self._daemon: Daemon | None = None
-        self._worked: Memory | None = None
         for sentence in wrong:
             tell(sentence)
 
@@ -72,9 +77,9 @@ class Session:
         """The memory's answer, in its thread."""
         return await self.looking.run(lambda: question(self._warm()), urgent=urgent)
 
-    async def work(self, job: Callable[[Memory], T]) -> T:
-        """The same for what may take long, with a memory of its own."""
-        return await self._labouring.run(lambda: job(self._cold()))
+    async def work(self, labour: Labour, job: Callable[[Memory], T]) -> T:
+        """The same for what may take long: each kind has a thread and a memory of its own."""
+        return await self._labouring[labour].run(lambda: job(self._cold(labour)))
 
     def relative(self, path: Path) -> str | None:
         """The file's path from the root with `/`; None outside of it."""
@@ -94,7 +99,8 @@ class Session:
         if self._daemon is not None:
             self._daemon.stop(CLOSING_SECONDS)
         self.looking.end(lambda: self._asked.close() if self._asked is not None else None, CLOSING_SECONDS)
-        self._labouring.end(lambda: self._worked.close() if self._worked is not None else None, 0.0)
+        for labour, worker in self._labouring.items():
+            worker.end(partial(self._let_go, labour), 0.0)
 
     def _warm(self) -> Memory:
         if self._asked is None:
@@ -104,10 +110,14 @@ class Session:
             self._tell(notice)
         return self._asked
 
-    def _cold(self) -> Memory:
-        if self._worked is None:
-            self._worked = self._open(self.root, self.settings, warm=False)
-        return self._worked
+    def _cold(self, labour: Labour) -> Memory:
+        if labour not in self._worked:
+            self._worked[labour] = self._open(self.root, self.settings, warm=False)
+        return self._worked[labour]
+
+    def _let_go(self, labour: Labour) -> None:
+        if labour in self._worked:
+            self._worked.pop(labour).close()
 
     def _shared(self, memory: Memory) -> Daemon | None:
         from pytest_llmlearn.daemon.server import Daemon

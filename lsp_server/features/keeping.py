@@ -20,7 +20,7 @@ async def prepare(server: LessonsServer, session: Session) -> None:
     try:
         await session.ask(lambda memory: memory.patterns(limit=1), urgent=False)
         await session.share()
-        await session.work(lambda memory: memory.prove_matchers(session.ended.is_set))
+        await session.work("proving", lambda memory: memory.prove_matchers(session.ended.is_set))
     except (LlmlearnError, OSError) as error:
         server.tell(str(error))
     else:

@@ -51,7 +51,7 @@ async def _scan(server: LessonsServer, document: Document) -> None:
 async def _scanned(session: Session, path: str) -> Scanned | None:
     """What the scan found; None where it cannot be scanned."""
     try:
-        return await session.work(lambda memory: memory.scan([str(session.root / path)]))
+        return await session.work("scanning", lambda memory: memory.scan([str(session.root / path)]))
     except ScannerUnavailable as error:
         log.info("%s was not scanned: %s", path, error)
     except (LlmlearnError, OSError) as error:
