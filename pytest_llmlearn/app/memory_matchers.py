@@ -53,8 +53,8 @@ class MatchersOfMemory:
         return sorted(standing, key=lambda one: one.held is not None)
 
     def prove_matchers(self, stop: Callable[[], bool] = lambda: False) -> Proved:
-        """Try all matchers over the project's own files that are no tests and not red: what fires there oftener than
-        the setting `matcher_hits` allows is held back. For the background: files that did not change cost nothing;
+        """Try all matchers over the project's own files that passed as they are now: what fires there oftener than the
+        setting `matcher_hits` allows is held back. For the background: files that did not change cost nothing;
         once `stop` is true, nothing more is looked at and nothing is decided.
 
         Raises:

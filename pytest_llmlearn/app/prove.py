@@ -1,6 +1,6 @@
 """Matchers tried over the project's own code: what fires where the tests pass is held back until it does so no more.
 
-Looked at are the project's Python files that are no tests and not red: of those the memory knows which code fails.
+Looked at are the project's Python files that passed as they are now, that are no tests, and in which nothing is red.
 What was said of a file holds as long as its content and the matchers stay the same.
 """
 
@@ -58,7 +58,7 @@ class Proved:
 
 
 class Proving:
-    """The use case. `files` are the project's Python files, relative to its root; `text` reads one."""
+    """The use case. `files` are those of the project that passed as they are, from its root; `text` reads one."""
 
     def __init__(
         self,

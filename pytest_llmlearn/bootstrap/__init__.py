@@ -131,7 +131,7 @@ class Memory(AppMemory):
             watch=cache(lambda: parts.watch(folder, chosen, store)),
             matchers=matchers,
             deriving=deriving,
-            proving=lambda: parts.proving(folder, store, fixes, surroundings, matchers, deriving(), trying),
+            proving=lambda: parts.proving(folder, store, fixes, matchers, deriving(), trying),
             matcher_hits=chosen.matcher_hits,
             derives=chosen.diagnose != "off",
             learned_rules=learned_rules,

@@ -502,7 +502,6 @@ def proving(
     root: Path,
     store: SqliteStore,
     fixes: Fixes,
-    surroundings: Surroundings,
     matchers: Matchers,
     deriving: Deriving,
     look: Trying,
@@ -511,6 +510,13 @@ def proving(
     from pytest_llmlearn.adapters.last_run.proved import ProvedFile
     from pytest_llmlearn.app.prove import Proving
 
+    def text(path: str) -> str | None:
+        # Read anew each time: a server that lives on looks at files as they are by now.
+        try:
+            return (root / path).read_text(encoding="utf-8")
+        except (OSError, ValueError):  # gone, or nothing that can be read as text
+            return None
+
     return Proving(
         matchers,
         look,
@@ -518,6 +524,6 @@ def proving(
         store=store,
         fixes=fixes,
         files=lambda: sorted(PassedFile(root).stands()),
-        text=lambda path: surroundings.text(path),
+        text=text,
         remembered=ProvedFile(root),
     )

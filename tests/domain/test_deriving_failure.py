@@ -50,7 +50,7 @@ CASES = {
         "AttributeError", "'int' object has no attribute 'shape'", "image.value.shape",
     ),
     "the call with the keyword": (
-        "from skimage.feature import peak_local_max\n\ndef peaks(a):\n    return list(peak_local_max(a, indices=False))  # here\n",
+        "from skimage.feature import peak_local_max\n\ndef peaks(a):\n    list(peak_local_max(a, indices=0))  # here\n",
         "TypeError", "peak_local_max() got an unexpected keyword argument 'indices'",
         "skimage.feature.peak_local_max(..., indices=$_)",
     ),

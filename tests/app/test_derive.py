@@ -1,0 +1,229 @@
+"""What is learned to be known by sight, and how it proves itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_llmlearn import Memory
+from pytest_llmlearn.adapters.last_run.passed import PassedFile
+from pytest_llmlearn.app.derive import Deriving
+from pytest_llmlearn.app.memory_matchers import Standing
+from pytest_llmlearn.app.trying import Trying
+from pytest_llmlearn.bootstrap import watching
+from pytest_llmlearn.domain.matcher import Trials
+from pytest_llmlearn.domain.redaction import redact
+from pytest_llmlearn.settings import Settings
+from tests.builders import a_run, an_entry, an_occurrence
+from tests.fake_matchers import FakeMatchers
+from tests.fakes import FakeStore
+
+CODE = "import cv2\n\n\ndef grey(image, n):\n    out = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)\n    return out / n\n"
+GREEN = "import cv2\n\n\ndef other(image):\n    return cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)\n"
+
+
+@pytest.fixture
+def matchers() -> FakeMatchers:
+    """Matchers beside a store that knows the pattern `1:a`."""
+    store = FakeStore()
+    store.record(a_run(), [an_entry("1:a")])
+    return FakeMatchers(store)
+
+
+@pytest.fixture
+def deriving(matchers: FakeMatchers) -> Deriving:
+    trying = Trying(lambda these: watching.watch(lambda: these, None))
+    return Deriving(matchers, shapes=trying, trying=trying, redact=redact)
+
+
+def failed(**changes: Any) -> Any:
+    """A recorded failure of the call into the library, with the code."""
+    text = changes.pop("text", CODE)
+    values = {"exception": "cv2.error", "message": "bad channels", "line": 5, "path": "grey.py", "symbols": ()}
+    return an_entry("1:a", rule_id="runtime.library-error", **{**values, **changes}), text
+
+
+def trials(matchers: FakeMatchers, pattern: str = "cv2.cvtColor(image, ...)") -> Trials:
+    return next(
+        one.trials for one in matchers.every() if one.body.get("pattern") == pattern and "inside" not in one.body
+    )
+
+
+def test_a_failure_gives_matchers_once(deriving: Deriving, matchers: FakeMatchers) -> None:
+    """And the code that they are made of confirms nothing, however often it fails."""
+    assert deriving.failed([failed()])
+    assert not deriving.failed([failed(), failed()])
+    assert trials(matchers) == Trials()
+
+
+def test_other_code_that_fails_so_confirms(deriving: Deriving, matchers: FakeMatchers) -> None:
+    """Once for each; on another line it says nothing."""
+    deriving.failed([failed()])
+    moved = CODE.replace("    out", "    print(n)\n    print(image)\n    out")
+    deriving.failed([failed(text=moved, line=7, unit_hash="h2"), failed(text=moved, line=7, unit_hash="h2")])
+    assert trials(matchers) == Trials(right=1)
+    deriving.failed([failed(text=moved + "\n\n\nx = 1 / 0\n", line=12, exception="ZeroDivisionError", unit_hash="h3")])
+    assert trials(matchers) == Trials(right=1)
+
+
+def test_code_that_passes_says_what_was_wrong(deriving: Deriving, matchers: FakeMatchers) -> None:
+    """And where the function passes without it, that it was silent."""
+    deriving.failed([failed()])
+    deriving.passed([("green.py", GREEN), ("green.py", GREEN)])
+    assert trials(matchers) == Trials(wrong=1)
+    deriving.passed([("grey.py", "def grey(image, n):\n    return image.mean(2)\n")])
+    here = next(one for one in matchers.every() if one.body.get("inside") == "grey")
+    assert here.trials == Trials(silent=1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"flaky": True},
+        {"scope": "test"},
+        {"scope": "environment"},
+        {"source": "security_scan"},
+        {"text": ""},
+        {"text": "x = 1\n" * 100_000},
+    ],
+    ids=["flaky", "the test's", "the environment's", "a scan's", "no text", "a huge text"],
+)
+def test_what_teaches_nothing_gives_no_matcher(deriving: Deriving, changes: dict[str, Any]) -> None:
+    """It is no mistake of the code, or nobody can look at it."""
+    assert not deriving.failed([failed(**changes)])
+
+
+@pytest.mark.parametrize("exception", ["AssertionError", "NameError", "SyntaxError"])
+def test_some_failures_have_no_shape(deriving: Deriving, exception: str) -> None:
+    """What the test expected, what linters know."""
+    assert not any(one.kind == "shape" for one in deriving.failed([failed(exception=exception)]))
+
+
+def test_nothing_that_redaction_would_touch_is_kept(deriving: Deriving) -> None:
+    """Not even where it stands in no literal."""
+    text = CODE.replace("cv2.COLOR_BGR2GRAY", "'ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'")
+    made = deriving.failed([failed(text=text)])
+    assert made and not any("ghp_" in str(one.body) for one in made)
+
+
+class TestMemory:
+    """The whole of it, in a project."""
+
+    @pytest.fixture
+    def memory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Memory]:
+        monkeypatch.setenv("LLMLEARN_EMBEDDER", "none")
+        with Memory.open(tmp_path, settings=Settings()) as memory:
+            yield memory
+
+    @pytest.fixture
+    def learned(self, memory: Memory) -> Memory:
+        memory.record([self.occurrence()])
+        return memory
+
+    @staticmethod
+    def occurrence(**changes: Any) -> Any:
+        values = {
+            "exception": "cv2.error",
+            "mro": ("cv2.error", "Exception"),
+            "message": "bad number of channels",
+            "path": "grey.py",
+            "line": 5,
+            "function": "grey",
+            "code": CODE,
+            "source": "handed-in",
+            "model": "m",
+        }
+        return an_occurrence(**{**values, **changes})
+
+    @staticmethod
+    def passed(root: Path, path: str, text: str) -> None:
+        """Write a file, and remember that a run in which nothing failed has loaded it."""
+        (root / path).write_text(text)
+        PassedFile(root).saw([path], time.time() + 60)
+
+    @staticmethod
+    def anywhere(memory: Memory) -> Standing:
+        return next(
+            one
+            for one in memory.matchers()
+            if one.matcher.body == {"pattern": "cv2.cvtColor(image, ...)", "raises": "error"}
+        )
+
+    def test_what_failed_is_seen_in_other_code(self, learned: Memory) -> None:
+        """Under whatever name the library is imported, by whoever asks for candidates."""
+        text = "import cv2 as cv\n\n\ndef load(image):\n    return cv.cvtColor(image, 6)\n"
+        assert [one.span.line for one in learned.look("x.py", text, candidates=True).sightings] == [5]
+        assert not learned.look("x.py", text).sightings
+
+    def test_passing_code_of_the_project_holds_it_back(self, learned: Memory, tmp_path: Path) -> None:
+        """Until it is there no more; what did not change is not looked at again; tests are left alone."""
+        self.passed(tmp_path, "other.py", GREEN)
+        (tmp_path / "tests").mkdir()
+        self.passed(tmp_path, "tests/test_grey.py", GREEN)
+        proved = learned.prove_matchers()
+        assert (proved.files, proved.anew) == (1, 1)
+        assert self.anywhere(learned).held == "fires on passing code"
+        assert learned.prove_matchers().anew == 0
+        self.passed(tmp_path, "other.py", "x = 1\n")
+        assert learned.prove_matchers().anew == 1
+        assert self.anywhere(learned).held is None
+
+    def test_stopping_decides_nothing(self, learned: Memory, tmp_path: Path) -> None:
+        """Half a look at the project is none."""
+        self.passed(tmp_path, "other.py", GREEN)
+        assert not learned.prove_matchers(lambda: True).complete
+        assert self.anywhere(learned).held is None
+
+    def test_of_one_pattern_its_own_are_listed(self, learned: Memory) -> None:
+        """Those that are used come first."""
+        fingerprint = self.anywhere(learned).matcher.fingerprint
+        found = learned.matchers(fingerprint[:12])
+        assert {one.matcher.fingerprint for one in found} == {fingerprint}
+        held = [one.held is not None for one in found]
+        assert held == sorted(held) and any(held)
+
+    def test_with_diagnose_off_nothing_is_derived(self, tmp_path: Path) -> None:
+        """Failures are recorded all the same."""
+        with Memory.open(tmp_path, settings=Settings(diagnose="off")) as memory:
+            memory.record([self.occurrence()])
+            assert memory.patterns() and not memory.matchers()
+
+    def test_a_fault_loses_no_failure(
+        self, memory: Memory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """It is logged."""
+
+        def broken(*_: object, **__: object) -> None:
+            raise RuntimeError("no")
+
+        monkeypatch.setattr(Deriving, "failed", broken)
+        memory.record([self.occurrence()])
+        assert memory.patterns() and "could be derived" in caplog.text
+
+
+def test_files_that_are_red_are_no_witness(tmp_path: Path, red: Callable[[Path], Memory]) -> None:
+    """What fires in the code that fails now is right."""
+    with red(tmp_path) as memory:
+        proved = memory.prove_matchers()
+        assert proved.matchers and proved.files == 0
+
+
+@pytest.fixture
+def red() -> Callable[[Path], Memory]:
+    """A project in which a test of `grey.py` is red."""
+
+    def made(root: Path) -> Memory:
+        (root / "grey.py").write_text(CODE)
+        (root / "tests").mkdir()
+        (root / "tests" / "test_grey.py").write_text("from grey import grey\n\n\ndef test_grey():\n    grey(None, 1)\n")
+        memory = Memory.open(root, settings=Settings(scope="all"))
+        changes = {"code": None, "source": "test", "nodeid": "tests/test_grey.py::test_grey"}
+        memory.record_run(a_run(), [TestMemory.occurrence(**changes)])
+        PassedFile(root).saw(["grey.py"], time.time() + 60)
+        return memory
+
+    return made
