@@ -64,13 +64,14 @@ class CommittedLessons:
         self._last: str | None = None
         self.notices: list[str] = []
 
-    def catch_up(self) -> None:
+    def catch_up(self, *, gone: bool = True) -> None:
         """Take the file in where it is another than the one that was taken in last: see `LessonsFile.stamp`.
 
-        Where it cannot be, the store answers as it is, and that is noticed.
+        Where it cannot be, the store answers as it is, and that is noticed. `gone`: also look whether there was a file
+        and is none any more, for which the store has to be asked.
         """
         stamp = self._file.stamp()
-        if stamp == self._last:
+        if stamp == self._last or not (stamp or gone):
             return
         try:
             if (stamp or self._rows.exists) and self._rows.stamp() != stamp:
@@ -82,7 +83,8 @@ class CommittedLessons:
                     self._matchers.put(matchers)
                 self.notices += [one for one in found.problems if one not in self.notices]
         except (StoreError, OSError) as error:
-            self.notices.append(f"the committed lessons could not be taken in: {error}")
+            if stamp:  # else there is nothing to be taken in, and whoever asks on hears of the store himself
+                self.notices.append(f"the committed lessons could not be taken in: {error}")
         self._last = stamp
 
     def standings(self, fingerprints: Collection[str], run: str | None = None) -> Mapping[str, Standing]:

@@ -227,7 +227,7 @@ class Memory(
 
     def record_run(self, run: Run, occurrences: Sequence[Occurrence]) -> Recording:
         """Record the failures of one test run that can be laid on LLM-written code, or on any with `everything`."""
-        self._committed.catch_up()
+        self._committed.catch_up(gone=False)
         run = self._in_its_state(run)
         recording = self._recorder(everything=self._everything).record(run, occurrences)
         self._telling.recorded(run, recording.entries)
@@ -283,7 +283,15 @@ class Memory(
         faults = self._classifier.faults.values() if self._classifier is not None else ()
         generations = self._made_generations.notices if self._made_generations is not None else ()
         meaning = self._meaning.notices if self._meaning is not None else ()
-        return [*self._store.notices, *self._committed.notices, *self._telling.notices, *meaning, *self._origins.notices, *generations, *faults]
+        return [
+            *self._store.notices,
+            *self._committed.notices,
+            *self._telling.notices,
+            *meaning,
+            *self._origins.notices,
+            *generations,
+            *faults,
+        ]
 
     @property
     def behind(self) -> bool:
