@@ -1,0 +1,1 @@
+"""Reports in the formats that people read: Markdown, and a page for a browser."""
