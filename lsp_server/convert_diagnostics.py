@@ -63,10 +63,15 @@ def message_of(one: Seen) -> str:
     """What goes wrong here, what to do instead, and how often it went wrong; one line."""
     from pytest_llmlearn.domain.lesson import times  # the server's start needs no words
 
-    lesson, pattern = one.lesson, one.pattern
-    # What a shape was recognised by is its pattern, which says nothing to people.
-    why = one.sighting.why if one.sighting.matcher.kind != "shape" else ""
-    said = [why, lesson.because, lesson.instead or pattern.lesson]
+    lesson, pattern, matcher = one.lesson, one.pattern, one.sighting.matcher
+    if matcher.body.get("any"):
+        # Recognised as a mistake of that rule, with names of its own: the lesson speaks of others.
+        said = [one.sighting.why, lesson.because]
+    elif matcher.kind == "shape":
+        # What a shape was recognised by is its pattern, which says nothing to people.
+        said = [lesson.because, lesson.instead or pattern.lesson]
+    else:
+        said = [lesson.instead or pattern.lesson or one.sighting.why]
     parts = [part.strip().rstrip(".") for part in dict.fromkeys(said) if part.strip()]
     stated = ". ".join(f"{part[:1].upper()}{part[1:]}" for part in parts) or pattern.rule_id
     by = f", by {pattern.models[0]}" if pattern.models else ""

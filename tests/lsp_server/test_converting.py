@@ -69,6 +69,17 @@ def test_a_message_says_what_and_instead_and_how_often() -> None:
     assert message_of(seen()) == "A key was read that is not there. Use get (seen 3 times, by gpt-4o)."
 
 
+def test_a_message_names_what_stands_there() -> None:
+    """The lesson says it where it is the very mistake; of another one of its kind, the lesson's names are not those."""
+    body = {"what": "attribute", "module": "statistics", "name": "average"}
+    matcher = Matcher(fingerprint="1:aaaa", rule_id="runtime.key", kind="api", body=body)
+    very = replace(seen().sighting, matcher=matcher, why="`statistics` has no `average`")
+    assert message_of(replace(seen(), sighting=very)) == "Use get (seen 3 times, by gpt-4o)."
+    other = replace(very, matcher=replace(matcher, body={"what": "attribute", "any": True}), why="`json` has no `dmp`")
+    expected = "`json` has no `dmp`. A key was read that is not there (seen 3 times, by gpt-4o)."
+    assert message_of(replace(seen(), sighting=other)) == expected
+
+
 def test_tags_and_related_places_are_for_clients_that_know_them() -> None:
     """Others get a diagnostic without."""
     gone = seen(rule_id="import.removed-name")
