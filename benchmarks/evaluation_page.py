@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import edit_time
 from corpora import corpora_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,6 +75,9 @@ def page(figures: Mapping[str, Mapping[str, Mapping[str, Figures]]], about: Mapp
     yield "Intervals are of 95 % over tasks. What was asked for and is not reached is marked **missed**."
     yield ""
     yield f"{about['python']}, {about['system']}; pytest-llmlearn {about['version']}; split `{about['split']}`."
+    if section := edit_time.kept():
+        yield ""
+        yield from section
     for corpus, modes in figures.items():
         whole = next(iter(modes.values()))["all"]
         yield ""

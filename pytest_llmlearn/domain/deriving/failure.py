@@ -157,7 +157,7 @@ def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[list
     exception = failure.exception.rpartition(".")[2]
     shapes = Shapes()
     for focus in focuses(line_of(tree, failure.line, imports), exception, failure.message):
-        guards = _asking(focus.aim, focus.piece)
+        guards = _asking(focus.aim, focus.piece) if exception in _OF_KINDS else ()
         asked = [
             pattern
             for pattern in (written(guard, known, constants=True, names=True) for guard in guards)
@@ -221,6 +221,8 @@ def _asking(aim: Aim, piece: ast.AST) -> Iterator[ast.AST]:
             yield ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=[named, rest()], keywords=[])
 
 
+_OF_KINDS = frozenset({"TypeError", "AttributeError"})
+"""What is raised where a thing is of another kind: one may ask for that first."""
 _OF_ARRAYS = ("shape", "astype", "ndim", "dtype")
 _OF_MAPPINGS = ("get", "items", "keys")
 
