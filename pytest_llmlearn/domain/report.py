@@ -91,7 +91,6 @@ class Repair:
     difference: str
     bad: str
     good: str
-    signature: str
     verified: int
     time: datetime
 

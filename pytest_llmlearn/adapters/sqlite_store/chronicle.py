@@ -25,7 +25,7 @@ _SIGHTINGS = f"""
     WHERE o.scope IN ('generated', 'other') AND o.flaky = 0 AND {{}}
     GROUP BY o.pattern, o.code, o.run, o.model, o.path"""
 _REPAIRS = f"""
-    SELECT {_NAME}, f.difference, b.text, g.text, f.signature,
+    SELECT {_NAME}, f.difference, b.text, g.text,
         count(DISTINCT h.unit || char(0) || h.green_hash), max(h.time)
     FROM healings AS h JOIN fixes AS f ON f.id = h.fix {_ROOT.format("h")}
     JOIN occurrence_texts AS b ON b.id = f.bad_id JOIN occurrence_texts AS g ON g.id = f.good_id
@@ -89,11 +89,10 @@ class SqliteChronicle:
                     difference=difference,
                     bad=bad,
                     good=good,
-                    signature=signature,
                     verified=verified,
                     time=datetime.fromisoformat(time),
                 )
-                for name, difference, bad, good, signature, verified, time in connection.execute(
+                for name, difference, bad, good, verified, time in connection.execute(
                     _REPAIRS, (timestamp(period.since), timestamp(period.until))
                 )
             ]

@@ -19,19 +19,14 @@ WIDEST = 72.0
 
 
 def scale(most: int) -> int:
-    """The end of an axis on which `most` fits: even, and 1, 2, 5 or 10 times a power of ten where it can be."""
-    end = 2
-    for step in (2, 4, 6, 10):
-        end = step
-        if most <= step:
-            return step
-    power = 10
-    while True:
-        for factor in (1, 2, 3, 4, 5, 6, 8, 10):
-            end = factor * power
-            if most <= end:
-                return end
+    """The end of an axis on which `most` fits: even, so that its middle is a whole number, and round."""
+    small = next((end for end in (2, 4, 6, 8) if most <= end), None)
+    if small is not None:
+        return small
+    power = 1
+    while most > 100 * power:
         power *= 10
+    return next(part * power for part in (10, 12, 16, 20, 30, 40, 50, 60, 80, 100) if most <= part * power)
 
 
 def trend(weeks: Sequence[Week], title: str) -> str:

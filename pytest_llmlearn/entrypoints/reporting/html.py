@@ -5,6 +5,7 @@ Every text is somebody's: it is cleaned, cut and escaped, and the page forbids i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -17,6 +18,9 @@ from pytest_llmlearn.entrypoints.reporting.style import STYLE
 from pytest_llmlearn.entrypoints.reporting.wording import NAME_LIMIT, SENTENCE_LIMIT, plural, rest
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+_CODE = re.compile(r"`([^`]+)`")
+OPEN = 3
+"""Recurring mistakes of which the code is not folded away."""
 CODE_LIMIT = 4_000
 """Characters of one piece of code."""
 
@@ -108,15 +112,19 @@ def _mistakes(kind: str, heading: str, hint: str, report: Report) -> list[str]:
     if not listed.total:
         return []
     lines = [f'<section aria-labelledby="{kind}">', f'<h2 id="{kind}">{heading}</h2>', f'<p class="hint">{hint}</p>']
-    lines += ['<ol class="cards">', *(_card(one) for one in listed.items), "</ol>"]
+    lines += [
+        '<ol class="cards">',
+        *(_card(one, unfolded=kind == "recurring" and place < OPEN) for place, one in enumerate(listed.items)),
+        "</ol>",
+    ]
     return [*lines, *_more(rest(listed.rest, "mistake")), "</section>"]
 
 
-def _card(one: Mistake) -> str:
+def _card(one: Mistake, *, unfolded: bool) -> str:
     words = one.words
     sentence = words.lesson or words.because
     because = words.because if words.lesson else ""
-    what = "piece<br>of code" if one.times == 1 else "pieces<br>of code"
+    what = "piece <br>of code" if one.times == 1 else "pieces <br>of code"
     marks = "".join(f'<li class="{_name(mark)}">{_name(mark)}</li>' for mark in wording.marks(one))
     places = ", ".join(f"<code>{_name(path)}</code>" for path in one.paths[: wording.NAMED])
     others = len(one.paths) - wording.NAMED
@@ -129,13 +137,13 @@ def _card(one: Mistake) -> str:
             f'<p class="instead">{_sentence(sentence)}</p>' if sentence else "",
             f'<p class="because">{_sentence(because)}</p>' if because and because != sentence else "",
             f'<p class="meta">{escape(_capital(wording.seen(one)))}{f" · {places}" if places else ""}</p>',
-            _codes(words.failed, words.passed, "The code"),
+            _codes(words.failed, words.passed, "The code", unfolded=unfolded),
             "</div></li>",
         ]
     )
 
 
-def _codes(failed: str, passed: str, summary: str) -> str:
+def _codes(failed: str, passed: str, summary: str, *, unfolded: bool = False) -> str:
     """Both as they are, side by side where there is room; folded away under `summary` where there is one."""
     shown = [
         f'<figure class="{kind}"><figcaption>{kind.capitalize()}</figcaption><pre tabindex="0"><code>'
@@ -146,14 +154,16 @@ def _codes(failed: str, passed: str, summary: str) -> str:
     if not shown:
         return ""
     codes = f'<div class="codes">{"".join(shown)}</div>'
-    return f"<details><summary>{summary}</summary>{codes}</details>" if summary else codes
+    return f"<details{' open' if unfolded else ''}><summary>{summary}</summary>{codes}</details>" if summary else codes
 
 
 def _mended(listed: Listed[Mended]) -> list[str]:
     if not listed.total:
         return []
     lines = ['<section aria-labelledby="repaired">', '<h2 id="repaired">Repaired</h2>']
-    lines += ['<p class="hint">A test that failed passes with these changes; the latest first.</p>']
+    lines += [
+        '<p class="hint">With these changes a test that failed passes, or a scan finds nothing any more; the latest first.</p>'
+    ]
     lines += ['<ol class="cards">']
     for one in listed.items:
         fix = one.repair
@@ -233,7 +243,8 @@ def _name(text: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return escape(safe(text, SENTENCE_LIMIT))
+    """What stands between backticks is code."""
+    return _CODE.sub(r"<code>\1</code>", escape(safe(text, SENTENCE_LIMIT)))
 
 
 def _capital(text: str) -> str:

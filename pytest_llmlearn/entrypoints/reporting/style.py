@@ -72,7 +72,8 @@ figure.panel { margin-inline: 0; padding: 1.2rem clamp(.9rem, 3vw, 1.5rem) 1.1re
 .key { display: flex; flex-wrap: wrap; gap: .3rem 1.4rem; font-size: .9rem; color: var(--muted); margin-bottom: 1rem; }
 .key span::before { content: ""; display: inline-block; width: .8em; height: .8em; border-radius: .15em;
   margin-right: .45em; border: 2px solid var(--again); background: var(--again); vertical-align: -.05em; }
-.key span + span::before { border-color: var(--new); background: var(--paper); }
+.key span + span::before { border-color: var(--new);
+  background: color-mix(in srgb, var(--new) 25%, var(--paper)); }
 .chart { display: grid; grid-template-columns: auto 1fr; column-gap: .7rem; font-size: .8rem; color: var(--muted);
   font-variant-numeric: tabular-nums; }
 .chart .up { display: flex; flex-direction: column; justify-content: space-between; text-align: right;
@@ -81,7 +82,7 @@ figure.panel { margin-inline: 0; padding: 1.2rem clamp(.9rem, 3vw, 1.5rem) 1.1re
 .chart .along { grid-column: 2; display: flex; justify-content: space-between; margin-top: .5rem; }
 svg .grid { stroke: var(--line); stroke-width: 1; }
 svg .bar-again { fill: var(--again); stroke: var(--again); stroke-width: 1.5; }
-svg .bar-new { fill: var(--paper); stroke: var(--new); stroke-width: 1.5; }
+svg .bar-new { fill: color-mix(in srgb, var(--new) 25%, var(--paper)); stroke: var(--new); stroke-width: 1.5; }
 ol.cards { list-style: none; margin: 1.1rem 0 0; padding: 0; display: grid; gap: .8rem; }
 .card { background: var(--paper); border: 1px solid var(--line); border-radius: .8rem; margin: 0; display: grid;
   grid-template-columns: 5.4rem minmax(0, 1fr); overflow: hidden; }
@@ -100,6 +101,8 @@ ol.cards { list-style: none; margin: 1.1rem 0 0; padding: 0; display: grid; gap:
 .instead { margin-top: .55rem; font-size: 1.04rem; overflow-wrap: anywhere; }
 .because, .meta { margin-top: .35rem; color: var(--muted); font-size: .92rem; overflow-wrap: anywhere; }
 .meta code { font-size: .94em; }
+.instead code, .because code, td code, th code { font-size: .9em; background: var(--sunk); border-radius: .25rem;
+  padding: .08em .3em; }
 details { margin-top: .8rem; font-size: .92rem; }
 summary { cursor: pointer; color: var(--muted); width: fit-content; border-radius: .3rem; }
 summary:hover { color: var(--ink); }
@@ -130,12 +133,11 @@ footer { margin-top: 4rem; padding-bottom: 3rem; font-size: .85rem; }
   .card { grid-template-columns: 1fr; }
   .count { display: flex; gap: .5rem; align-items: baseline; justify-content: flex-start; text-align: left;
     padding: .45rem .9rem; }
-  .count b { font-size: 1.15rem; }
+  .count b { font-size: 1.15rem; } .count br { display: none; }
   .figures { grid-template-columns: 1fr 1fr; } .figures dd { font-size: 1.6rem; }
   .figures div:last-child:nth-child(odd) { grid-column: 1 / -1; }
   th, td { padding-left: .6rem; }
 }
-@media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 @media print {
   :root { color-scheme: light; """
     + _set({**LIGHT, "page": "#ffffff"})

@@ -63,7 +63,7 @@ def headline(report: Report) -> str:
     else:
         told.append("No mistake was seen.")
     if report.mended.total:
-        told.append(f"{plural(report.mended.total, 'mistake was', 'mistakes were')} repaired, verified by tests.")
+        told.append(f"{plural(report.mended.total, 'mistake was', 'mistakes were')} repaired.")
     return " ".join(told)
 
 
@@ -110,7 +110,11 @@ def outcome(effect: Effect) -> str:
     """What came of showing a lesson: `avoided 9 of 12 times (75 %, 47 to 91 %)`; no rate of few cases."""
     rate = effect.success_rate_after_injection
     text = f"avoided {rate.count:,} of {plural(rate.of, 'time')}"
-    return f"{text} ({rate.rate:.0%}, {rate.low:.0%} to {rate.high:.0%})".replace("%", " %") if rate.enough else text
+    return (
+        f"{text} ({rate.rate:.0%}, {rate.low:.0%} to {rate.high:.0%})".replace("%", "\N{NO-BREAK SPACE}%")
+        if rate.enough
+        else text
+    )
 
 
 def verdict(effect: Effect) -> str:
