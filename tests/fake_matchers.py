@@ -32,6 +32,7 @@ class FakeMatchers:
         self._put: dict[str, Matcher] = {}
         self._codes: set[tuple[str, str]] = set()
         self._proved: dict[str, int] = {}
+        self._merged: dict[str, str] = {}
         self._revision = 0
 
     def kept(self, *, candidates: bool = False) -> Sequence[Matcher]:
@@ -50,7 +51,8 @@ class FakeMatchers:
                 self._revision += 1
 
     def tried(self, trials: Mapping[str, Trials], code: str) -> None:
-        for key, said in trials.items():
+        for asked, said in trials.items():
+            key = self._merged.get(asked, asked)
             if key in self._put and (key, code) not in self._codes:
                 self._codes.add((key, code))
                 known = self._put[key]
@@ -58,7 +60,7 @@ class FakeMatchers:
                 self._revision += 1
 
     def proved(self, hits: Mapping[str, int]) -> None:
-        self._proved.update(hits)
+        self._proved.update({self._merged.get(key, key): count for key, count in hits.items()})
         self._revision += 1
 
     def revision(self) -> int:
@@ -73,5 +75,7 @@ class FakeMatchers:
                 own = replace(
                     matcher, fingerprint=root.fingerprint, trials=replace(matcher.trials, wrong=wrong)
                 )  # fmt: skip
+                if own.key != key:
+                    self._merged[own.key] = key
                 found.setdefault(own.key, proof.tried(own))
         return sorted(found.values(), key=lambda matcher: -matcher.confidence)

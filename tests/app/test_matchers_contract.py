@@ -73,6 +73,17 @@ def test_matchers_of_a_merged_pattern_speak_for_the_other(both: Both) -> None:
     assert [one.fingerprint for one in matchers.kept(candidates=True)] == ["1:a"]
 
 
+def test_what_a_merged_one_does_counts_for_it(both: Both) -> None:
+    """Though it goes by another name."""
+    store, matchers = both
+    matchers.put([a_matcher("1:b")])
+    store.merge("1:a", "1:b")
+    matchers.tried({matchers.every()[0].key: Trials(right=1)}, "red")
+    assert matchers.every()[0].trials == Trials(right=1)
+    matchers.proved({matchers.every()[0].key: 1})
+    assert list(matchers.kept(candidates=True)) == []
+
+
 def test_the_same_code_counts_once(both: Both) -> None:
     """What it says again adds nothing."""
     _, matchers = both

@@ -40,6 +40,8 @@ class SqliteMatchers:
     def __init__(self, file: DatabaseFile, *, hits: int = 0) -> None:
         self._file = file
         self._hits = hits
+        # What was merged is answered under another fingerprint, and so under another key than it was put down with.
+        self._merged: dict[str, str] = {}
 
     def kept(self, *, candidates: bool = False) -> Sequence[Matcher]:
         """The matchers that may be used, surest first."""
@@ -67,8 +69,9 @@ class SqliteMatchers:
         Raises:
             StoreError: it cannot be written; nothing was.
         """
-        if trials:
-            self._file.write(lambda db: _tried(db, trials, code))
+        told = {self._merged.get(key, key): said for key, said in trials.items()}
+        if told:
+            self._file.write(lambda db: _tried(db, told, code))
 
     def proved(self, hits: Mapping[str, int]) -> None:
         """Set in how many of the project's passing files each of these matchers fires now, by their keys.
@@ -78,7 +81,7 @@ class SqliteMatchers:
         """
 
         def change(db: Database) -> None:
-            changed = [(count, storable(key), count) for key, count in hits.items()]
+            changed = [(count, storable(self._merged.get(key, key)), count) for key, count in hits.items()]
             db.conn.executemany("UPDATE matchers SET hits = ? WHERE key = ? AND hits <> ?", changed)
 
         if hits:
@@ -100,12 +103,15 @@ class SqliteMatchers:
 
         def asked(connection: sqlite3.Connection) -> list[Matcher]:
             rows = connection.execute(
-                f"SELECT p.fingerprint, {_COLUMNS} FROM matchers AS m {_ROOT} WHERE {shown}{family} ORDER BY m.id",
+                f"SELECT m.key, p.fingerprint, {_COLUMNS} FROM matchers AS m {_ROOT} WHERE {shown}{family} ORDER BY m.id",
                 values,
             )
             # Those of a pattern that was merged into another may be that one's own as well.
             found: dict[str, Matcher] = {}
-            for matcher in map(_matcher, rows):
+            for key, *row in rows:
+                matcher = _matcher(row)
+                if matcher.key != key:
+                    self._merged[matcher.key] = key
                 known = found.get(matcher.key)
                 if known is None or known.confidence < matcher.confidence:
                     found[matcher.key] = matcher
@@ -115,7 +121,7 @@ class SqliteMatchers:
         return self._file.ask(asked, nothing)
 
 
-def _matcher(row: tuple[Any, ...]) -> Matcher:
+def _matcher(row: Sequence[Any]) -> Matcher:
     fingerprint, rule_id, kind, body, atoms, origin, start, right, wrong, silent = row
     return proof.tried(
         Matcher(
