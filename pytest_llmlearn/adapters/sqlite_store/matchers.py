@@ -102,10 +102,8 @@ class SqliteMatchers:
         values = [*states, *((storable(fingerprint),) if fingerprint is not None else ())]
 
         def asked(connection: sqlite3.Connection) -> list[Matcher]:
-            rows = connection.execute(
-                f"SELECT m.key, p.fingerprint, {_COLUMNS} FROM matchers AS m {_ROOT} WHERE {shown}{family} ORDER BY m.id",
-                values,
-            )
+            of = f"matchers AS m {_ROOT} WHERE {shown}{family}"
+            rows = connection.execute(f"SELECT m.key, p.fingerprint, {_COLUMNS} FROM {of} ORDER BY m.id", values)
             # Those of a pattern that was merged into another may be that one's own as well.
             found: dict[str, Matcher] = {}
             for key, *row in rows:
