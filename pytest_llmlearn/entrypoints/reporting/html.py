@@ -161,9 +161,7 @@ def _mended(listed: Listed[Mended]) -> list[str]:
     if not listed.total:
         return []
     lines = ['<section aria-labelledby="repaired">', '<h2 id="repaired">Repaired</h2>']
-    lines += [
-        '<p class="hint">With these changes a test that failed passes, or a scan finds nothing any more; the latest first.</p>'
-    ]
+    lines += ['<p class="hint">With these changes a test that failed passes, or a scan finds nothing.</p>']
     lines += ['<ol class="cards">']
     for one in listed.items:
         fix = one.repair

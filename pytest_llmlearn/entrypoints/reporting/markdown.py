@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from pytest_llmlearn.domain.cleaning import clean
 from pytest_llmlearn.domain.lesson import fenced, safe
 from pytest_llmlearn.domain.report import Listed, Mistake, Report, Share
 from pytest_llmlearn.entrypoints.annotations.summary import plain
 from pytest_llmlearn.entrypoints.reporting import wording
 from pytest_llmlearn.entrypoints.reporting.wording import SENTENCE_LIMIT, rest
 
+CODE_LIMIT = 2_000
+"""Characters of one piece of code."""
 FIXES = 10
 """Repairs that are shown as code."""
 
@@ -95,9 +98,13 @@ def _mended(report: Report) -> list[str]:
         fix = one.repair
         told = f": {plain(safe(fix.difference, SENTENCE_LIMIT))}" if fix.difference else ""
         lines += ["", f"### {plain(one.rule_id)}", "", f"{wording.day(fix.time)}{told}."]
-        lines += ["", "Failed:", "", *fenced(fix.bad), "", "Passed:", "", *fenced(fix.good)]
+        lines += ["", "Failed:", "", *_code(fix.bad), "", "Passed:", "", *_code(fix.good)]
     more = rest(report.mended.total - min(FIXES, len(report.mended.items)), "mistake")
     return [*lines, *(["", more] if more else [])]
+
+
+def _code(text: str) -> list[str]:
+    return fenced(clean(text[:CODE_LIMIT]))
 
 
 def _helped(report: Report) -> list[str]:
