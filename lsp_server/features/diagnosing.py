@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from lsp_server.convert_diagnostics import result_id
-from lsp_server.features import scanning
+from lsp_server.features import keeping, scanning
 from lsp_server.features.publishing import diagnostics_of, publish, publish_soon, pulls
 
 if TYPE_CHECKING:
@@ -28,13 +28,19 @@ def register(server: LessonsServer) -> None:
     def saved(params: types.DidSaveTextDocumentParams) -> None:
         document = server.documents.get(params.text_document.uri)
         if document is not None:
+            if document.is_python and not document.settled:
+                server.begin(keeping.saved(server, document))
             document.save()
             publish_soon(server, document.uri, at_once=True)
             scanning.saved(server, document)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
+        about_to_be_told = server.telling.pop(params.text_document.uri, None)
+        if about_to_be_told is not None:
+            about_to_be_told.cancel()  # nobody would take it back
         server.looks.forget(params.text_document.uri)
+        server.scanning.pop(params.text_document.uri, None)
         server.flaws.pop(params.text_document.uri, None)
         if not pulls(server):
             publish(server, params.text_document.uri, None, [])

@@ -1,4 +1,4 @@
-"""What is done for a session beside the answers: warming it, and proving its matchers."""
+"""What is done for a session beside the answers: warming it, proving its matchers, keeping up with the project."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from lsp_server.features import publishing
 from pytest_llmlearn.errors import LlmlearnError
 
 if TYPE_CHECKING:
+    from lsp_server.documents import Document
     from lsp_server.server import LessonsServer
     from lsp_server.session import Session
 
@@ -26,3 +27,20 @@ async def prepare(server: LessonsServer, session: Session) -> None:
     else:
         session.round += 1
         publishing.refresh(server)
+
+
+async def saved(server: LessonsServer, document: Document) -> None:
+    """The document's file is another now."""
+    place = await server.place_of(document)
+    if place is not None:
+        await made_anew(server, place[0])
+
+
+async def made_anew(server: LessonsServer, session: Session) -> None:
+    """The project's Python files are others now: what exists there is asked anew, by all that is open of it.
+
+    Packages that came or went meanwhile are seen with it, for no client tells of those.
+    """
+    await session.ask(lambda memory: memory.forget_looks())
+    session.round += 1
+    publishing.refresh(server)

@@ -12,7 +12,7 @@ from pygls.exceptions import JsonRpcException
 
 from lsp_server.convert_diagnostics import to_terms
 from lsp_server.convert_edits import to_abilities
-from lsp_server.features import publishing
+from lsp_server.features import keeping, publishing
 from lsp_server.options import SECTION, given
 from lsp_server.processes import is_alive
 from lsp_server.sessions import to_path
@@ -24,7 +24,8 @@ OPTIONS_SECONDS = 2.0
 """How long the client may take to say its options, before it is served without."""
 READY_SECONDS = 3.0
 """How long it may take to say that it is initialized."""
-WATCHED = ("**/pyproject.toml", "**/.llmlearn/**")
+SOURCES = (".py", ".pyi")
+WATCHED = ("**/pyproject.toml", "**/.llmlearn/**", *(f"**/*{ending}" for ending in SOURCES))
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,14 @@ def register(server: LessonsServer) -> None:
         names = {Path(change.uri).name for change in params.changes}
         if "pyproject.toml" in names:
             await renew(server)
-        else:
+            return
+        # Open documents are told of by `didSave`.
+        elsewhere = [change.uri for change in params.changes if server.documents.get(change.uri) is None]
+        python = [path for uri in elsewhere if uri.endswith(SOURCES) and (path := to_path(uri)) is not None]
+        for session in server.sessions:
+            if any(session.relative(path) is not None for path in python):
+                await keeping.made_anew(server, session)
+        if len(elsewhere) > len(python):
             look_again(server)
 
     @server.feature(types.SHUTDOWN)

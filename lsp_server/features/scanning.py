@@ -43,7 +43,7 @@ async def _scan(server: LessonsServer, document: Document) -> None:
         found = scan.result() if done else await _with_progress(server, scan, path)
     finally:
         scan.cancel()
-    if found is not None:
+    if found is not None and server.documents.get(document.uri) is document:  # else it was closed meanwhile
         server.flaws[document.uri] = found.flaws
         publishing.told_anew(server, document)
 

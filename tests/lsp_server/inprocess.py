@@ -27,6 +27,7 @@ class SlowMemory:
         self.stopped = 0
         self.at_once = 0
         self.asked = 0
+        self.forgotten = 0
         self.closed = False
         self.scanned: list[str] = []
         self.flaws: tuple[Flaw, ...] = ()
@@ -46,6 +47,9 @@ class SlowMemory:
         with self._lock:
             self._now -= 1
         return Looked(path=path, abandoned=stop())
+
+    def forget_looks(self) -> None:
+        self.forgotten += 1
 
     def patterns(self, limit: int | None = None) -> list[Any]:
         return []

@@ -122,3 +122,47 @@ async def test_a_project_can_be_served_without_diagnostics(tmp_path: Path) -> No
     await client.begin("x")
     assert memory.looks == [] and client.versions() == [0]
     await client.server.leave()
+
+
+async def test_what_was_closed_is_told_no_more(tmp_path: Path) -> None:
+    """Closed in the pause after the last letter: the client hears that nothing is wrong, and nothing after it."""
+    memory = SlowMemory(seconds=0)
+    client = Client(tmp_path, memory, lsp_debounce_ms=50)
+    await client.begin()
+    before = len(memory.looks)
+    client.type(1, "x")
+    await asyncio.sleep(0.01)
+    client.tell("textDocument/didClose", textDocument={"uri": client.uri})
+    await asyncio.sleep(0.15)
+    (last, *_) = reversed(client.asked("textDocument/publishDiagnostics"))
+    assert "version" not in last["params"] and last["params"]["diagnostics"] == []
+    assert len(memory.looks) == before
+    await client.server.leave()
+
+
+async def test_what_exists_is_asked_anew_once_a_file_is_another(tmp_path: Path) -> None:
+    """After a change that was saved, or was made outside of the editor, in the project; else nothing is forgotten."""
+    memory = SlowMemory(seconds=0)
+    client = Client(tmp_path, memory, lsp_debounce_ms=0)
+    await client.begin()
+    (session,) = client.server.sessions
+    document, rounds = {"uri": client.uri}, session.round
+
+    def changed(path: Path) -> None:
+        client.tell("workspace/didChangeWatchedFiles", changes=[{"uri": path.as_uri(), "type": 2}])
+
+    client.tell("textDocument/didSave", textDocument=document)
+    changed(tmp_path.parent / "elsewhere.py")
+    await asyncio.sleep(0.05)
+    assert (memory.forgotten, session.round) == (0, rounds)
+    client.type(1, "x")
+    client.tell("textDocument/didSave", textDocument=document)
+    changed(tmp_path / "a.py")
+    await client.until(lambda: session.round == rounds + 1)
+    assert memory.forgotten == 1
+    looks = len(memory.looks)
+    changed(tmp_path / "b.py")
+    await client.until(lambda: session.round == rounds + 2)
+    await client.until(lambda: len(memory.looks) > looks)
+    assert memory.forgotten == 2
+    await client.server.leave()
