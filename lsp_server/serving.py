@@ -159,7 +159,12 @@ def serve_socket(make: MakeServer, path: Path) -> int:
 
 
 def _clear_stale(path: Path) -> None:
-    """Remove a socket at which nobody answers."""
+    """Remove a socket at which nobody answers.
+
+    Raises:
+        OSError: somebody does. asyncio would take the place of that one.
+    """
+    import errno
     import socket
 
     if not path.is_socket():
@@ -169,6 +174,8 @@ def _clear_stale(path: Path) -> None:
             asking.connect(str(path))
         except ConnectionRefusedError:
             path.unlink(missing_ok=True)
+            return
+    raise OSError(errno.EADDRINUSE, f"somebody listens at {path} already")
 
 
 async def _clients(make: MakeServer, begin: Callable[[Any], Any], where: str) -> int:

@@ -175,7 +175,7 @@ def test_exit_without_shutdown_is_not_in_order(root: Path) -> None:
 
 
 def test_a_socket_is_its_owners_and_serves_several(root: Path, tmp_path: Path) -> None:
-    """Each client has a server of its own; the socket goes with the process."""
+    """Each client has a server of its own; the socket goes with the process, and no second one takes its place."""
     path = tmp_path / "s"
     served = subprocess.Popen([*SERVER, "--socket", str(path)], cwd=root, env=environment())
     try:
@@ -192,6 +192,13 @@ def test_a_socket_is_its_owners_and_serves_several(root: Path, tmp_path: Path) -
                 body += b'"rootUri": null, "capabilities": {}}}'
                 client.sendall(b"Content-Length: %d\r\n\r\n" % len(body) + body)
                 assert b'"name": "llmlearn"' in client.recv(65_536)
+        same = path.stat().st_ino
+        second = subprocess.run(
+            [*SERVER, "--socket", str(path)], cwd=root, env=environment(), capture_output=True, text=True, timeout=20,
+            check=False,
+        )  # fmt: skip
+        assert second.returncode == 1 and "listens" in second.stderr
+        assert path.stat().st_ino == same
         served.terminate()
         assert served.wait(10) == 0
         assert not path.exists()
