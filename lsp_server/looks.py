@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.domain.lesson import Lesson
     from pytest_llmlearn.domain.matcher import Sighting
     from pytest_llmlearn.domain.pattern import Pattern
+    from pytest_llmlearn.domain.tree import Span
 
 LARGEST = 2_000_000
 """Characters of the largest document that is looked at."""
@@ -176,7 +177,7 @@ def recognised(looked: Looked, memory: Memory) -> tuple[Seen, ...]:
     """What was recognised in a text, in the order of the text, with what the memory knows of it."""
     known: dict[str, tuple[Pattern, Lesson] | None] = {}
     found = []
-    for sighting in sorted(looked.sightings, key=lambda one: one.span):
+    for sighting in told_once(sorted(looked.sightings, key=lambda one: one.span)):
         fingerprint = sighting.matcher.fingerprint
         if fingerprint not in known:
             known[fingerprint] = _known(memory, fingerprint)
@@ -184,6 +185,21 @@ def recognised(looked: Looked, memory: Memory) -> tuple[Seen, ...]:
         if of_it is not None:
             found.append(Seen(sighting=sighting, pattern=of_it[0], lesson=of_it[1]))
     return tuple(found)
+
+
+def told_once(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Without matchers at large where something tells of the very mistake, and each of them but once in a place: what
+    they say is the same for all patterns that they were learned from."""
+    named = {one.span for one in sightings if not one.matcher.body.get("any")}
+    told: set[tuple[Span, str]] = set()
+    kept = []
+    for one in sightings:
+        if one.matcher.body.get("any"):
+            if one.span in named or (one.span, one.why) in told:
+                continue
+            told.add((one.span, one.why))
+        kept.append(one)
+    return kept
 
 
 def _known(memory: Memory, fingerprint: str) -> tuple[Pattern, Lesson] | None:

@@ -20,7 +20,7 @@ from lsp_server.convert_edits import Abilities, is_wanted, to_action, to_workspa
 from lsp_server.convert_flaws import still_there
 from lsp_server.convert_guidance import from_arguments
 from lsp_server.convert_words import fenced, lens_title, lenses, markdown, plain
-from lsp_server.looks import Look, Seen
+from lsp_server.looks import Look, Seen, told_once
 from lsp_server.options import given as options_given
 from lsp_server.options import settings_with
 from lsp_server.symbols import imports_of, symbols_at, units_of
@@ -239,3 +239,19 @@ def test_edits_and_actions_are_what_the_client_can_take() -> None:
     assert isinstance(to_action("t", "c", {}, [], Abilities(literals=True)), types.CodeAction)
     assert is_wanted(None) and is_wanted([""]) and is_wanted([types.CodeActionKind.QuickFix])
     assert not is_wanted(["source"]) and not is_wanted(["quickfix.more"]) and not is_wanted([])
+
+
+def test_what_many_patterns_see_at_large_is_told_once() -> None:
+    """And not at all where a matcher of the very mistake tells it; elsewhere in the line it is."""
+    large, named = {"what": "name", "any": True}, {"what": "name", "module": "numpy", "name": "float"}
+
+    def sighted(fingerprint: str, body: dict[str, Any], column: int, why: str) -> Sighting:
+        matcher = Matcher(fingerprint=fingerprint, rule_id="import.missing-name", kind="api", body=body)
+        return Sighting(matcher=matcher, span=Span(1, column, 1, column + 8), confidence=0.6, why=why)
+
+    float_, bool_ = "`numpy` has no `float`", "`numpy` has no `bool`"
+    found = [
+        sighted("a", large, 4, float_), sighted("b", named, 4, float_), sighted("c", large, 4, float_),
+        sighted("a", large, 20, bool_), sighted("c", large, 20, bool_),
+    ]  # fmt: skip
+    assert [(one.matcher.fingerprint, one.span.column) for one in told_once(found)] == [("b", 4), ("a", 20)]
