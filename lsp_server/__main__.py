@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import gc
 import ipaddress
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_llmlearn import __version__
+from pytest_llmlearn.daemon import resting
 from pytest_llmlearn.errors import LlmlearnError
 
 
@@ -36,11 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from lsp_server import logs
 
+    resting.one_thread(os.environ)
     logs.begin(options.log_level, options.log_file)
     from lsp_server import serving
     from lsp_server.server import make_server
 
     gc.freeze()
+    gc.set_threshold(*resting.GARBAGE)
     gc.enable()
     if options.tcp is not None:
         return serving.serve_tcp(make_server, *options.tcp)

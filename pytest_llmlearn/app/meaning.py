@@ -34,10 +34,14 @@ REST_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meant:
-    """What is near: cosines of requests by their key, and similarities of patterns, 0 to 1, by fingerprint."""
+    """What is near: cosines of requests by their key, and similarities of patterns, 0 to 1, by fingerprint.
+
+    `whole` says that no text that could be near was without its vector.
+    """
 
     requests: Mapping[str, float] = field(default_factory=dict)
     patterns: Mapping[str, float] = field(default_factory=dict)
+    whole: bool = True
 
 
 class Meaning:
@@ -119,7 +123,13 @@ class Meaning:
             if not self._asked:
                 self._asked = True
                 self._parts = self._make()
+                self._absent = self._parts is None
             return self._parts
+
+    @property
+    def absent(self) -> bool:
+        """Whether it is known that nothing is ever found by meaning here, without anything having gone wrong."""
+        return self._absent
 
     @property
     def _resting(self) -> bool:
@@ -156,10 +166,12 @@ class Meaning:
     def _near(
         self, text: str, model: str | None, embedding: Embedding, index: VectorIndex, calibration: Calibration
     ) -> Meant:
+        whole = not self._fresh
         if self._fresh:
             # Who cannot write, or would have to wait for a writer, still asks.
             with suppress(StoreError, OSError):
-                self.behind = not embedding.catch_up(AT_ONCE).complete
+                whole = embedding.catch_up(AT_ONCE).complete
+                self.behind = not whole
         index.catch_up()
         vector = embedding.of_question(text)
         requests = {near.key: near.similarity for near in index.nearest("prompts", vector, NEAREST_REQUESTS)}
@@ -177,6 +189,7 @@ class Meaning:
         return Meant(
             requests=requests,
             patterns={owner: calibration.similarity(cosine) for owner, cosine in patterns.items()},
+            whole=whole,
         )
 
     def _failed(self, error: Exception) -> None:

@@ -135,6 +135,7 @@ class Memory(
         requests: Requests | None = None,
         meaning: Meaning | None = None,
         siblings: Callable[[str], Sequence[str]] = lambda path: (),
+        state: Callable[[], object | None] = lambda: None,
         strict: bool = False,
         min_confidence: float = 0.0,
         erase_index: Callable[[], object] = lambda: None,
@@ -154,6 +155,7 @@ class Memory(
             likely=Likely(requests, only=strict) if requests is not None else None,
             meaning=meaning,
             siblings=siblings,
+            state=state,
             strict=strict,
             min_confidence=min_confidence,
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pytest_llmlearn.app.answered import Answered, Outside
 from pytest_llmlearn.app.likely import Chance, Likely, Outlook
 from pytest_llmlearn.app.meaning import Meaning
 from pytest_llmlearn.app.ports import Glimpse, Known, Lessons, Store
@@ -53,8 +54,8 @@ class Recall:
 
     `gone` tells which of a few fingerprints speak of what is gone, at a moment: they are not shown. `likely` tells what
     came of like requests, `meaning` what is near by meaning; without them words and names alone answer. `siblings` are
-    the files beside one. With `strict` only what the asking model was seen doing is shown; `min_confidence` is the
-    confidence below which nothing is.
+    the files beside one. `state` names the state that the store is in, see `Answered`. With `strict` only what the
+    asking model was seen doing is shown; `min_confidence` is the confidence below which nothing is.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Recall:
         likely: Likely | None = None,
         meaning: Meaning | None = None,
         siblings: Callable[[str], Sequence[str]] = lambda path: (),
+        state: Callable[[], object | None] = lambda: None,
         strict: bool = False,
         min_confidence: float = 0.0,
     ) -> None:
@@ -79,6 +81,7 @@ class Recall:
         self._likely = likely
         self._meaning = meaning
         self._siblings = siblings
+        self._answered = Answered(state)
         self._strict = strict
         self._min_confidence = min_confidence
 
@@ -89,13 +92,25 @@ class Recall:
 
     def recall(self, query: Query, now: datetime) -> Guidance:
         """The lessons that matter for `query`, or none."""
+        state = self._answered.state()
+        known = self._answered.again(query, state, now)
+        if known is not None:
+            return known
+        outside = Outside(self._text_of, self._siblings, self._gone)
+        answer, whole = self._made(query, now, outside)
+        if whole:
+            self._answered.keep(answer, state, now, outside)
+        return answer
+
+    def _made(self, query: Query, now: datetime, outside: Outside) -> tuple[Guidance, bool]:
+        """The answer, and whether nothing that belongs to it was still to come."""
         asked: dict[str, str] = {}
         for stem, word in words.spelled(query.text[:TEXT_LIMIT]):
             asked.setdefault(stem, word)  # the reasons say it in the words of whoever asks
-        context = dict.fromkeys(_context(query.path, self._text_of))
+        context = dict.fromkeys(_context(query.path, outside.text_of))
         total, known = self._store.rarity([*asked, *context])
         if not total:
-            return Guidance(query=query)
+            return Guidance(query=query), True
         meant = (
             self._meaning.of(query.text, query.model if self._strict else None) if self._meaning is not None else None
         )
@@ -111,7 +126,7 @@ class Recall:
         everything = query.threshold == 0
         sighted = self._sighted(question)
         speaking = {told.glimpse.fingerprint for told in sighted.values() if told.speaks}
-        used = _Used(question, self._text_of, self._siblings)
+        used = _Used(question, outside.text_of, outside.siblings)
         # Of what no like request led to only what the question speaks of or names can be shown.
         broad = everything or query.path is not None
         kins = dict.fromkeys(one.glimpse.kin for one in sighted.values() if one.glimpse.kin and (broad or one.speaks))
@@ -132,9 +147,10 @@ class Recall:
             found += [Candidate(pattern=one, score=0.0) for one in rest if one.fingerprint not in there]
         found = [one for one in found if self._may_be_shown(one.pattern, query, now)]
         near, below = guidance.ordered(found, query, lambda pattern: confidence_of(pattern, now).value)
-        chosen = self._standing(near, query, now)
+        chosen = self._standing(near, query, now, outside)
         shown = list(self._matches(chosen, now))
-        return replace(guide(query, shown), below=tuple(below[:BELOW]))
+        whole = self._meaning is None or (self._meaning.absent if meant is None else meant.whole)
+        return replace(guide(query, shown), below=tuple(below[:BELOW])), whole
 
     def _may_be_shown(self, pattern: Pattern, query: Query, now: datetime) -> bool:
         if self._strict and query.model is not None and query.model not in pattern.models:
@@ -191,12 +207,14 @@ class Recall:
             return True
         return used.names(pattern.symbols)
 
-    def _standing(self, near: Sequence[Candidate], query: Query, now: datetime) -> Sequence[Candidate]:
+    def _standing(
+        self, near: Sequence[Candidate], query: Query, now: datetime, outside: Outside
+    ) -> Sequence[Candidate]:
         """What fills the answer, but for what speaks of things that are gone: others take its place."""
         always = [one for one in self._always() if self._may_be_shown(one.pattern, query, now)]
         while True:
             chosen = guidance.filled(near, always, query.limit)
-            void = self._gone(now, [one.pattern.fingerprint for one in chosen]) if chosen else ()
+            void = outside.gone(now, [one.pattern.fingerprint for one in chosen]) if chosen else ()
             if not void:
                 return chosen
             near = [one for one in near if one.pattern.fingerprint not in void]

@@ -152,6 +152,8 @@ class Memory(AppMemory):
                 lives_on=warm,
             ),
             siblings=lambda path: parts.siblings(folder, path),
+            # Who asks once has nothing to remember.
+            state=store.state if warm else lambda: None,
             strict=chosen.same_model_only,
             min_confidence=chosen.min_confidence,
             erase_index=lambda: parts.erase_index(folder),

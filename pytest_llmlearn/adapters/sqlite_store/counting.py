@@ -7,6 +7,7 @@ a word only by reading all the places where it stands. Invariant: what is rememb
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -20,10 +21,12 @@ ENTRIES = 50_000
 ANSWER = "answer: "
 ANSWERS = 128
 """Of what begins so that are remembered at most: whole answers to questions, which are long."""
+_states = itertools.count(1)
 
 
 class Reader(sqlite3.Connection):
     """A connection that can remember: `version` is SQLite's number of the state that it remembers, None for none.
+    `state` is ours of that state, which no other connection of this process has, nor will have.
 
     One that changes the file remembers nothing, for nobody would tell it of its own changes.
     """
@@ -31,12 +34,13 @@ class Reader(sqlite3.Connection):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.version: int | None = None
+        self.state: int | None = None
         self._remembered: dict[str, dict[Any, Any]] = {}
 
     def at(self, version: int) -> None:
         """The state that is read now: what was remembered of another one is forgotten, and of too much all."""
         if version != self.version:
-            self.version, self._remembered = version, {}
+            self.version, self.state, self._remembered = version, next(_states), {}
         for what in [what for what, known in self._remembered.items() if len(known) > _most(what)]:
             del self._remembered[what]
 
@@ -47,6 +51,11 @@ class Reader(sqlite3.Connection):
 def kept(connection: sqlite3.Connection, what: str) -> dict[Any, Any]:
     """What this connection remembers of that kind, to look into and to add to; empty where it remembers nothing."""
     return connection.kept(what) if isinstance(connection, Reader) else {}
+
+
+def state_of(connection: sqlite3.Connection) -> int | None:
+    """The number of the state that is read, None where that is not followed."""
+    return connection.state if isinstance(connection, Reader) else None
 
 
 def _most(what: str) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llmlearn.adapters import migrations
 from pytest_llmlearn.adapters.sqlite_store import finding, rows
+from pytest_llmlearn.adapters.sqlite_store.counting import state_of
 from pytest_llmlearn.adapters.sqlite_store.database import DatabaseFile
 from pytest_llmlearn.adapters.sqlite_store.exposures import SqliteExposures
 from pytest_llmlearn.adapters.sqlite_store.ledger import SqliteLedger
@@ -119,6 +120,11 @@ class SqliteStore:
     def notices(self) -> Sequence[str]:
         """Sentences that a person should read."""
         return tuple(self._file.notices)
+
+    def state(self) -> int | None:
+        """A number for the state of all that answers are made of: another one once anybody has changed it, whoever it
+        was; None where there is nothing to be read. What was shown is no part of it."""
+        return self._file.ask(state_of, None)
 
     def record(self, run: Run, entries: Sequence[Entry]) -> list[Counted]:
         """Write a run and its entries in one transaction; one answer for each entry, in order.

@@ -104,9 +104,11 @@ def status(context: click.Context, style: str) -> None:
 @click.pass_context
 def run(context: click.Context, quiet: bool) -> None:
     """Be the daemon, in this process, until it is stopped or nobody has asked for long."""
+    import gc
     import signal
     from threading import Event
 
+    from pytest_llmlearn.daemon import resting
     from pytest_llmlearn.daemon.server import Daemon
 
     root = _root(context)
@@ -118,9 +120,8 @@ def run(context: click.Context, quiet: bool) -> None:
         _log(root, quiet=quiet)
         # The folder it was started from may be removed meanwhile, or its disk taken out.
         os.chdir("/")
-    for library in ("OMP", "OPENBLAS", "MKL"):
-        # What is compared is small, and threads that wait for one another in a busy machine take ten times as long.
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    resting.one_thread(os.environ)
+    gc.set_threshold(*resting.GARBAGE)
     told = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
