@@ -5,7 +5,8 @@
 Our own tolerant reading by Python's `ast`, beside parso and tree-sitter where they are installed (`pip install parso
 tree-sitter tree-sitter-python`). Files are put together of the code that models wrote for the corpora
 (LLMLEARN_CORPORA), one line of each is broken. Counted are the simple statements outside of it which a parser
-finds where it finds them in whole code, and those that it finds where it finds none there. See README.md beside this file.
+finds where it finds them in whole code, and those that it finds where it finds none there. See README.md beside
+this file.
 """
 
 import argparse

@@ -35,8 +35,8 @@ class Record:
     `word` is what a person said last; `fixes` counts verified fixes, `recurrences` independent ones (see
     `recurrence.independent`) among occurrences that promote. `imported` says that it came from elsewhere, `stub` that
     its code was not written yet. `committed` is the state that the project's committed lessons give it: they were read
-    by whoever read the code, and count as a person's word. `retired_because` is None for what is not retired; `renewed` says that there was a
-    sign of life, or a person who wanted it back, since then.
+    by whoever read the code, and count as a person's word. `retired_because` is None for what is not retired;
+    `renewed` says that there was a sign of life, or a person who wanted it back, since then.
     """
 
     frequency: int

@@ -49,4 +49,4 @@ def _units(text: str) -> str:
 
 def _hash(window: str) -> int:
     """A polynomial in 37 over the whole window; what the file is too short for counts as nothing."""
-    return sum(map(mul, map(ord, window), _POWERS)) & _MASK
+    return int(sum(map(mul, map(ord, window), _POWERS))) & _MASK

@@ -40,8 +40,9 @@ class Matcher:
     (`$X` any expression, the same wherever the name comes again; `...` any more arguments or elements; `"..."` any
     string; dotted names of modules match through import aliases), and optionally `either`, patterns any of which will
     do as well, `inside`, the name of the function that must enclose it, `unless`, patterns that stand in that function
-    where it is no mistake, and `raises`, an exception that is none where it is caught. `atoms` are identifiers and literals all of which must stand in a statement (or, where the
-    kind looks at whole files, in the file) for the matcher to fire there: they are what the search is quick by.
+    where it is no mistake, and `raises`, an exception that is none where it is caught. `atoms` are identifiers and
+    literals all of which must stand in a statement (or, where the kind looks at whole files, in the file) for the
+    matcher to fire there: they are what the search is quick by.
     `confidence` is 0 to 1.
     """
 
