@@ -43,12 +43,18 @@ class FakeMatchers:
         found = self._read(("active", "enforced", "candidate"))
         return [one for one in found if fingerprint in (None, one.fingerprint)]
 
-    def put(self, matchers: Collection[Matcher]) -> None:
+    def shapes_among(self, words: Collection[str]) -> Sequence[Matcher]:
+        return [one for one in self.every() if one.kind == "shape" and one.names <= frozenset(words)]
+
+    def put(self, matchers: Collection[Matcher]) -> Sequence[Matcher]:
+        new: list[Matcher] = []
         for matcher in matchers:
             if self._store.matching(matcher.fingerprint):
+                new += [matcher] if matcher.key not in self._put else []
                 known = self._put.get(matcher.key, replace(matcher, trials=Trials()))
                 self._put[matcher.key] = replace(known, trials=proof.added(known.trials, matcher.trials))
                 self._revision += 1
+        return new
 
     def tried(self, trials: Mapping[str, Trials], code: str) -> None:
         for asked, said in trials.items():

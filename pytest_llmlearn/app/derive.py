@@ -7,6 +7,7 @@ the code it comes from. Nothing secret gets into a matcher: what redaction would
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING
 from pytest_llmlearn.domain.deriving.failure import Failed, from_failure
 from pytest_llmlearn.domain.deriving.fixing import from_fix
 from pytest_llmlearn.domain.deriving.named import from_pattern
+from pytest_llmlearn.domain.deriving.placing import placed
 from pytest_llmlearn.domain.matcher import Matcher, Trials
+from pytest_llmlearn.domain.matchers.pieces import words_of
 from pytest_llmlearn.domain.occurrence import SCANS
 
 if TYPE_CHECKING:
@@ -96,7 +99,7 @@ class Deriving:
         made: dict[str, Matcher] = {}
         for fix, rule_id in given:
             others = [other for other, _ in given if other.fingerprint == fix.fingerprint and other is not fix]
-            for matcher in from_fix(fix, rule_id, others=others):
+            for matcher in placed(from_fix(fix, rule_id, others=others), fix, rule_id):
                 if self._safe(_body(matcher)):
                     made.setdefault(matcher.key, matcher)
         return self._put(made, {})
@@ -112,22 +115,37 @@ class Deriving:
         matchers = self._matchers.every() if among is None else among
         looked_at = [(path, text) for path, text in texts if len(text) <= TEXT]
         for (_, text), fired in zip(looked_at, self._trying.each(matchers, looked_at), strict=True):
-            told: dict[str, Trials] = {}
-            for matcher in matchers:
-                if matcher.key in fired:
-                    told[matcher.key] = Trials(wrong=1)
-                elif _defines(text, str(matcher.body.get("inside", ""))):
-                    told[matcher.key] = Trials(silent=1)
-            self._matchers.tried(told, _digest(text))
+            self._matchers.tried({key: Trials(wrong=1) for key in fired}, _digest(text))
+            self.silent(text, [matcher for matcher in matchers if matcher.key not in fired])
+
+    def silent(self, text: str, matchers: Sequence[Matcher]) -> None:
+        """Tell those of these matchers, none of which fires in this passing text, whose function stands in it. The same
+        code of a function is told once, whatever stands around it.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        told: dict[str, list[str]] = {}
+        for matcher in matchers:
+            inside = str(matcher.body.get("inside") or "")
+            if inside:
+                told.setdefault(inside, []).append(matcher.key)
+        by_code: dict[str, dict[str, Trials]] = {}
+        for inside, keys in told.items():
+            code = _functions(text, inside)
+            if code:
+                by_code.setdefault(_digest(code), {}).update(dict.fromkeys(keys, Trials(silent=1)))
+        for digest, trials in by_code.items():
+            self._matchers.tried(trials, digest)
 
     def _confirm(self, failures: Sequence[tuple[Entry, str]]) -> None:
         """Tell matchers that are known where they were right: on the line that failed, or beside it."""
         by_file: dict[tuple[str, str], list[Entry]] = {}
         for entry, text in failures:
             by_file.setdefault((entry.path or "", text), []).append(entry)
-        known = [one for one in self._matchers.every() if one.kind == "shape"] if by_file else []
-        for (path, text), entries in by_file.items():
-            fired = self._shapes.fired(known, path, text)
+        words = frozenset().union(*(words_of(text) for _, text in by_file))
+        known = self._matchers.shapes_among(words) if by_file else []
+        for fired, entries in zip(self._shapes.each(known, by_file), by_file.values(), strict=True):
             by_code: dict[str, dict[str, Trials]] = {}
             for entry in entries:
                 said = {key: Trials(right=1) for key, spans in fired.items() if is_near(spans, entry.line or 0)}
@@ -156,9 +174,7 @@ class Deriving:
     def _put(self, made: Mapping[str, Matcher], codes: Mapping[str, Iterable[str]]) -> Sequence[Matcher]:
         if not made:
             return ()
-        known = {matcher.key for matcher in self._matchers.every()}
-        new = [matcher for key, matcher in made.items() if key not in known]
-        self._matchers.put(new)
+        new = self._matchers.put(list(made.values()))
         fresh = {matcher.key for matcher in new}
         for code, keys in codes.items():
             # So that the very code it was made of does not confirm it in the next run.
@@ -181,9 +197,22 @@ def _code_of(entry: Entry) -> str:
     return _digest(f"{entry.unit}\0{entry.unit_hash}")
 
 
-def _defines(text: str, qualname: str) -> bool:
-    """Whether a text seems to define a function of that name."""
-    return bool(qualname) and f"def {qualname.rpartition('.')[2]}(" in text
+def _functions(text: str, qualname: str) -> str:
+    """The lines of the functions of that name, whatever they are in; nothing where there seems to be none."""
+    name = qualname.rpartition(".")[2]
+    if f"def {name}(" not in text:
+        return ""
+    found: list[str] = []
+    depth: int | None = None
+    for line in text.splitlines():
+        within = len(line) - len(line.lstrip())
+        if re.match(rf"\s*(?:async\s+)?def {re.escape(name)}\(", line):
+            depth = within if depth is None else min(depth, within)
+        elif depth is not None and line.strip() and within <= depth and not line.lstrip().startswith((")", "#")):
+            depth = None
+        if depth is not None:
+            found.append(line.rstrip())
+    return "\n".join(found).rstrip()
 
 
 def _digest(text: str) -> str:

@@ -3,12 +3,12 @@ too that are held back; nothing is told to anybody."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from pytest_llmlearn.domain.matchers.pieces import words_of
 from pytest_llmlearn.domain.tree import Span
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Fired = Mapping[str, Sequence[Span]]
 """Where matchers fired, by their keys; those that did not are left out."""
-_WORD = re.compile(r"[^\W\d]\w*")
 
 
 class Trying:
@@ -40,10 +39,10 @@ class Trying:
 
     def _each(self, matchers: Sequence[Matcher], texts: Iterable[tuple[str, str]]) -> list[Fired]:
         self._these.become(matchers)
-        words = [frozenset(atom for atom in matcher.atoms if atom.isidentifier()) for matcher in matchers]
+        words = [matcher.names for matcher in matchers]
         found: list[Fired] = []
         for path, text in texts:
-            there = frozenset(_WORD.findall(text))
+            there = words_of(text)
             if not any(atoms <= there for atoms in words):
                 found.append({})
                 continue
@@ -75,7 +74,10 @@ class _These:
     def every(self, fingerprint: str | None = None) -> Sequence[Matcher]:
         return self._now
 
-    def put(self, matchers: Collection[Matcher]) -> None:
+    def shapes_among(self, words: Collection[str]) -> Sequence[Matcher]:
+        return [one for one in self._now if one.kind == "shape" and one.names <= frozenset(words)]
+
+    def put(self, matchers: Collection[Matcher]) -> Sequence[Matcher]:
         raise NotImplementedError("what is only tried is not kept")
 
     def tried(self, trials: Mapping[str, Trials], code: str) -> None:

@@ -56,6 +56,11 @@ class Matcher:
     trials: Trials = field(default_factory=Trials)
 
     @property
+    def names(self) -> frozenset[str]:
+        """Those of the atoms that are identifiers: all of them stand in whatever text it fires in."""
+        return frozenset(atom for atom in self.atoms if atom.isidentifier())
+
+    @property
     def key(self) -> str:
         """The identity: pattern, kind and body, hashed."""
         content = json.dumps([self.fingerprint, self.kind, self.body], sort_keys=True, ensure_ascii=False)

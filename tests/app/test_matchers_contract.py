@@ -40,10 +40,22 @@ def test_what_was_put_is_answered_as_it_was(both: Both) -> None:
     _, matchers = both
     sure = a_matcher("1:a", confidence=0.9, body={"pattern": "rows[$X]", "inside": "Table.total"})
     other = a_matcher("1:b", "load(rows)", atoms=frozenset({"load", "rows"}))
-    matchers.put([other, sure, a_matcher("1:nobody")])
-    matchers.put([sure])
+    assert list(matchers.put([other, sure, a_matcher("1:nobody")])) == [other, sure]
+    assert list(matchers.put([sure])) == []
     assert list(matchers.kept(candidates=True)) == [sure, other]
     assert list(matchers.every("1:b")) == [other]
+
+
+def test_shapes_are_found_by_the_words_of_code(both: Both) -> None:
+    """All of their names are there; literals do not count, nor do other kinds; those that are held back are found."""
+    _, matchers = both
+    here = a_matcher("1:a", atoms=frozenset({"rows", "'total'"}))
+    wrong = a_matcher("1:b", "load(rows)", atoms=frozenset({"load", "rows"}))
+    there = a_matcher("1:a", "rows.total", atoms=frozenset({"rows", "total"}))
+    matchers.put([here, wrong, there, a_matcher("1:b", kind="undefined", body={"name": "rows"})])
+    matchers.tried({wrong.key: Trials(wrong=1)}, "c")
+    found = {one.body["pattern"] for one in matchers.shapes_among({"rows", "load", "if"})}
+    assert found == {"rows[$X]", "load(rows)"}
 
 
 def test_candidates_are_answered_to_whoever_asks_for_them(both: Both) -> None:

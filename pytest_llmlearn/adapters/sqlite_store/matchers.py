@@ -26,6 +26,8 @@ was forgotten would be made anew, and had to be wrong once more."""
 CODES = 64
 """Pieces of code that count for a matcher; what further ones say changes nothing."""
 _COLUMNS = 'm.rule_id, m.kind, m.body, m.atoms, m.origin, m.start, m."right", m.wrong + m.hits, m.silent'
+_ATOMS = 4
+"""Where the atoms stand in a row of a fingerprint and these columns."""
 _ROOT = "JOIN patterns AS c ON c.id = m.pattern JOIN patterns AS p ON p.id = coalesce(c.merged_into, c.id)"
 _SHOWN = "p.archived = 0 AND p.state IN ({})"
 _BY_KEY = "SELECT key, id FROM matchers WHERE key IN ({})"
@@ -53,15 +55,21 @@ class SqliteMatchers:
         found = self._read(("active", "enforced", "candidate"), fingerprint)
         return found if fingerprint is None else [one for one in found if one.fingerprint == fingerprint]
 
-    def put(self, matchers: Collection[Matcher]) -> None:
+    def shapes_among(self, words: Collection[str]) -> Sequence[Matcher]:
+        """Of all of them the shapes whose names are all among these words: no other stands in code of these."""
+        return self._read(("active", "enforced", "candidate"), shapes_among=frozenset(words))
+
+    def put(self, matchers: Collection[Matcher]) -> Sequence[Matcher]:
         """Write matchers down; one that is known already only gains what its trials add. Those of patterns that are
         not there are left out.
+
+        Returns:
+            Those that were not known.
 
         Raises:
             StoreError: they cannot be written; none was.
         """
-        if matchers:
-            self._file.write(lambda db: _put(db, matchers))
+        return self._file.write(lambda db: _put(db, matchers)) if matchers else ()
 
     def tried(self, trials: Mapping[str, Trials], code: str) -> None:
         """Add what a piece of code (by its digest) said of matchers, by their keys; the same code counts once.
@@ -96,18 +104,24 @@ class SqliteMatchers:
 
         return self._file.ask(asked, 0)
 
-    def _read(self, states: Sequence[str], fingerprint: str | None = None) -> list[Matcher]:
+    def _read(
+        self, states: Sequence[str], fingerprint: str | None = None, *, shapes_among: frozenset[str] | None = None
+    ) -> list[Matcher]:
         shown = _SHOWN.format(", ".join("?" * len(states)))
         family = " AND p.fingerprint = ?" if fingerprint is not None else ""
+        kind = " AND m.kind = 'shape'" if shapes_among is not None else ""
         values = [*states, *((storable(fingerprint),) if fingerprint is not None else ())]
 
         def asked(connection: sqlite3.Connection) -> list[Matcher]:
-            of = f"matchers AS m {_ROOT} WHERE {shown}{family}"
+            of = f"matchers AS m {_ROOT} WHERE {shown}{family}{kind}"
             rows = connection.execute(f"SELECT m.key, p.fingerprint, {_COLUMNS} FROM {of} ORDER BY m.id", values)
             # Those of a pattern that was merged into another may be that one's own as well.
             found: dict[str, Matcher] = {}
             for key, *row in rows:
-                matcher = _matcher(row)
+                atoms = frozenset(json.loads(row[_ATOMS]))
+                if shapes_among is not None and any(one.isidentifier() and one not in shapes_among for one in atoms):
+                    continue
+                matcher = _matcher(row, atoms)
                 if matcher.key != key:
                     self._merged[matcher.key] = key
                 known = found.get(matcher.key)
@@ -119,15 +133,15 @@ class SqliteMatchers:
         return self._file.ask(asked, nothing)
 
 
-def _matcher(row: Sequence[Any]) -> Matcher:
-    fingerprint, rule_id, kind, body, atoms, origin, start, right, wrong, silent = row
+def _matcher(row: Sequence[Any], atoms: frozenset[str]) -> Matcher:
+    fingerprint, rule_id, kind, body, _, origin, start, right, wrong, silent = row
     return proof.tried(
         Matcher(
             fingerprint=fingerprint,
             rule_id=rule_id,
             kind=kind,
             body=json.loads(body),
-            atoms=frozenset(json.loads(atoms)),
+            atoms=atoms,
             origin=origin,
             confidence=start,
             trials=Trials(right=right, wrong=wrong, silent=silent),
@@ -135,11 +149,12 @@ def _matcher(row: Sequence[Any]) -> Matcher:
     )
 
 
-def _put(db: Database, matchers: Iterable[Matcher]) -> None:
+def _put(db: Database, matchers: Iterable[Matcher]) -> list[Matcher]:
     wanted = sorted({storable(matcher.fingerprint) for matcher in matchers})
     statement = "SELECT fingerprint, id FROM patterns WHERE fingerprint IN ({})"
     patterns: dict[str, int] = dict(in_chunks(db.conn, statement, wanted))
     grown: set[int] = set()
+    new: list[Matcher] = []
     for matcher in matchers:
         pattern = patterns.get(storable(matcher.fingerprint))
         if pattern is None:
@@ -168,11 +183,13 @@ def _put(db: Database, matchers: Iterable[Matcher]) -> None:
             ),
         )
         grown.add(pattern)
+        new.append(matcher)
     for pattern in grown:
         for wrong, order in (("=", '"right" DESC, start DESC, id'), (">", "id DESC")):
             of = f"pattern = ?1 AND wrong + hits {wrong} 0"
             kept = f"SELECT id FROM matchers WHERE {of} ORDER BY {order} LIMIT ?2"
             db.execute(f"DELETE FROM matchers WHERE {of} AND id NOT IN ({kept})", (pattern, A_PATTERN))
+    return new
 
 
 def _tried(db: Database, trials: Mapping[str, Trials], code: str) -> None:

@@ -25,8 +25,12 @@ class Matchers(Protocol):
         """Those that are held back too, of candidates as well: of one pattern, or of all."""
         ...
 
-    def put(self, matchers: Collection[Matcher]) -> None:
-        """Write matchers down; one that is known already only gains what its trials add."""
+    def shapes_among(self, words: Collection[str]) -> Sequence[Matcher]:
+        """Of all of them the shapes whose names are all among these words: no other stands in code of these."""
+        ...
+
+    def put(self, matchers: Collection[Matcher]) -> Sequence[Matcher]:
+        """Write matchers down; one that is known already only gains what its trials add. Those that were not known."""
         ...
 
     def tried(self, trials: Mapping[str, Trials], code: str) -> None:
