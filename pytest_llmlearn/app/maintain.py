@@ -55,7 +55,8 @@ class Maintained:
 
 
 class Maintenance:
-    """The use case. `expire` closes exposures older than a moment, `trim` bounds what is remembered of provenance."""
+    """The use case. `expire` closes exposures older than a moment, `trim` bounds what is remembered of provenance,
+    `prove` tries what knows mistakes by sight over the project's own code; both say on how many files."""
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Maintenance:
         alone: Alone,
         expire: Callable[[datetime], int],
         trim: Callable[[], int],
+        prove: Callable[[], int],
         terms: Terms,
         clock: Clock,
     ) -> None:
@@ -73,6 +75,7 @@ class Maintenance:
         self._alone = alone
         self._expire = expire
         self._trim = trim
+        self._prove = prove
         self._terms = terms
         self._clock = clock
 
@@ -124,6 +127,8 @@ class Maintenance:
         yield Task(name="compact", count=int(free > FREE_SHARE), said=f"{free:.0%} of the file given back")
         count = self._trim() if act else 0
         yield Task(name="provenance", count=count, said=f"{count} files forgotten that nobody asked for in long")
+        count = self._prove() if act else 0
+        yield Task(name="matchers", count=count, said=f"{count} files that pass told of what recognises mistakes")
 
     def _private(self, now: datetime, act: bool) -> Task:
         days = self._terms.hold_days

@@ -1,4 +1,5 @@
-"""Matchers tried over the project's own code: what fires where the tests pass is held back until it does so no more.
+"""Matchers tried over the project's own code: what fires where the tests pass is held back until it does so no more,
+and what is silent in its own function, where that passes, is the surer for it.
 
 Looked at are the project's Python files that passed as they are now, that are no tests, and in which nothing is red.
 What was said of a file holds as long as its content and the matchers stay the same.
@@ -97,6 +98,7 @@ class Proving:
         known = self._remembered.read()
         seen: dict[str, Sequence[str]] = {}
         hits: dict[str, list[str]] = {}
+        silent: list[tuple[str, Sequence[Matcher]]] = []
         files = anew = 0
         for path in self._files():
             if stop():
@@ -110,10 +112,14 @@ class Proving:
             if keys is None:
                 anew += 1
                 keys = sorted(self._trying.fired(matchers, path, text))
+                fired = frozenset(keys)
+                silent.append((text, [one for one in matchers if one.key not in fired]))
             if len(seen) < REMEMBERED:
                 seen[digest] = keys
             for key in keys:
                 hits.setdefault(key, []).append(path)
+        for text, quiet in silent:
+            self._deriving.silent(text, quiet)
         self._matchers.proved({one.key: len(hits.get(one.key, ())) for one in matchers})
         if anew or len(known) > len(seen):
             self._remembered.write(seen)
@@ -142,8 +148,6 @@ class Proving:
         """The files of which a test or a scan says now that they are wrong."""
         nodeids = [*self._fixes.red_tests(), *self._fixes.red_scans()]
         return frozenset(red.path for red in self._fixes.reds(nodeids))
-
-
 
 
 def _digest(text: str) -> str:

@@ -97,7 +97,10 @@ class Memory(AppMemory):
         delivery: Any = Late(lambda: parts.delivery(folder, exposures, surroundings, chosen))
         judging: Any = Late(lambda: parts.judging(folder, exposures, history(), surroundings, origins, chosen))
         upkeep: Any = Late(store.upkeep)
-        maintenance: Any = Late(lambda: parts.maintenance(folder, chosen, upkeep, exposures, surroundings))
+        proving = cache(lambda: parts.proving(folder, store, fixes, matchers, deriving(), trying))
+        maintenance: Any = Late(
+            lambda: parts.maintenance(folder, chosen, upkeep, exposures, surroundings, lambda: proving().run().anew)
+        )
         memory = cls(
             folder,
             store=store,
@@ -131,7 +134,7 @@ class Memory(AppMemory):
             watch=cache(lambda: parts.watch(folder, chosen, store)),
             matchers=matchers,
             deriving=deriving,
-            proving=lambda: parts.proving(folder, store, fixes, matchers, deriving(), trying),
+            proving=proving,
             matcher_hits=chosen.matcher_hits,
             derives=chosen.diagnose != "off",
             learned_rules=learned_rules,

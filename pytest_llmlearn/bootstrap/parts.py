@@ -295,7 +295,12 @@ def between(
 
 
 def maintenance(
-    root: Path, settings: Settings, upkeep: Upkeep, exposures: Exposures, surroundings: Surroundings
+    root: Path,
+    settings: Settings,
+    upkeep: Upkeep,
+    exposures: Exposures,
+    surroundings: Surroundings,
+    prove: Callable[[], int],
 ) -> Maintenance:
     from pytest_llmlearn.adapters.one_at_a_time import LockFile
     from pytest_llmlearn.app.maintain import Maintenance, Terms
@@ -318,6 +323,7 @@ def maintenance(
         alone=LockFile(beside / "maintain.lock"),
         expire=lambda before: exposures.expire(before, time=datetime.now(UTC)),
         trim=trim,
+        prove=prove if settings.diagnose != "off" else lambda: 0,
         terms=Terms(
             archive_days=settings.archive_days,
             hold_days=settings.hold_days,

@@ -72,6 +72,7 @@ class Home:
             alone=self.lock,
             expire=lambda before: self.store.exposures().expire(before, time=self.now),
             trim=lambda: 0,
+            prove=lambda: 0,
             terms=Terms(**terms),
             clock=lambda: self.now,
         )
