@@ -110,8 +110,10 @@ def test_recording_makes_the_folder_whole(store: SqliteStore, tmp_path: Path) ->
         ".llmlearn/state/memory.db",
     }
     ignored = (tmp_path / ".llmlearn/.gitignore").read_text(encoding="utf-8")
-    kept = ".gitignore README.md baseline.json lessons.jsonl marks.jsonl rules/ rules/** traces.jsonl".split()
-    assert ignored == "*\n" + "".join(f"!{name}\n" for name in kept)
+    first, *kept = ignored.splitlines()
+    assert first == "*"
+    committed = {"!.gitattributes", "!.gitignore", "!README.md", "!baseline.json", "!lessons.jsonl", "!marks.jsonl"}
+    assert {*kept} == committed | {"!rules/", "!rules/**", "!traces.jsonl"}
     assert "state/" in (tmp_path / ".llmlearn/README.md").read_text(encoding="utf-8")
 
 

@@ -55,6 +55,8 @@ NO_TEXT = {
     "attempts": {"kind"},
     "embedders": {"name"},
     "facets": {"kind"},
+    "matchers": {"key", "rule_id", "kind", "origin"},
+    "matcher_codes": {"code"},
 }  # fmt: skip
 """Columns of text that hold ids, digests, times, words of our own, and copies of what is measured elsewhere."""
 

@@ -28,8 +28,8 @@ pytest-llmlearn keeps here what it learned from the test failures of LLM-written
   `.gitattributes` lets branches add them side by side.
 - `lessons.jsonl`: the lessons that were proven here, one a line (`llmlearn lessons export`). Commit it, and
   `.gitattributes` beside it, which has branches add their lines side by side.
-- `baseline.json`: what this project has accepted: findings of the security scan (`llmlearn scan --update-baseline`), as
-  paths, rules and digests, no code, and mistakes by which no run fails (`llmlearn baseline`). Commit it.
+- `baseline.json`: what this project has accepted: findings of the security scan (`llmlearn scan --update-baseline`),
+  as paths, rules and digests, no code, and mistakes by which no run fails (`llmlearn baseline`). Commit it.
 - `rules/`: Semgrep rules made of mistakes that were made again and again (`llmlearn rules export`); what they enforce is
   not told any more. Commit them.
 - `traces.jsonl`: which lines assistants wrote while they wrote them, as Agent Trace records: paths, line numbers and

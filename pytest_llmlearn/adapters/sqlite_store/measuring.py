@@ -33,12 +33,18 @@ TEXTS = {
     "pattern_prompts": ("model",),
     "prompt_models": ("model",),
     "attempts": ("name", "model"),
+    "matchers": ("body", "atoms"),
 }  # fmt: skip
 """Columns with text from outside. The others hold ids, digests, times, words of our own, and what follows from these:
 stemmed words, in which no secret has its shape any more, and symbols by themselves."""
 _INDEXED = {"pattern_words": "patterns", "prompt_words": "prompts"}
 """What the full-text indexes are of."""
-_JSON = frozenset({"patterns.symbols", "generations.changes", "generations.preserved", "fixes.imports"})
+_JSON = frozenset(
+    {
+        "patterns.symbols", "generations.changes", "generations.preserved", "fixes.imports", "matchers.body",
+        "matchers.atoms",
+    }
+)  # fmt: skip
 
 
 def alike(connection: sqlite3.Connection) -> list[tuple[str, list[str]]]:
@@ -129,7 +135,7 @@ def texts(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 
 
 def _strings(written: str) -> Iterator[str]:
-    """The texts within a list that is written as JSON: its quotes and escapes are ours."""
+    """The texts within what is written as JSON: its quotes, escapes and keys are ours."""
     waiting: list[object] = [json.loads(written)]
     while waiting:
         one = waiting.pop()
@@ -137,6 +143,8 @@ def _strings(written: str) -> Iterator[str]:
             yield one
         elif isinstance(one, list):
             waiting += one
+        elif isinstance(one, dict):
+            waiting += one.values()
 
 
 def _sizes(connection: sqlite3.Connection) -> Sequence[Size]:
