@@ -49,6 +49,10 @@ CASES = {
         "def size(image):\n    return image.value.shape[0]  # here\n",
         "AttributeError", "'int' object has no attribute 'shape'", "image.value.shape",
     ),
+    "what the module lacks": (
+        "import numpy as n\n\ndef floats(values):\n    return n.array(values, dtype=n.float)  # here\n",
+        "AttributeError", "module 'numpy' has no attribute 'float'.\n`np.float` was a deprecated alias", "numpy.float",
+    ),
     "the call with the keyword": (
         "from skimage.feature import peak_local_max\n\ndef peaks(a):\n    list(peak_local_max(a, indices=0))  # here\n",
         "TypeError", "peak_local_max() got an unexpected keyword argument 'indices'",
@@ -103,6 +107,13 @@ def test_every_shape_fires_on_the_line_that_failed(case: tuple[str, str, str, st
     line = next(number for number, each in enumerate(text.splitlines(), 1) if each.endswith("# here"))
     assert 0 < len(found) <= MOST
     assert all(line in fires(one, text) for one in found)
+
+
+def test_what_a_module_lacks_says_nothing_of_the_calls_around_it() -> None:
+    """What was repaired would be called wrong."""
+    text = "import numpy as np\n\ndef floats(values):\n    return np.array(values, dtype=np.float)  # here\n"
+    found = derived(text, "AttributeError", "module 'numpy' has no attribute 'float'")
+    assert found and not any(fires(one, text.replace("np.float", "float")) for one in found)
 
 
 def test_names_of_ones_own_may_differ_in_other_code() -> None:

@@ -85,6 +85,7 @@ LEVELS: Mapping[Aim, Sequence[Level]] = {
     ),
     "key": _levels(("whole", "exact", "anywhere", SPEAKS), ("whole", "exact", "here", SPEAKS)),
     "raise": _levels(("whole", "exact", "here", SPEAKS), ("whole", "exact", "anywhere", TRIED)),
+    "member": _levels(("whole", "exact", "anywhere", SPEAKS)),
     "attribute": _levels(
         ("whole", "exact", "here", SPEAKS),
         ("whole", "exact", "anywhere", WIDE),

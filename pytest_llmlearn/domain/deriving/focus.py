@@ -15,12 +15,12 @@ from typing import Literal, TypeAlias
 from pytest_llmlearn.domain.type_wordings import read_attribute_error
 
 Aim = Literal[
-    "raise", "import", "keyword", "attribute", "item", "key", "unpack", "iterate", "divide", "convert", "operate",
-    "call", "mapping", "array",
+    "raise", "import", "keyword", "member", "attribute", "item", "key", "unpack", "iterate", "divide", "convert",
+    "operate", "call", "mapping", "array",
 ]  # fmt: skip
-"""What of a piece was wrong: that it was raised, imported, called with that keyword, asked for that attribute, item or
-key, unpacked, gone through, divided by, read as a number, used with that operator, or called so at all; or that what
-it names was taken for a mapping or an array, which it is not."""
+"""What of a piece was wrong: that it was raised, imported, called with that keyword, a name that the module
+lacks, asked for that attribute, item or key, unpacked, gone through, divided by, read as a number, used with that
+operator, or called so at all; or that what it names was taken for a mapping or an array, which it is not."""
 Piece: TypeAlias = ast.expr | ast.stmt | ast.comprehension
 MESSAGE = 600
 """Characters of a message that are read."""
@@ -147,6 +147,11 @@ def _keys(line: Line, message: str) -> Iterator[Focus]:
 
 
 def _attributes(line: Line, message: str) -> Iterator[Focus]:
+    lacks = _MODULE_LACKS.match(message)
+    if lacks is not None:
+        for piece in line.of(ast.Attribute):
+            if isinstance(piece, ast.Attribute) and piece.attr == lacks["name"]:
+                yield Focus(aim="member", piece=piece, name=lacks["name"])
     read = read_attribute_error(message)
     if read is None:
         return
@@ -238,6 +243,7 @@ _NUMBERS = frozenset({"int", "float", "complex"})
 _KEYWORD = re.compile(r"unexpected keyword argument '(?P<name>\w+)'|'(?P<other>\w+)' is an invalid keyword")
 _CANNOT_IMPORT = re.compile(r"cannot import name '(?P<name>\w+)'")
 _NO_MODULE = re.compile(r"No module named '(?P<name>[\w.]+)'")
+_MODULE_LACKS = re.compile(r"^(?:partially initialized )?module '[\w.]+' has no attribute '(?P<name>\w+)'")
 _NO_MAPPING = re.compile(
     r"object is not subscriptable|indices must be integers(?: or slices)?, not '?str"
     r"|has no attribute '(?:get|items|keys)'|^argument of type '[\w.]+' is not (?:iterable|a container)"
