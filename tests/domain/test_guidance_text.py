@@ -519,6 +519,12 @@ def test_no_text_gets_out(evil: str, style: Style, compact: bool, budget: int) -
         assert_contained(style, text, len([line for line in outside_of_code(text) if re.match(r"\d\. |- ", line)]))
 
 
+def test_a_context_has_no_blank_line_for_words_that_are_only_marks() -> None:
+    """Nor does it quote nothing."""
+    text = worded("context", a_hostile_match("."), budget=145)
+    assert all(line.strip() for line in text.split("\n")) and '""' not in text
+
+
 COMMANDS = r"^(?:   |- )*(?:Do |Don't |Never |Always |You |Use |Ignore |Call |Await |Check |Import |Make )"
 
 

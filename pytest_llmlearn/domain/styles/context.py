@@ -21,10 +21,13 @@ def _item(number: int, match: Match, lesson: Lesson) -> str:
     pattern = match.pattern
     lines = [f"{number}. {_name(pattern)}: {lesson.standing}."]
     lines += [f"{_INDENT}{_failure(pattern)}"]
-    if lesson.because and lesson.instead and not lesson.by_scan:
-        lines.append(f"{_INDENT}The cause on record reads {mood.quoted(lesson.because)}.")
-    if lesson.sentence:
-        lines.append(f"{_INDENT}{mood.statement(lesson.sentence)}")
+    # What is nothing but marks is nothing once it is quieted.
+    cause = mood.quoted(lesson.because) if lesson.instead and not lesson.by_scan else ""
+    if cause.strip('"'):
+        lines.append(f"{_INDENT}The cause on record reads {cause}.")
+    stated = mood.statement(lesson.sentence) if lesson.sentence else ""
+    if stated.strip():
+        lines.append(f"{_INDENT}{stated}")
     if lesson.when:
         lines.append(f"{_INDENT}Where it was seen: {mood.quiet(lesson.when)}.")
     failed, passed, too = _FOUND if lesson.by_scan else _RUN
