@@ -26,7 +26,7 @@ TEXT = "def upright(photo):\n    # as it was taken\n    return photo.rotate(90, 
 def test_what_was_mended_once_is_seen_again_and_mended(tmp_path: Path) -> None:
     """From the fix comes what recognises its mistake elsewhere; the edit is of the expression alone."""
     store = SqliteStore(tmp_path)
-    store.record(a_run(), [an_entry(FIX.fingerprint)])
+    store.record(a_run(), [an_entry(FIX.fingerprint, rule_id="type.unexpected-keyword")])
     healing = Healing(
         occurrence=None, fingerprint=FIX.fingerprint, nodeid="t.py::t", unit="m:load", verdict="fix", reason="",
         time=at(5), red_hash="h1", green_hash="h2", fix=FIX,

@@ -63,7 +63,7 @@ def _as_it_is(
     fix: Fix, rule_id: str, bad: Sequence[Fragment], goods: Sequence[Fragment], known: frozenset[str]
 ) -> list[Matcher]:
     """Where nothing tells enough without its names: a statement with them, in the function of that name."""
-    inside = _function(fix)
+    inside = function_of(fix)
     for piece in bad:
         for statement in piece.body:
             names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id not in BUILTINS}
@@ -91,7 +91,7 @@ def _matcher(fix: Fix, rule_id: str, body: Mapping[str, str], confidence: float)
     )
 
 
-def _function(fix: Fix) -> Function | None:
+def function_of(fix: Fix) -> Function | None:
     """The head of the function that the fix stands in, as far as it is shown."""
     if not fix.signature.strip():
         return None
@@ -111,7 +111,7 @@ def sides(fix: Fix) -> tuple[list[Fragment], list[Fragment]]:
 def _own(fix: Fix, bad: Sequence[Fragment]) -> Callable[[str], bool]:
     """Which names are the code's own: those that it binds, its parameters, and those it only reads and never calls."""
     names = {name for piece in bad for statement in piece.body for name in bound(statement)}
-    function = _function(fix)
+    function = function_of(fix)
     if function is not None:
         names |= bound(function.args)
     called = {
