@@ -424,7 +424,7 @@ class Settings:
         _text,
         "the path of an interpreter, or of an environment's folder",
         "The project's interpreter, asked what exists when code is looked at; empty: the active environment's, that of "
-        "`.venv` or `venv`, else the one that runs llmlearn.",
+        "`.venv` or `venv`, else the one that ran the tests last.",
     )
     inspect_imports: bool = _setting(
         False,

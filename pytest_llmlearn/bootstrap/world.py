@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_llmlearn.adapters.interpreter import ProjectInterpreter
+from pytest_llmlearn.adapters.last_run.ran_by import RanByFile
 from pytest_llmlearn.adapters.last_run.seen_modules import SeenModulesFile
 from pytest_llmlearn.adapters.last_run.state_file import StateFile
 from pytest_llmlearn.adapters.surroundings.existing import ExistingWorld
@@ -28,7 +29,8 @@ class LateWorld(Late):
 def world(root: Path, settings: Settings, environ: Mapping[str, str]) -> ExistingWorld:
     """The world of the project at `root`, as recognisers ask it; its interpreter is asked here, at most once."""
     kept = StateFile(root, _ANSWER, _VERSION)
-    interpreter = ProjectInterpreter(root, environ, named=settings.python, kept=kept)
+    ran = RanByFile(root).read()
+    interpreter = ProjectInterpreter(root, environ, named=settings.python, ran=ran, kept=kept)
     return ExistingWorld(
         root,
         interpreter.ask(),

@@ -186,7 +186,14 @@ class Learner:
             self._notices.append(f"what passed was not kept: {said(error)}")
 
     def _keep_seen(self) -> None:
-        """What the failures showed of library modules, of which their source may tell nothing."""
+        """Which interpreter ran the tests, and what their failures showed of library modules, of which their source may
+        tell nothing."""
+        from pytest_llmlearn.adapters.last_run.ran_by import RanByFile
+
+        try:
+            RanByFile(self._root.path).saw(sys.executable)
+        except OSError as error:
+            self._notices.append(f"what ran the tests was not kept: {said(error)}")
         told = self._collector.modules
         if not told:
             return

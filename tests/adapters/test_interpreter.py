@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pytest_llmlearn.adapters.interpreter import ProjectInterpreter, found
+from pytest_llmlearn.adapters.last_run.ran_by import RanByFile
 from pytest_llmlearn.adapters.surroundings.existing import ExistingWorld
 from pytest_llmlearn.domain.seen_modules import SeenModule, SeenModules
 
@@ -164,13 +165,38 @@ def test_an_interpreter_that_does_not_start_costs_a_sentence(tmp_path: Path) -> 
 
 
 def test_which_interpreter_it_is(elsewhere: Path, tmp_path: Path) -> None:
-    """The one that is named, of the active environment, of the project's folder, or ours."""
+    """The one that is named, of the active environment, of the project's folder, that ran the tests, or ours."""
     own = str(elsewhere / ".venv" / "bin" / "python")
     assert found(elsewhere, {}) == own
     assert found(tmp_path, {"VIRTUAL_ENV": str(elsewhere / ".venv")}) == own
     assert found(tmp_path, {}) == sys.executable
     assert found(elsewhere, {}, ".venv") == own
     assert found(tmp_path, {}, own) == own
+    assert found(tmp_path, {}, ran="/opt/tox/python") == "/opt/tox/python"
+    assert found(elsewhere, {}, ran="/opt/tox/python") == own
+
+
+@pytest.mark.parametrize("stamps", [None, {}, [], "x", {"\0": 1}])
+def test_a_kept_answer_that_is_damaged_is_asked_anew(elsewhere: Path, stamps: object) -> None:
+    """Whatever stands in the file."""
+    own = found(elsewhere, {})
+    drawer = Drawer({"executable": own, "told": {}, **({"stamps": stamps} if stamps is not None else {})})
+    assert ProjectInterpreter(elsewhere, {}, kept=drawer).ask() is not None
+    assert drawer["told"]
+
+
+def test_who_ran_the_tests_is_kept_beside_a_memory(tmp_path: Path) -> None:
+    """Nothing is made for it; one that has gone meanwhile, or a name that is no path, is not told."""
+    state = tmp_path / ".llmlearn" / "state"
+    RanByFile(tmp_path).saw(sys.executable)
+    assert RanByFile(tmp_path).read() == "" and not state.exists()
+    state.mkdir(parents=True)
+    (state / "memory.db").touch()
+    RanByFile(tmp_path).saw(sys.executable)
+    assert RanByFile(tmp_path).read() == sys.executable
+    for gone in (str(tmp_path / "gone"), "python", "/\0"):
+        RanByFile(tmp_path).saw(gone)
+        assert RanByFile(tmp_path).read() == ""
 
 
 def test_own_files_are_read_anew_when_asked(elsewhere: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     file = root / ".llmlearn" / "state" / "seen_modules.json"
     if os.name == "posix":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    # Whoever looks at code later asks the interpreter that ran it, wherever it lives.
+    ran = json.loads(file.with_name("ran_by.json").read_text())
+    assert Path(ran["executable"]).samefile(sys.executable)
     return dict(json.loads(file.read_text()))
 
 

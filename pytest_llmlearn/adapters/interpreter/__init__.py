@@ -37,19 +37,23 @@ class ProjectInterpreter:
     """The interpreter of the project at `root`.
 
     `named` is what the settings say: a path of an interpreter or of an environment's folder, relative to the root;
-    empty: the active environment's, else that of `.venv` or `venv` in the root, else the one that runs this.
+    empty: the active environment's, else that of `.venv` or `venv` in the root, else `ran`, the one that ran the tests
+    last. Only where nobody knows that is it the one that runs this, which may live in an environment of its own.
     """
 
-    def __init__(self, root: Path, environ: Mapping[str, str], *, named: str = "", kept: Kept | None = None) -> None:
+    def __init__(
+        self, root: Path, environ: Mapping[str, str], *, named: str = "", ran: str = "", kept: Kept | None = None
+    ) -> None:
         self._environ = environ
         self._kept = kept
-        self.path = found(root, environ, named)
+        self.path = found(root, environ, named, ran)
         self.notices: list[str] = []
 
     def ask(self) -> Interpreter | None:
         """What it tells of itself; None where it does not answer, which `notices` then says."""
         kept = self._kept.read() if self._kept is not None else None
-        if kept is not None and kept.get("executable") == self.path and _stamps(kept.get("stamps")) == kept["stamps"]:
+        stamps = kept.get("stamps") if kept is not None else None
+        if kept is not None and kept.get("executable") == self.path and stamps and _stamps(stamps) == stamps:
             try:
                 return Interpreter.from_wire(self.path, kept["told"])
             except (KeyError, TypeError, ValueError):  # written by another version, or damaged: it is asked anew
@@ -100,7 +104,7 @@ class ProjectInterpreter:
             self._kept.write({"executable": self.path, "stamps": stamps, "told": dict(told)})
 
 
-def found(root: Path, environ: Mapping[str, str], named: str = "") -> str:
+def found(root: Path, environ: Mapping[str, str], named: str = "", ran: str = "") -> str:
     """The path of the project's interpreter; it need not be there."""
     if named:
         path = root / Path(named).expanduser()
@@ -110,7 +114,7 @@ def found(root: Path, environ: Mapping[str, str], named: str = "") -> str:
         python = place.joinpath(*_BIN)
         if python.exists():
             return str(python)
-    return sys.executable
+    return ran or sys.executable
 
 
 def _settings_of(python: str) -> list[str]:
