@@ -68,7 +68,7 @@ def html(report: Report) -> str:
 
 
 def _header(report: Report, project: str) -> list[str]:
-    lines = ["<header>", '<p class="eyebrow">Mistakes of generated code</p>', f"<h1>{project}</h1>"]
+    lines = ["<header>", '<p class="eyebrow">Mistakes and what came of them</p>', f"<h1>{project}</h1>"]
     lines += [f'<p class="span">{_name(wording.span(report))}</p>']
     lead = wording.nothing(report) if report.empty else wording.headline(report)
     lines += [f'<p class="lead">{escape(lead)}</p>']

@@ -60,9 +60,10 @@ code, pre, .rule { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo,
 .hint { font-size: .92rem; margin-top: .3rem; max-width: 46rem; }
 .more { font-size: .92rem; margin-top: .9rem; }
 main > section { margin-top: clamp(2.4rem, 6vw, 3.6rem); }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 1px; margin: 2rem 0 0;
+.figures { display: grid; grid-template-columns: repeat(5, 1fr); gap: 1px; margin: 2rem 0 0;
   background: var(--line); border: 1px solid var(--line); border-radius: .8rem; overflow: hidden; }
-.figures div { background: var(--paper); padding: 1rem 1.2rem 1.1rem; display: flex; flex-direction: column-reverse; }
+.figures div { background: var(--paper); padding: 1rem clamp(.7rem, 2vw, 1.2rem) 1.1rem; display: flex;
+  flex-direction: column-reverse; }
 .figures dt { color: var(--muted); font-size: .9rem; }
 .figures dd { margin: 0; font-size: 2rem; font-weight: 650; line-height: 1.15; letter-spacing: -.02em;
   font-variant-numeric: tabular-nums; }
@@ -144,7 +145,8 @@ footer { margin-top: 4rem; padding-bottom: 3rem; font-size: .85rem; }
     + """ }
   body { font-size: 10pt; } header { padding-top: 0; } main > section { margin-top: 1.6rem; }
   .card, .tables .panel, figure.panel { break-inside: avoid; } h2 { break-after: avoid; }
-  summary { display: none; } details::details-content { content-visibility: visible; display: block; height: auto; }
+  summary, .chart + details { display: none; }
+  details::details-content { content-visibility: visible; display: block; height: auto; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .bar span, .count, svg, .marks li, .key span::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
