@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pytest_llmlearn.domain.lesson import Lesson
     from pytest_llmlearn.domain.pattern import Pattern
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@&]|:(?=//)|(?<=www)\.)", re.IGNORECASE)
+"""What Markdown gives a meaning, addresses that editors make links of by themselves among it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

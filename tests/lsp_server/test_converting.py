@@ -141,6 +141,8 @@ def test_a_lesson_is_escaped_for_markdown_and_plain_for_others() -> None:
     told = markdown(PATTERN, nasty)
     assert "[here](" not in told and "<b>" not in told and "order.get('total')" in told
     assert "see [here](http://x)" in plain(PATTERN, nasty)
+    for address in ("http://evil.example", "HTTPS://evil.example", "www.evil.example", "a@evil.example"):
+        assert address not in markdown(PATTERN, replace(LESSON, because=address))  # editors make links of them
 
 
 def test_lenses_stand_over_what_is_still_there() -> None:

@@ -26,7 +26,6 @@ _HOLED = re.compile(rf"{_HOLE}(\d+)")
 _REST = "_llmrest"
 _SELVES = frozenset({"self", "cls"})
 _BUILTINS = frozenset(dir(builtins))
-_ANYTHING = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
