@@ -19,7 +19,7 @@ from pytest_llmlearn.domain.confidence import Confidence, measured
 from pytest_llmlearn.domain.guidance import Candidate, Query
 from pytest_llmlearn.domain.lesson import times
 from pytest_llmlearn.domain.pattern import Pattern
-from pytest_llmlearn.domain.score import Part, Score
+from pytest_llmlearn.domain.score import Part, Score, probability
 from pytest_llmlearn.domain.similarity import BAR
 
 CONTEXT_SHARE = 0.35
@@ -174,7 +174,7 @@ def expected(
     """The candidate that experience speaks for, and the question too where `told` is not None."""
     query = question.query
     parts = [*chance.parts, *_beside(question, pattern, half_life)]
-    alone = Score.of(parts).probability
+    alone = probability(parts)
     both = 1.0 - (1.0 - alone) * (1.0 - (told.chance(doubt) if told is not None else 0.0))
     if both > alone:
         adds = _log_odds(both) - _log_odds(alone)

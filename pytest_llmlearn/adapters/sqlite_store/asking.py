@@ -44,6 +44,10 @@ def in_chunks(
     connection: sqlite3.Connection, statement: str, values: Sequence[str] | Sequence[int] | Sequence[bytes], *first: str
 ) -> Iterable[tuple[Any, ...]]:
     """The rows of `statement`, whose `{}` takes the question marks, for all the values; `first` are bound before."""
-    for start in range(0, len(values), CHUNK):
-        chunk = values[start : start + CHUNK]
-        yield from connection.execute(statement.format(", ".join("?" * len(chunk))), (*first, *chunk))
+    if len(values) > CHUNK:
+        chunks = (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+        return (row for chunk in chunks for row in in_chunks(connection, statement, chunk, *first))
+    if not values:
+        return ()
+    # All at once: handing on one after another takes as long as reading them.
+    return connection.execute(statement.format(", ".join("?" * len(values))), (*first, *values)).fetchall()
