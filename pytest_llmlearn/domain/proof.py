@@ -13,6 +13,8 @@ from pytest_llmlearn.domain.matcher import Matcher, Origin, Trials
 
 SPEAKS = 0.8
 """Confidence of a matcher whose kind is mostly right from the start."""
+BY_VALUE = 0.56
+"""Confidence at most of one of a mistake that values decide, which no line shows: it has to be right once first."""
 TRIED = 0.45
 """Confidence of a matcher whose kind has to be right twice first."""
 WIDE = 0.3
@@ -26,7 +28,7 @@ WEIGHT = 2.0
 """How many trials the confidence at the start counts for."""
 A_SILENCE = 0.25
 """What part of a right one it counts that a matcher is silent on passing code of the same unit, or the verified fix."""
-_MOST_OF_SILENCE = 1.0
+_MOST_OF_SILENCE = 0.75
 
 Held = Literal["fires on passing code", "not sure enough yet"]
 
@@ -34,7 +36,8 @@ Held = Literal["fires on passing code", "not sure enough yet"]
 def confidence(start: float, trials: Trials) -> float:
     """How sure a matcher is: the mean of Beta(start, WEIGHT) after its trials, from 0 to 1.
 
-    Silence on passing code counts little, and once: a shape that stands nowhere else is silent too.
+    Silence on passing code counts little, and however often never as much as one right: a shape that stands nowhere
+    else is silent too.
     """
     right = trials.right + min(trials.silent * A_SILENCE, _MOST_OF_SILENCE)
     return (start * WEIGHT + right) / (WEIGHT + right + trials.wrong)

@@ -216,3 +216,17 @@ def test_what_was_caught_and_came_all_the_same_is_looked_for_there_too() -> None
     """It was raised again."""
     text = "def solve(problem):\n    try:\n        a = problem['a']  # here\n    except TypeError:\n        raise\n"
     assert any(fires(one, text) for one in derived(text, "TypeError", "'A' object is not subscriptable"))
+
+
+@pytest.mark.parametrize(
+    ("line", "exception", "message", "start"),
+    [
+        ("def at(row):\n    return row[3]  # here\n", "IndexError", "list index out of range", proof.BY_VALUE),
+        ("def at(rank):\n    return int(rank)  # here\n", "ValueError", "invalid literal for int()", proof.BY_VALUE),
+        ("def at(row):\n    raise ValueError('no row')  # here\n", "ValueError", "no row", proof.SPEAKS),
+        ("def at(row):\n    return row['a']  # here\n", "TypeError", "'A' object is not subscriptable", proof.SPEAKS),
+    ],
+)  # fmt: skip
+def test_what_values_decide_is_to_be_right_once_first(line: str, exception: str, message: str, start: float) -> None:
+    """The line may be right with another value; what its function raises by itself it has decided."""
+    assert max(one.confidence for one in derived(line, exception, message)) == start

@@ -11,9 +11,11 @@ from pytest_llmlearn.domain.matcher import Trials
 from tests.fake_matchers import a_matcher
 
 
-@pytest.mark.parametrize(("start", "needed"), [(proof.SPEAKS, 0), (proof.TRIED, 2), (proof.WIDE, 3)])
+@pytest.mark.parametrize(
+    ("start", "needed"), [(proof.SPEAKS, 0), (proof.BY_VALUE, 1), (proof.TRIED, 2), (proof.WIDE, 3)]
+)
 def test_a_shape_speaks_after_so_many_right_ones(start: float, needed: int) -> None:
-    """As documented: at once, twice, three times."""
+    """As documented: at once, once, twice, three times."""
     for right in range(5):
         matcher = proof.tried(a_matcher(confidence=start, trials=Trials(right=right)))
         assert (proof.held_back(matcher) is None) == (right >= needed)
@@ -28,8 +30,9 @@ def test_what_fires_on_passing_code_is_held_back_however_often_it_was_right() ->
 
 def test_silence_counts_little_and_once() -> None:
     """A shape that stands nowhere else is silent too."""
-    silent = proof.confidence(proof.TRIED, Trials(silent=1_000))
-    assert proof.TRIED < silent < proof.BARS["failure"]
+    for start in (proof.TRIED, proof.BY_VALUE):
+        silent = proof.confidence(start, Trials(silent=1_000))
+        assert start < silent < proof.BARS["failure"]
 
 
 def test_what_a_pattern_names_is_trusted_sooner_than_what_only_looks_alike() -> None:

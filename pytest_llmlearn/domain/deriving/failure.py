@@ -20,7 +20,7 @@ from pytest_llmlearn.domain.matchers.caught import is_caught
 from pytest_llmlearn.domain.matchers.pattern import atoms_of, compiled
 from pytest_llmlearn.domain.matchers.shape import Shapes
 from pytest_llmlearn.domain.names import imported
-from pytest_llmlearn.domain.proof import SPEAKS, TRIED, WIDE
+from pytest_llmlearn.domain.proof import BY_VALUE, SPEAKS, TRIED, WIDE
 from pytest_llmlearn.errors import BadPattern
 
 MOST = 8
@@ -79,7 +79,6 @@ LEVELS: Mapping[Aim, Sequence[Level]] = {
     "item": _levels(
         ("whole", "named", "here", SPEAKS),
         ("whole", "exact", "here", SPEAKS),
-        ("whole", "named", "anywhere", WIDE),
         ("index", "named", "here", TRIED),
         ("base", "exact", "here", TRIED),
     ),
@@ -185,7 +184,9 @@ def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[list
                     raises = ""  # it came all the same, raised again
             if right:
                 unless = asked if level.here else []
-                yield list(dict.fromkeys([*right, *others])), where, unless, raises, level.confidence
+                by_value = exception in _OF_VALUES and focus.aim != "raise"
+                sure = min(level.confidence, BY_VALUE) if by_value else level.confidence
+                yield list(dict.fromkeys([*right, *others])), where, unless, raises, sure
 
 
 def _says_something(pattern: str) -> bool:
@@ -224,6 +225,9 @@ def _asking(aim: Aim, piece: ast.AST) -> Iterator[ast.AST]:
 
 _OF_KINDS = frozenset({"TypeError", "AttributeError"})
 """What is raised where a thing is of another kind: one may ask for that first."""
+_OF_VALUES = frozenset({"IndexError", "ValueError", "ZeroDivisionError", "OverflowError"})
+"""What is raised where a value is out of bounds: the same line is right with another value. Only code that raises it by
+itself has decided that."""
 _OF_ARRAYS = ("shape", "astype", "ndim", "dtype")
 _OF_MAPPINGS = ("get", "items", "keys")
 
