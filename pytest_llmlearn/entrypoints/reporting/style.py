@@ -144,7 +144,7 @@ footer { margin-top: 4rem; padding-bottom: 3rem; font-size: .85rem; }
     + _set({**LIGHT, "page": "#ffffff"})
     + """ }
   body { font-size: 10pt; } header { padding-top: 0; } main > section { margin-top: 1.6rem; }
-  .card, .tables .panel, figure.panel { break-inside: avoid; } h2 { break-after: avoid; }
+  .card, .tables .panel, figure.panel { break-inside: avoid; } h2, .hint { break-after: avoid; }
   summary, .chart + details { display: none; }
   details::details-content { content-visibility: visible; display: block; height: auto; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
