@@ -133,4 +133,5 @@ def _known(pattern: Pattern, standing: Standing) -> Known:
         committed=standing.committed,
         seen=max(standing.seen, pattern.seen, 1),
         first_seen=standing.first_seen or pattern.first_seen,
+        models=standing.models or pattern.models,
     )

@@ -68,7 +68,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of a mistake by the end of the period: see `domain.recurring.Standing`, and `Pattern`."""
+    """What is known of a mistake, also from before the period: see `domain.recurring.Standing`, and `Pattern`."""
 
     rule_id: str
     category: str
@@ -78,6 +78,7 @@ class Known:
     committed: bool = False
     seen: int = 1
     first_seen: datetime | None = None
+    models: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ class Words:
 class Mistake:
     """One mistake in the period: `times` in how much different code, `failures` how often in all.
 
-    `seen` counts what was ever seen of it. `models` and `paths` are those of the period, most often first.
+    `paths` are those of the period, most often first.
     """
 
     fingerprint: str
@@ -117,7 +118,6 @@ class Mistake:
     times: int
     failures: int
     last_seen: datetime
-    models: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     words: Words = Words()
 
@@ -257,7 +257,6 @@ def _mistake(fingerprint: str, seen: Sequence[Sighting], known: Known) -> Mistak
         times=len({one.code for one in seen}),
         failures=sum(one.times for one in seen),
         last_seen=max(one.time for one in seen),
-        models=_often(one.model for one in seen),
         paths=_often(one.path for one in seen if one.path),
     )
 

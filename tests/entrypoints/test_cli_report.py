@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -94,6 +95,12 @@ def test_runs_are_told(shop: Path, named: tuple[str, str], counted: str) -> None
 def test_a_run_tells_what_recurred_as_it_began(shop: Path) -> None:
     """In the first run all was new, though most of it came back."""
     assert "9 mistakes: 9 new." in told(shop, "--run", "run-00")
+
+
+def test_what_is_known_of_a_mistake_is_of_all_time(shop: Path) -> None:
+    """In the run one model made it; it was seen ten times, by three."""
+    text = told(shop, "--run", "run-09")
+    assert re.search(r"seen 10 times since [\d-]+, by model-a-4.5, model-b-mini, model-c-pro", text)
 
 
 def test_lists_can_be_short(shop: Path) -> None:

@@ -39,8 +39,10 @@ VOID = {"meta", "link", "br", "line", "rect"}
 
 def a_mistake(text: str = "async.never-awaited", **changes: Any) -> Mistake:
     """A mistake all of whose words are this one."""
-    known = Known(rule_id=text, category=text, severity="critical", recurring=True, seen=7, first_seen=at(0))
-    values: dict[str, Any] = {"times": 4, "failures": 9, "last_seen": at(0), "models": (text,), "paths": (text,) * 9}
+    known = Known(
+        rule_id=text, category=text, severity="critical", recurring=True, seen=7, first_seen=at(0), models=(text,)
+    )
+    values: dict[str, Any] = {"times": 4, "failures": 9, "last_seen": at(0), "paths": (text,) * 9}
     words = Words(because=text, lesson=f"{text}!", failed=text, passed=text)
     return Mistake(fingerprint="1:a", known=known, words=words, **{**values, **changes})
 

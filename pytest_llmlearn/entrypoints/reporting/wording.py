@@ -73,7 +73,7 @@ def seen(mistake: Mistake) -> str:
     text = f"seen {times(known.seen)}"
     if known.first_seen is not None:
         text += f" since {day(known.first_seen)}"
-    by = named(tuple(name for name in mistake.models if name != NOBODY))
+    by = named(tuple(name for name in known.models if name != NOBODY))
     return f"{text}, by {by}" if by else text
 
 
