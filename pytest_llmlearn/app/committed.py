@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from pytest_llmlearn.app.ports.committed import CommittedRows, LessonsFile, Lines
 from pytest_llmlearn.app.ports.lessons import Known, Lessons
@@ -32,7 +33,7 @@ NOBODY = "unknown"
 class Exported:
     """What exporting came to: the `text` of the file, how many lessons it holds, and how it differs from before.
 
-    `problems` are sentences about lines that could not be read; these are not in the text.
+    `problems` are sentences about lines that could not be read; of these only those of a later version are in the text.
     """
 
     text: str
@@ -123,6 +124,19 @@ class CommittedLessons:
             StoreError: the store cannot be read.
         """
         found = self._file.read()
+        before, after = self._both(found)
+        lessons = committed.folded(after.values())
+        return Exported(
+            text="".join(f"{one}\n" for one in (*map(committed.line, lessons), *sorted(set(found.later)))),
+            lessons=len(lessons),
+            added=len(after.keys() - before.keys()),
+            changed=sum(one != before[name] for name, one in after.items() if name in before),
+            removed=len(before.keys() - after.keys()),
+            problems=found.problems,
+        )
+
+    def _both(self, found: Lines) -> tuple[Mapping[str, Committed], Mapping[str, Committed]]:
+        """The lessons of the file, and as they are to stand there, by their fingerprints."""
         before = {one.fingerprint: one for one in committed.folded(found.lessons)}
         gone = self._rows.dropped()
         patterns = self._rows.lasting()
@@ -138,15 +152,7 @@ class CommittedLessons:
             beside = known.get(pattern.fingerprint, Known())
             made = self._line(pattern, beside, told, held.get(pattern.fingerprint, ()))
             after[pattern.fingerprint] = made
-        lessons = committed.folded(after.values())
-        return Exported(
-            text="".join(f"{committed.line(one)}\n" for one in lessons),
-            lessons=len(lessons),
-            added=len(after.keys() - before.keys()),
-            changed=sum(one != before[name] for name, one in after.items() if name in before),
-            removed=len(before.keys() - after.keys()),
-            problems=found.problems,
-        )
+        return before, after
 
     def write(self, exported: Exported) -> None:
         """Put it in the place of the file.
@@ -159,8 +165,10 @@ class CommittedLessons:
     def check(self) -> Sequence[str]:
         """What is wrong with the file, in sentences; none where nothing is.
 
-        Where the store learned lessons itself, the file has to be what `exported` makes. Where it did not, as in a
-        fresh clone, it is enough that every line can be read and holds nothing that redaction would hide.
+        Where the store learned lessons itself, the file has to teach what `exported` would: how often, since when and by
+        whom a mistake was seen, and the order of lines, are no matter, else a run that meets a known mistake once more
+        would make any file wrong. Where it did not, as in a fresh clone, it is enough that every line can be read and
+        holds nothing that redaction would hide.
 
         Raises:
             OSError: the file is there and cannot be read.
@@ -169,12 +177,18 @@ class CommittedLessons:
         found = self._file.read()
         wrong = [*found.problems, *self._unfit(found)]
         if not wrong and any(one.frequency for one in self._rows.lasting()):
-            made = self.exported()
-            if made.text != found.text:
-                counts = {"missing": made.added, "out of date": made.changed, "to go": made.removed}
-                told = [f"{count} {what}" for what, count in counts.items() if count]
+            before, after = self._both(found)
+            counts = {
+                "missing": len(after.keys() - before.keys()),
+                "out of date": sum(
+                    _taught(one) != _taught(before[name]) for name, one in after.items() if name in before
+                ),
+                "to go": len(before.keys() - after.keys()),
+            }
+            told = [f"{count} {what}" for what, count in counts.items() if count]
+            if told:
                 wrong.append(
-                    f"the committed lessons are not what was learned ({', '.join(told) or 'other order'}): "
+                    f"the committed lessons are not what was learned ({', '.join(told)}): "
                     "`llmlearn lessons export` writes them anew"
                 )
         return wrong
@@ -239,6 +253,11 @@ class CommittedLessons:
             contexts=tuple(sorted(known.contexts[:CONTEXTS])),
             bad=committed.bounded_code(pattern.bad),
         )
+
+
+def _taught(one: Committed) -> Committed:
+    """The lesson without what is counted of it."""
+    return replace(one, seen=committed.STEPS[0], first_seen=date.min, models=())
 
 
 def _cure(fix: Fix) -> Cure:

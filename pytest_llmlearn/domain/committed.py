@@ -18,7 +18,7 @@ from pytest_llmlearn.domain.finding import CATEGORIES, SEVERITIES
 from pytest_llmlearn.domain.occurrence import is_inside
 
 VERSION = 1
-"""Of the lines. A line of a later version is skipped, and that is said."""
+"""Of the lines. A line of a later version says nothing here, and is kept as it is."""
 STEPS = (1, 2, 5, 15, 50, 150)
 """How often it was seen at least. 1 is of lessons that were proven by a fix or a person before they came back."""
 Standing = Literal["active", "enforced"]
@@ -29,6 +29,13 @@ CODE_LINES = 8
 CODE_WIDTH = 200
 LIST_LIMIT = 40
 FINGERPRINT_LIMIT = 80
+
+
+class LaterLine(ValueError):
+    """A line of a later version, which is for those who know it."""
+
+    def __init__(self) -> None:
+        super().__init__("of a later version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,21 +141,23 @@ def read(text: str) -> Committed:
     """The lesson of a line, cut to what a line may hold.
 
     Raises:
+        LaterLine: it is one of a later version.
         ValueError: it is none; the message says what is wrong with it, without quoting it.
     """
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("no line of JSON") from None
-    if not isinstance(told, dict):
+    version = told.get("v") if isinstance(told, dict) else None
+    if not isinstance(version, int):
         raise ValueError("no lesson")
-    if told.get("v") != VERSION:
-        raise ValueError("of another version")
+    if version > VERSION:
+        raise LaterLine
     try:
         return _read(told)
     except KeyError as error:
         raise ValueError(f"without {error.args[0]!r}") from None
-    except TypeError:
+    except (TypeError, RecursionError):
         raise ValueError("no lesson") from None
 
 
@@ -182,7 +191,7 @@ def _read(told: Mapping[str, Any]) -> Committed:
         severity=_one_of(told["severity"], SEVERITIES, "severity"),
         exception=_text(told["exception"], NAME_LIMIT),
         lesson=_text(told["lesson"], TEXT_LIMIT),
-        first_seen=date.fromisoformat(_text(told["first_seen"], 10)),
+        first_seen=_day(_text(told["first_seen"], 10)),
         seen=step(seen),
         state="enforced" if _one_of(told.get("state", "active"), STANDINGS, "state") == "enforced" else "active",
         message=_text(told.get("message", ""), TEXT_LIMIT),
@@ -195,8 +204,16 @@ def _read(told: Mapping[str, Any]) -> Committed:
         bad=bounded_code(_string(told.get("bad", ""))),
         fix=None if fix is None else _read_cure(fix),
         words=tuple(sorted((_text(part, NAME_LIMIT), _text(said, TEXT_LIMIT)) for part, said in words.items())),
-        matchers=tuple(json.dumps(one, sort_keys=True, ensure_ascii=False) for one in told.get("matchers", ())),
+        # Cleaned as the line is when it is written: no half of a surrogate pair may reach the store.
+        matchers=tuple(clean(json.dumps(one, sort_keys=True, ensure_ascii=False)) for one in told.get("matchers", ())),
     )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("with a 'first_seen' that is no day") from None
 
 
 def _cure(fix: Cure) -> dict[str, Any]:

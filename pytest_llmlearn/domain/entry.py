@@ -5,14 +5,24 @@ Everything in an entry is redacted and bounded before it is made; the store writ
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from pytest_llmlearn.domain.finding import CATEGORIES, SCOPES, SEVERITIES
 from pytest_llmlearn.domain.fingerprint import Fingerprint
-from pytest_llmlearn.domain.occurrence import Source
+from pytest_llmlearn.domain.occurrence import PHASES, SOURCES, Source
 
 ChosenBy = Literal["frame", "statement", "single-unit", "test-body", "imports", "handed-in"]
+CLOSED: Mapping[str, Sequence[str]] = {
+    "when": PHASES,
+    "source": SOURCES,
+    "category": CATEGORIES,
+    "severity": SEVERITIES,
+    "scope": SCOPES,
+}
+"""What an entry may say there; no store takes another word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

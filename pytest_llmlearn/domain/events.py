@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from types import UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
-from pytest_llmlearn.domain.entry import Entry, Run
+from pytest_llmlearn.domain.entry import CLOSED, Entry, Run
 from pytest_llmlearn.domain.fix import Healing
 
 VERSION = 1
@@ -51,6 +51,8 @@ class Noted:
 
 
 Event = Recorded | Tested | Noted
+_WIDEST = 1 << 63
+"""What a number has to be below, for no store keeps a wider one."""
 _KINDS: Mapping[str, type[Event]] = {"recorded": Recorded, "tested": Tested, "noted": Noted}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _HINTS: dict[type, Mapping[str, Any]] = {}
@@ -70,7 +72,7 @@ def read(text: str) -> Event:
     """
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("no line of JSON") from None
     if not isinstance(told, dict) or "llmlearn" not in told:
         raise ValueError("no event of ours")
@@ -80,9 +82,15 @@ def read(text: str) -> Event:
     if kind is None:
         raise ValueError("of a sort that is not known")
     try:
-        return cast("Event", _value(told, kind))
-    except (KeyError, TypeError, ValueError, AttributeError):
+        event = cast("Event", _value(told, kind))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise ValueError("not whole") from None
+    # One such line would have all others of its file refused with it, by whoever records them.
+    if isinstance(event, Recorded) and any(
+        getattr(entry, key) not in known for entry in event.entries for key, known in CLOSED.items()
+    ):
+        raise ValueError("with a word that is not known")
+    return event
 
 
 def _plain(value: Any) -> Any:
@@ -115,7 +123,7 @@ def _value(told: Any, kind: Any) -> Any:
         moment = datetime.fromisoformat(told)
         if moment.tzinfo is None:
             raise ValueError
-        return moment
+        return moment.astimezone(UTC)
     if origin is not None:  # a Literal: one of its words
         if told not in inner:
             raise ValueError
@@ -124,6 +132,8 @@ def _value(told: Any, kind: Any) -> Any:
         return float(told)
     if not isinstance(told, kind) or (kind is int and isinstance(told, bool)):
         raise TypeError
+    if kind is int and not -_WIDEST <= told < _WIDEST:
+        raise OverflowError
     return told
 
 

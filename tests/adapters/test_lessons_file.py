@@ -33,8 +33,19 @@ def test_broken_lines_cost_themselves_alone(tmp_path: Path) -> None:
         "3 lines of .llmlearn/lessons.jsonl are left by a merge (a conflict marker), the first in line 1, and were "
         "skipped",
         "line 7 of .llmlearn/lessons.jsonl is no line of JSON, and was skipped",
-        "line 8 of .llmlearn/lessons.jsonl is of another version, and was skipped",
+        "line 8 of .llmlearn/lessons.jsonl is of a later version, and was skipped",
     )
+    assert found.later == (later,)
+
+
+def test_what_editors_make_of_a_file_is_no_other_file(tmp_path: Path) -> None:
+    """A mark at its beginning, and lines ended as Windows does."""
+    file = LessonsFile(tmp_path)
+    text = f"{line(a_lesson())}\n{line(a_lesson('1:cccc'))}\n"
+    file.write(text)
+    plain = file.read()
+    file.path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert (file.read(), plain.text, plain.problems) == (plain, text, ())
 
 
 def test_writing_has_git_merge_it_by_lines(tmp_path: Path) -> None:

@@ -68,12 +68,15 @@ def test_folding_a_fold_changes_nothing(parts: list[tuple[int, int, str]]) -> No
     [
         ("{", "no line of JSON"),
         ("[]", "no lesson"),
-        ('{"v": 2}', "of another version"),
+        ("[" * 100_000, "no line of JSON"),
+        ('{"v": 2}', "of a later version"),
+        ('{"v": "passwd"}', "no lesson"),
         ('{"v": 1}', "without 'fingerprint'"),
         (line(a_lesson()).replace('"shop/cart.py"', '"../cart.py"'), "with a path outside the project"),
         (line(a_lesson()).replace('"shop/cart.py"', '"/etc/passwd"'), "with a path outside the project"),
         (line(a_lesson()).replace('"type"', '"colour"'), "with a 'category' that is none"),
         (line(a_lesson()).replace('"seen": 2', '"seen": -2'), "with a 'seen' that is no count"),
+        (line(a_lesson()).replace("2026-03-01", "passwd"), "with a 'first_seen' that is no day"),
         (line(a_lesson()).replace('"state": "active"', '"state": "muted"'), "with a 'state' that is none"),
     ],
 )
@@ -82,6 +85,12 @@ def test_what_is_no_line_is_said_without_quoting_it(text: str, why: str) -> None
     with pytest.raises(ValueError, match=why) as caught:
         read(text)
     assert "passwd" not in str(caught.value)
+
+
+def test_what_no_store_can_hold_does_not_reach_it() -> None:
+    """Half of a surrogate pair, inside of what recognises the mistake."""
+    told = {**json.loads(line(a_lesson())), "matchers": [{"kind": "api", "body": {"name": "\ud800"}}]}
+    assert read(json.dumps(told)).matchers == ('{"body": {"name": "\ufffd"}, "kind": "api"}',)
 
 
 def test_a_line_that_is_too_long_is_cut() -> None:

@@ -48,12 +48,35 @@ def test_a_key_more_is_no_matter_a_version_is() -> None:
         {"run": {"run_id": "x", "started": "yesterday", "finished": "today"}},
         {"run": {"run_id": "x", "started": "2026-03-01T12:00:00", "finished": "2026-03-01T12:00:00"}},
         {"run": {"run_id": 3, "started": "2026-03-01T12:00:00+00:00", "finished": "2026-03-01T12:00:00+00:00"}},
+        {"run": {"run_id": "x", "started": "2026-03-01T12:00:00Z", "finished": "9999-12-31T23:59:59-14:00"}},
+        {
+            "run": {
+                "run_id": "x",
+                "started": "2026-03-01T12:00:00Z",
+                "finished": "2026-03-01T12:00:00Z",
+                "passed": 1 << 63,
+            }
+        },
     ],
 )
 def test_what_is_not_whole_is_no_event(broken: dict[str, object]) -> None:
     """Anybody can write into an artefact."""
     with pytest.raises(ValueError, match="not whole"):
         read(json.dumps({**json.loads(line(EVENTS[0])), **broken}))
+
+
+def test_a_line_that_is_nested_without_end_costs_itself_alone() -> None:
+    """It is deeper than any reader goes."""
+    with pytest.raises(ValueError, match="no line of JSON"):
+        read("[" * 100_000)
+
+
+def test_a_word_that_no_store_takes_costs_its_line_alone() -> None:
+    """Else it would have all that is folded with it refused."""
+    told = json.loads(line(EVENTS[0]))
+    told["entries"][0]["severity"] = "grave"
+    with pytest.raises(ValueError, match="a word that is not known"):
+        read(json.dumps(told))
 
 
 def test_events_are_put_into_the_order_of_time_each_once() -> None:

@@ -39,12 +39,13 @@ class LessonsFile:
         """What it holds."""
         try:
             with self.path.open("rb") as file:
-                text = file.read(_LARGEST).decode("utf-8", "replace")
+                # With the mark that some editors begin a file with, or without.
+                text = file.read(_LARGEST).decode("utf-8-sig", "replace").replace("\r\n", "\n")
         except FileNotFoundError:
             return Lines()
-        lessons, wrong = [], Counter[str]()
+        lessons, later, wrong = [], [], Counter[str]()
         first: dict[str, int] = {}
-        for number, line in enumerate(text.splitlines(), start=1):
+        for number, line in enumerate(text.split("\n"), start=1):
             if not line.strip():
                 continue
             try:
@@ -52,9 +53,12 @@ class LessonsFile:
                     raise ValueError("left by a merge (a conflict marker)")
                 lessons.append(committed.read(line))
             except ValueError as error:
+                if isinstance(error, committed.LaterLine):
+                    later.append(line)
                 wrong[str(error)] += 1
                 first.setdefault(str(error), number)
-        return Lines(lessons=tuple(lessons), problems=tuple(self._told(wrong, first)), text=text)
+        problems = tuple(self._told(wrong, first))
+        return Lines(lessons=tuple(lessons), problems=problems, text=text, later=tuple(later))
 
     def _told(self, wrong: Counter[str], first: dict[str, int]) -> list[str]:
         name = f"{FOLDER}/{NAME}"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_llmlearn.domain.entry import Entry
-from pytest_llmlearn.domain.finding import CATEGORIES, SCOPES, SEVERITIES
-from pytest_llmlearn.domain.occurrence import PHASES, SOURCES
+from pytest_llmlearn.domain.entry import CLOSED, Entry
 from pytest_llmlearn.errors import BadOccurrence
 
 
@@ -16,15 +14,8 @@ def check(entries: Sequence[Entry]) -> None:
     Raises:
         BadOccurrence: names the first that cannot, its key, and what is allowed there.
     """
-    allowed = {
-        "when": PHASES,
-        "source": SOURCES,
-        "category": CATEGORIES,
-        "severity": SEVERITIES,
-        "scope": SCOPES,
-    }
     for entry in entries:
-        for key, values in allowed.items():
+        for key, values in CLOSED.items():
             if getattr(entry, key) not in values:
                 raise BadOccurrence(
                     f"{entry.nodeid[:120]} cannot be recorded: {key!r} must be one of {', '.join(values)}, "

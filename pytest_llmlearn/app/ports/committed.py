@@ -14,12 +14,14 @@ from pytest_llmlearn.domain.pattern import Pattern
 class Lines:
     """What a file of lessons holds: its lessons as they stand there, and a sentence for each sort of line that is none.
 
-    `text` is the whole file, "" where there is none.
+    `later` are lines of a later version as they stand there, which whoever writes the file keeps. `text` is the whole
+    file, its lines ended as Unix does, "" where there is none.
     """
 
     lessons: tuple[Committed, ...] = ()
     problems: tuple[str, ...] = ()
     text: str = ""
+    later: tuple[str, ...] = ()
 
 
 class LessonsFile(Protocol):
