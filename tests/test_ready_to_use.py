@@ -27,7 +27,7 @@ from tests.projects import Project, clean_environment
 TOP = Path(__file__).resolve().parent.parent
 ACTION = yaml.safe_load((TOP / "action.yml").read_text(encoding="utf-8"))
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
-GITLAB = yaml.safe_load((TOP / "ci" / "gitlab.yml").read_text(encoding="utf-8"))[".llmlearn"]
+GITLAB = yaml.safe_load((TOP / ".ci" / "gitlab.yml").read_text(encoding="utf-8"))[".llmlearn"]
 HOOKS: dict[str, dict[str, Any]] = {
     hook["id"]: hook for hook in yaml.safe_load((TOP / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 }
