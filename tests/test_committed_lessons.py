@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from click.testing import CliRunner
+
 from pytest_llmlearn.adapters.lessons_file import LessonsFile
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
 from pytest_llmlearn.bootstrap import Memory
 from pytest_llmlearn.domain.committed import line
+from pytest_llmlearn.entrypoints.cli import commands
 from tests.builders import a_run, an_entry
 from tests.committing import a_lesson
 
@@ -39,3 +42,15 @@ def test_what_is_only_counted_makes_no_file_out_of_date(tmp_path: Path) -> None:
         memory.approve("1:cccc")
         (wrong,) = memory.check_lessons()
         assert "(1 missing, 1 to go)" in wrong
+
+
+def test_whoever_forgets_a_committed_lesson_is_told_where_it_stands(tmp_path: Path) -> None:
+    """The file is not the memory's own: what is erased here comes back from there."""
+    LessonsFile(tmp_path).write(f"{line(a_lesson())}\n")
+    with Memory.open(tmp_path) as memory:
+        SqliteStore(tmp_path).record(a_run(), [an_entry("1:aaaa"), an_entry("1:cccc")])
+        assert {one.fingerprint for one in memory.patterns()} == {"1:aaaa", "1:cccc"}
+    for name, told in (("1:aaaa", True), ("1:cccc", False)):
+        done = CliRunner().invoke(commands, ["--root", str(tmp_path), "forget", name, "--yes"])
+        assert done.exit_code == 0
+        assert ("take its line out" in done.stderr) == told

@@ -165,8 +165,8 @@ class CommittedLessons:
     def check(self) -> Sequence[str]:
         """What is wrong with the file, in sentences; none where nothing is.
 
-        Where the store learned lessons itself, the file has to teach what `exported` would: how often, since when and by
-        whom a mistake was seen, and the order of lines, are no matter, else a run that meets a known mistake once more
+        Where the store learned lessons itself, the file has to teach what `exported` would: how often, since when and
+        by whom a mistake was seen, and the order of lines, are no matter, else a run that meets a known mistake again
         would make any file wrong. Where it did not, as in a fresh clone, it is enough that every line can be read and
         holds nothing that redaction would hide.
 

@@ -48,11 +48,16 @@ def forget(context: click.Context, fingerprint: str, yes: bool) -> None:
         if not yes and not click.confirm(f"Erase {_named(pattern)} for good?"):
             click.echo("nothing was erased")
             return
+        standing = memory.standings([pattern.fingerprint]).get(pattern.fingerprint)
         erased = memory.forget(pattern.fingerprint)
         merged = f" and {erased.patterns - 1} merged into it" if erased.patterns > 1 else ""
         click.echo(f"erased {pattern.fingerprint}{merged}, with {erased.occurrences} occurrences")
         for name in erased.moved_aside:
             click.echo(f"{name}, a damaged store kept from before, may hold it too: delete it by hand", err=True)
+        if standing is not None and standing.committed:
+            click.echo(
+                "it stands in .llmlearn/lessons.jsonl too, and comes back from there: take its line out", err=True
+            )
 
 
 @click.command()
