@@ -55,7 +55,7 @@ class Api:
             yield from _gone(matcher, view, world)
         else:
             for lack in self._lacks(what, view, world):
-                if _is_meant(matcher.body, lack):
+                if _is_meant(matcher.body, lack) and not (matcher.body.get("any") and _is_begun(lack, view, world)):
                     yield _sighting(matcher, lack.span, _told(lack))
 
     def _lacks(self, what: str, view: View, world: World) -> tuple[Lack, ...]:
@@ -88,6 +88,15 @@ def _is_meant(body: Mapping[str, Any], lack: Lack) -> bool:
     if lack.what == "keyword" and body.get("keyword") != lack.name:
         return False
     return _ends_alike(str(body.get("callable", "")), lack.of)
+
+
+def _is_begun(lack: Lack, view: View, world: World) -> bool:
+    """Whether it may be a name that is still being typed: something that is there begins so."""
+    if view.settled or lack.what not in ("name", "member"):
+        return False
+    module, _, last = lack.of.rpartition(".")
+    there = (world.names(lack.of) if lack.what == "name" else world.members(module or "builtins", last)) or ()
+    return any(name.startswith(lack.name) for name in there)
 
 
 def _same_module(learned: str, seen: str) -> bool:

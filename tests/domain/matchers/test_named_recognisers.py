@@ -309,3 +309,13 @@ def test_what_names_nothing_gives_no_matcher() -> None:
     """Other rooms look at the code of such failures."""
     assert learned("logic.wrong-result", "assert 1 == 2") == []
     assert learned("runtime.key", "'a'", "a") == []
+
+
+def test_a_name_that_is_still_being_typed_is_not_told_of() -> None:
+    """Something that is there begins so; where it was learned, or is settled, it is told all the same."""
+    matchers = learned("import.missing-name", "cannot import name 'mi' from 'paints'", "paints.mi")
+    (node, *_) = syntax.nodes("from paints import to, mi, zz\n")
+    for settled, told in ((False, {"mi", "zz"}), (True, {"to", "mi", "zz"})):
+        view = View(path="a.py", node=node, text="", imports={}, settled=settled, world=AWorld())
+        found = {sighting.why for one in matchers for sighting in Api().sightings(one, view)}
+        assert found == {f"`paints` has no `{name}`" for name in told}
