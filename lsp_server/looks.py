@@ -67,7 +67,8 @@ class _Under:
 
 
 class Looks:
-    """All looks of one server. `silenced` are matchers' keys with the text of a line where they are not to be told."""
+    """All looks of one server. `silenced` are fingerprints with path and text of a line where they are not to
+    be told, by whichever matcher."""
 
     def __init__(self) -> None:
         self.silenced: set[tuple[str, str, str]] = set()
@@ -154,7 +155,7 @@ class Looks:
             urgent=False,
         )
         shown = tuple(
-            one for one in seen if (one.sighting.matcher.key, path, text_at(lines, _line(one))) not in silenced
+            one for one in seen if (one.sighting.matcher.fingerprint, path, text_at(lines, _line(one))) not in silenced
         )
         return Look(serial=state[0], version=version, path=path, lines=lines, text=text, seen=shown)
 

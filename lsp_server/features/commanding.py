@@ -145,7 +145,7 @@ def _silence(server: LessonsServer, about: About) -> str:
             "where it is not to be told must be named: matcher, uri and line of an open document"
         )
     line = text_at(look.lines, about.line + 1)
-    server.looks.silenced.add((about.matcher, look.path, line))
+    server.looks.silenced.add((about.fingerprint, look.path, line))
     life.look_again(server)
     return line
 

@@ -154,6 +154,19 @@ async def test_what_it_says_can_be_answered(editor: LanguageClient) -> None:
     assert left.range.start.line > WRONG_LINE
 
 
+async def test_a_line_that_is_said_to_be_right_stays_unmarked(editor: LanguageClient) -> None:
+    """By whatever else of the same mistake recognises it."""
+    uri = await opened(editor)
+    await diagnostics(editor, uri, 1)
+    for _ in range(2):
+        actions = await editor.text_document_code_action_async(here(uri))
+        said = {name: arguments for name, arguments in map(command_of, actions) if name}
+        if "llmlearn.rate" in said:
+            await run(editor, "llmlearn.rate", *said["llmlearn.rate"])
+        assert await diagnostics(editor, uri, 0) == []
+        await editor.workspace_execute_command_async(types.ExecuteCommandParams("llmlearn.reload", []))
+
+
 async def test_a_hover_tells_the_lesson(editor: LanguageClient) -> None:
     """In Markdown for those that show it."""
     uri = await opened(editor)
