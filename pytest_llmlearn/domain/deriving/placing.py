@@ -19,6 +19,15 @@ ELSEWHERE = 0.15
 _BY_VALUE = ("runtime.", "logic.", "type.")
 _BY_NAME = frozenset({"type.unexpected-keyword", "type.wrong-arity", "runtime.undefined-name", "runtime.api-changed"})
 """Rules of those categories whose mistakes lie in the code alone."""
+_ASYNC = frozenset({"async.never-awaited", "async.gather-not-awaited"})
+"""Whether a call is awaited after all stands further down, where no pattern looks."""
+_RAISED = {
+    "import.missing-module": "ModuleNotFoundError", "import.missing-name": "ImportError",
+    "import.module-attribute-missing": "AttributeError", "type.missing-attribute": "AttributeError",
+    "type.unexpected-keyword": "TypeError", "type.wrong-arity": "TypeError", "runtime.key": "KeyError",
+    "runtime.index": "IndexError", "runtime.zero-division": "ZeroDivisionError", "runtime.value": "ValueError",
+}  # fmt: skip
+"""What the mistake of a rule raises: no mistake where that is caught."""
 _METHOD = re.compile(r"\$[A-Z]\w*\.\w+\(")
 
 
@@ -27,7 +36,7 @@ def placed(matchers: Sequence[Matcher], fix: Fix, rule_id: str) -> list[Matcher]
     of the fix's name at once, and elsewhere less surely, so that they have to be right there first."""
     function = function_of(fix)
     made: list[Matcher] = []
-    for matcher in matchers:
+    for matcher in (_expected(matcher, rule_id) for matcher in matchers):
         if "inside" in matcher.body or not _is_by_value(rule_id, str(matcher.body["pattern"])):
             made.append(matcher)
             continue
@@ -37,7 +46,12 @@ def placed(matchers: Sequence[Matcher], fix: Fix, rule_id: str) -> list[Matcher]
     return made
 
 
+def _expected(matcher: Matcher, rule_id: str) -> Matcher:
+    raised = _RAISED.get(rule_id)
+    return matcher if raised is None else replace(matcher, body={**matcher.body, "raises": raised})
+
+
 def _is_by_value(rule_id: str, pattern: str) -> bool:
     if rule_id == "type.missing-attribute":  # a method that was called says by its name what was missing
         return _METHOD.search(pattern) is None
-    return rule_id.startswith(_BY_VALUE) and rule_id not in _BY_NAME
+    return rule_id in _ASYNC or (rule_id.startswith(_BY_VALUE) and rule_id not in _BY_NAME)
