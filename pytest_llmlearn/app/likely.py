@@ -153,12 +153,13 @@ def _likeness(own: str, weighted: Mapping[str, float], meant: Meant | None) -> C
     # A request whose vector is not among the nearest is no nearer by meaning than the last of these.
     cosines = meant.requests if meant is not None else {}
     last = min(cosines.values(), default=0.0)
+    by_words = request.by_words(weighted)
 
     def of(one: Request) -> float:
         if one.key == own:
             return 1.0
         by_meaning = request.by_meaning(cosines.get(one.key, last)) if cosines else None
-        return request.alike(request.by_words(weighted, one.words), by_meaning)
+        return request.alike(by_words(one.words), by_meaning)
 
     return of
 

@@ -7,7 +7,7 @@ are vectors. Invariant: a request is as alike to itself as can be, and nothing i
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -83,21 +83,24 @@ def weights(asked: Sequence[str], total: int, known: Mapping[str, int]) -> dict[
     return {word: math.log(1.0 + max(total, 1) / max(known.get(word, 0), 1)) for word in asked}
 
 
-def by_words(weighted: Mapping[str, float], held: Collection[str]) -> float:
-    """How alike by words: 0 to 1, the cosine of the two sets of weighted words.
+def by_words(weighted: Mapping[str, float]) -> Callable[[Collection[str]], float]:
+    """How alike by words the question is to requests with such words: 0 to 1, the cosine of the two weighted sets.
 
     Of the words that only the remembered request has, the weight is taken for that of the question's own on average:
-    looking up each would take longer than all else.
+    looking up each would take longer than all else. What depends on the question alone is computed once.
     """
-    if not weighted or not held:
-        return 0.0
-    own = math.fsum([weight * weight for weight in weighted.values()])
-    common = [weight * weight for word, weight in weighted.items() if word in held]
-    if not common:
-        return 0.0
-    shared = math.fsum(common)
-    foreign = (len(held) - len(common)) * own / len(weighted)
-    return shared / math.sqrt(own * (shared + foreign))
+    squares = {word: weight * weight for word, weight in weighted.items()}
+    own = math.fsum(squares.values())
+
+    def likeness(held: Collection[str]) -> float:
+        common = [square for word, square in squares.items() if word in held]
+        if not common:
+            return 0.0
+        shared = math.fsum(common)
+        foreign = (len(held) - len(common)) * own / len(squares)
+        return shared / math.sqrt(own * (shared + foreign))
+
+    return likeness
 
 
 def by_meaning(cosine: float) -> float:

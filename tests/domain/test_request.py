@@ -52,22 +52,22 @@ def test_a_rarer_word_weighs_more() -> None:
 def test_equal_words_are_as_alike_as_can_be() -> None:
     """And nothing in common is not alike at all."""
     asked = weighted(["stack", "push", "pop"], stack=3)
-    assert request.by_words(asked, {"stack", "push", "pop"}) == pytest.approx(1.0)
-    assert request.by_words(asked, {"tree", "leaf"}) == 0.0
-    assert request.by_words({}, {"stack"}) == 0.0 == request.by_words(asked, set())
+    assert request.by_words(asked)({"stack", "push", "pop"}) == pytest.approx(1.0)
+    assert request.by_words(asked)({"tree", "leaf"}) == 0.0
+    assert request.by_words({})({"stack"}) == 0.0 == request.by_words(asked)(set())
 
 
 def test_words_that_only_the_other_has_make_it_less_alike() -> None:
     """A long request is not like a short one that it contains."""
     asked = weighted(["stack", "push"])
-    alone = request.by_words(asked, {"stack", "push"})
-    assert alone > request.by_words(asked, {"stack", "push", "tree"}) > request.by_words(asked, {"stack", "tree"})
+    alone = request.by_words(asked)({"stack", "push"})
+    assert alone > request.by_words(asked)({"stack", "push", "tree"}) > request.by_words(asked)({"stack", "tree"})
 
 
 def test_a_rare_word_in_common_makes_more_alike_than_a_common_one() -> None:
     """All else being equal."""
     asked = weighted(["write", "dijkstra"], write=80, dijkstra=1)
-    assert request.by_words(asked, {"dijkstra", "x"}) > request.by_words(asked, {"write", "x"})
+    assert request.by_words(asked)({"dijkstra", "x"}) > request.by_words(asked)({"write", "x"})
 
 
 @given(st.lists(WORD, min_size=1, max_size=12, unique=True), st.sets(WORD, min_size=1, max_size=12), st.data())
@@ -77,12 +77,12 @@ def test_likeness_by_words_stays_in_bounds_and_grows_with_words_in_common(
     """0 to 1; a foreign word that becomes a common one never makes it less."""
     known = {word: data.draw(st.integers(1, 100)) for word in asked}
     weights = request.weights(asked, 100, known)
-    before = request.by_words(weights, held)
+    before = request.by_words(weights)(held)
     assert 0.0 <= before <= 1.0 + 1e-9
     missing = [word for word in asked if word not in held]
     foreign = [word for word in held if word not in asked]
     if missing and foreign:
-        after = request.by_words(weights, (held - {foreign[0]}) | {missing[0]})
+        after = request.by_words(weights)((held - {foreign[0]}) | {missing[0]})
         assert after >= before - 1e-9
 
 
