@@ -116,6 +116,14 @@ def test_what_a_module_lacks_says_nothing_of_the_calls_around_it() -> None:
     assert found and not any(fires(one, text.replace("np.float", "float")) for one in found)
 
 
+def test_a_key_that_is_asked_for_first_is_no_mistake() -> None:
+    """In whichever function it is read."""
+    found = derived("def load(row):\n    return row['total']  # here\n", "KeyError", "'total'")
+    (anywhere, *_) = [one for one in found if "inside" not in one.body]
+    assert fires(anywhere, "def other(row):\n    return row['total']\n") == [2]
+    assert fires(anywhere, "def other(row):\n    if 'total' in row:\n        return row['total']\n") == []
+
+
 def test_names_of_ones_own_may_differ_in_other_code() -> None:
     """Parameters stay, for whoever writes the function anew keeps them."""
     shapes = derived(

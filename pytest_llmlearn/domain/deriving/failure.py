@@ -157,7 +157,7 @@ def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[list
     exception = failure.exception.rpartition(".")[2]
     shapes = Shapes()
     for focus in focuses(line_of(tree, failure.line, imports), exception, failure.message):
-        guards = _asking(focus.aim, focus.piece) if exception in _OF_KINDS else ()
+        guards = _asking(focus.aim, focus.piece) if focus.aim == "key" or exception in _OF_KINDS else ()
         asked = [
             pattern
             for pattern in (written(guard, known, constants=True, names=True) for guard in guards)
@@ -183,7 +183,7 @@ def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[list
                 if any(is_caught(exception, span, piece) for span in on):
                     raises = ""  # it came all the same, raised again
             if right:
-                unless = asked if level.here else []
+                unless = asked if level.here or focus.aim == "key" else []
                 by_value = exception in _OF_VALUES and focus.aim != "raise"
                 sure = min(level.confidence, BY_VALUE) if by_value else level.confidence
                 yield list(dict.fromkeys([*right, *others])), where, unless, raises, sure
@@ -214,7 +214,9 @@ def _alike(aim: Aim, piece: ast.AST) -> dict[str, list[ast.AST]]:
 
 
 def _asking(aim: Aim, piece: ast.AST) -> Iterator[ast.AST]:
-    """How code asks first what a thing is, before it uses it as what it may not be."""
+    """How code asks first what a thing is, or whether it has a key, before it uses it so."""
+    if aim == "key" and isinstance(piece, ast.Subscript):
+        yield ast.Compare(left=piece.slice, ops=[ast.In()], comparators=[piece.value])
     named: ast.AST | None = piece if aim in ("mapping", "array") else None
     if aim in ("item", "attribute") and isinstance(piece, ast.Subscript | ast.Attribute):
         named = piece.value
