@@ -11,7 +11,7 @@ from pytest_llmlearn.adapters.lessons_file import LessonsFile
 from pytest_llmlearn.adapters.sqlite_store import SqliteStore
 from pytest_llmlearn.bootstrap import Memory
 from pytest_llmlearn.domain.committed import line
-from pytest_llmlearn.entrypoints.cli import commands
+from pytest_llmlearn.entrypoints.cli import main
 from tests.builders import a_run, an_entry
 from tests.committing import a_lesson
 
@@ -51,6 +51,6 @@ def test_whoever_forgets_a_committed_lesson_is_told_where_it_stands(tmp_path: Pa
         SqliteStore(tmp_path).record(a_run(), [an_entry("1:aaaa"), an_entry("1:cccc")])
         assert {one.fingerprint for one in memory.patterns()} == {"1:aaaa", "1:cccc"}
     for name, told in (("1:aaaa", True), ("1:cccc", False)):
-        done = CliRunner().invoke(commands, ["--root", str(tmp_path), "forget", name, "--yes"])
+        done = CliRunner().invoke(main, ["--root", str(tmp_path), "forget", name, "--yes"])
         assert done.exit_code == 0
         assert ("take its line out" in done.stderr) == told

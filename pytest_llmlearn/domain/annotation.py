@@ -137,7 +137,9 @@ def distinct(annotations: Iterable[Annotation]) -> list[Annotation]:
 
 def title(annotation: Annotation) -> str:
     """Its rule and how well it is known, fit for a heading: `async.never-awaited, seen 4 times`."""
-    often = f"seen {times(annotation.seen)}" if annotation.recurring else "new"
+    # One function that fails in state after state of the code counts once: "seen once" would deny that it recurs.
+    often = f"seen {times(annotation.seen)}" if annotation.seen > 1 else "recurring"
+    often = often if annotation.recurring else "new"
     return safe(f"{annotation.rule_id}, {often}", TITLE_LIMIT)
 
 
@@ -145,7 +147,7 @@ def standing(annotation: Annotation) -> str:
     """How often it was seen, since when and by whom, and what repaired it; one sentence on one line."""
     since = f" since {annotation.first_seen:%Y-%m-%d}" if annotation.first_seen is not None else ""
     if annotation.recurring:
-        text = f"Seen {times(annotation.seen)}{since}"
+        text = f"{f'Seen {times(annotation.seen)}' if annotation.seen > 1 else 'Recurring'}{since}"
     else:
         text = "New" if annotation.seen <= 1 else f"New, seen {times(annotation.seen)}"
     by = _by(annotation.models)

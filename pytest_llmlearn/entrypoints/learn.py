@@ -11,7 +11,9 @@ import os
 import platform
 import sys
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -85,6 +87,8 @@ class Learner:
     def pytest_unconfigure(self) -> None:
         if self._scan is not None:  # the session ended before it could be heard
             self._scan.leave()
+        if not self._config.pluginmanager.has_plugin("terminalreporter"):
+            self._say_verdict(partial(print, file=sys.stderr))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int | pytest.ExitCode) -> None:
@@ -315,10 +319,18 @@ class Learner:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         self._tell(terminalreporter)
+        # Whoever wants no more than a headline still wants to know why a run fails whose tests pass.
+        headline_alone = self._recording is not None and self._config.get_verbosity() <= -2
+        if headline_alone or self._config.getoption("no_summary", False):
+            self._say_verdict(terminalreporter.write_line)
         if self._marking.lines:
             terminalreporter.write_line("")  # whatever a test left on the line
         for line in self._marking.lines:  # each on a line of its own, uncoloured: else the CI does not see them
             terminalreporter.write_line(line)
+
+    def _say_verdict(self, write: Callable[[str], object]) -> None:
+        if self._marking.verdict:
+            write(f"llmlearn: {self._marking.verdict}")
 
     def _tell(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._config.getoption("no_summary", False):

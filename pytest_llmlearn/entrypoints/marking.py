@@ -22,7 +22,10 @@ CI = ("GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "BUILDKITE")
 
 
 class Marking:
-    """What one run of the tests shows. `notices` are what people should know of it, `lines` what the CI is to read."""
+    """What one run of the tests shows. `notices` are what people should know of it, `lines` what the CI is to read.
+
+    `verdict` is why the run fails although its tests pass; "" where it does not.
+    """
 
     def __init__(self, root: Root, settings: Settings, environ: Mapping[str, str]) -> None:
         self._root = root
@@ -31,6 +34,7 @@ class Marking:
         self._annotations: list[Annotation] | None = []
         self.notices: list[str] = []
         self.lines: tuple[str, ...] = ()
+        self.verdict = ""
 
     @property
     def wanted(self) -> bool:
@@ -98,8 +102,10 @@ class Marking:
         found = shutting.shut([*self._annotations, *scanned], gates, accepted)
         if found:
             fails = exit_status == pytest.ExitCode.OK
-            self.notices.insert(0, shutting.sentence(found, failing=fails))
+            sentence = shutting.sentence(found, failing=fails)
+            self.notices.insert(0, sentence)
             if fails:
+                self.verdict = sentence
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

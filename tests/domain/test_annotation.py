@@ -75,3 +75,11 @@ def test_an_annotation_travels_as_json() -> None:
     whole = an_annotation(fix=FIX, labels=("CWE-89",))
     for one in (whole, an_annotation(first_seen=None)):
         assert Annotation.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+
+
+def test_what_recurs_in_one_function_is_not_said_to_be_seen_once() -> None:
+    """The same function in state after state of the code counts once, and recurs."""
+    one = an_annotation(recurring=True, seen=1)
+    assert title(one).endswith(", recurring")
+    assert standing(one).startswith("Recurring since")
+    assert title(an_annotation(recurring=False, seen=1)).endswith(", new")

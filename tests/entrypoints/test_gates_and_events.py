@@ -81,16 +81,23 @@ def test_without_being_asked_no_gate_is_shut(project: pytest.Pytester) -> None:
     assert (result.ret, told(result)) == (0, [])
 
 
-@pytest.mark.parametrize("words", [(), ("-x",), ("-qq",)], ids=["plain", "-x", "-qq"])
+@pytest.mark.parametrize("words", [(), ("-x",), ("-qq",), ("--no-summary",)], ids=["plain", "-x", "-qq", "no summary"])
 def test_a_run_whose_tests_pass_fails_by_what_it_saw(project: pytest.Pytester, words: tuple[str, ...]) -> None:
     """With 1, as one whose tests failed, and one sentence that names the mistake and the way out."""
     fingerprint = enforced(project)
     result = run(project, "--llm-learn-fail-on=security,enforced", *words)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    if words != ("-qq",):
-        (line,) = told(result)
-        assert "enforced: made_later.py:6 [async.never-awaited]" in line
-        assert f"llmlearn baseline add {fingerprint.partition(':')[2][:10]} --reason WHY" in line
+    (line,) = told(result)
+    assert "enforced: made_later.py:6 [async.never-awaited]" in line
+    assert f"llmlearn baseline add {fingerprint.partition(':')[2][:10]} --reason WHY" in line
+
+
+def test_without_a_terminal_it_is_said_all_the_same(project: pytest.Pytester) -> None:
+    """Another plug-in prints the run, or none does."""
+    enforced(project)
+    result = run(project, "--llm-learn-fail-on=enforced", "-p", "no:terminal")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert [line for line in result.errlines if "--llm-learn-fail-on" in line]
 
 
 def test_a_gate_of_another_sort_stays_open(project: pytest.Pytester) -> None:
