@@ -10,7 +10,7 @@ from typing import Literal
 from pytest_llmlearn.app.ports import Fixes, Store
 from pytest_llmlearn.app.ports.rules import LearnedRules, RuleTests
 from pytest_llmlearn.domain.deriving.fixing import from_fix
-from pytest_llmlearn.domain.graduation import Graduate, best, graduate, holds
+from pytest_llmlearn.domain.graduation import Graduate, graduate, holds, ranked
 from pytest_llmlearn.domain.lesson import Lesson
 from pytest_llmlearn.domain.matcher import Matcher
 from pytest_llmlearn.domain.pattern import HIDDEN, Pattern
@@ -100,12 +100,18 @@ class Graduation:
         if not matchers:
             made = [each for fix in fixes for each in from_fix(fix, pattern.rule_id, others=fixes)]
             matchers = list({each.key: each for each in made}.values())
-        chosen = best(matchers)
-        if chosen is None:
+        candidates = ranked(matchers)
+        if not candidates:
             return "nothing of it can be recognised by its syntax alone" if pattern.state == "enforced" else ""
-        if which == "enforced" and not holds(pattern, chosen):
-            return ""
-        return graduate(pattern, chosen, self._lesson_of(pattern), fixes)
+        reasons: list[str] = []
+        for matcher in candidates:
+            if which == "enforced" and not holds(pattern, matcher):
+                continue
+            told = graduate(pattern, matcher, self._lesson_of(pattern), fixes)
+            if isinstance(told, Graduate):
+                return told
+            reasons.append(told)
+        return reasons[0] if reasons else ""
 
     def _checked(self, made: Sequence[Graduate]) -> tuple[list[Graduate], list[LeftOut]]:
         """The rules that can be used and do what their tests say, and the others."""

@@ -47,10 +47,12 @@ def holds(pattern: Pattern, matcher: Matcher) -> bool:
     return not trials.wrong and (pattern.state == "enforced" or (pattern.shown and trials.right >= HOLDS))
 
 
-def best(matchers: Iterable[Matcher]) -> Matcher | None:
-    """The matcher that speaks for a pattern as a rule: right most often, then surest. Only shapes can be written."""
+def ranked(matchers: Iterable[Matcher]) -> list[Matcher]:
+    """The matchers that may speak for a pattern as a rule: right most often first, then surest. Only shapes can be
+    written."""
     shapes = [one for one in matchers if one.kind == "shape" and not one.trials.wrong]
-    return max(shapes, key=lambda one: (one.trials.right, one.confidence, one.origin == "fix", one.key), default=None)
+    best_last = sorted(shapes, key=lambda one: (one.trials.right, one.confidence, one.origin == "fix", one.key))
+    return best_last[::-1]
 
 
 def graduate(pattern: Pattern, matcher: Matcher, lesson: Lesson, fixes: Sequence[Fix]) -> Graduate | str:

@@ -18,6 +18,7 @@ from pytest_llmlearn.adapters.sqlite_store import SqliteStore
 from pytest_llmlearn.bootstrap import Memory, parts
 from pytest_llmlearn.domain.fix import Fix, Healing
 from pytest_llmlearn.domain.guidance import Query
+from pytest_llmlearn.domain.matcher import Matcher
 from pytest_llmlearn.entrypoints.cli import main
 from pytest_llmlearn.settings import Settings
 from tests.builders import a_run, an_entry, at
@@ -105,6 +106,26 @@ def test_what_holds_graduates_and_is_told_no_more(project: Path) -> None:
     with Memory.open(project, settings=replace(Settings(), embedder="none")) as memory:
         shown = {match.pattern.fingerprint for match in memory.recall(asked).matches}
     assert shown == {ROTATE.fingerprint, ODD.fingerprint}
+
+
+@pytest.mark.skipif(SEMGREP is None, reason="Semgrep is not installed")
+@pytest.mark.slow
+def test_a_rule_is_made_of_what_the_fix_tells_apart(project: Path) -> None:
+    """What was made of the failure may be surer, but no fix shows imports; then the fix's own pattern speaks."""
+    fingerprint = ROTATE.fingerprint
+    with Memory.open(project) as memory:
+        memory._matchers.put(
+            [
+                Matcher(
+                    fingerprint=fingerprint, rule_id="type.unexpected-keyword", kind="shape",
+                    body={"pattern": "pictures.rotated(...)"}, atoms=frozenset({"rotated"}), confidence=0.8,
+                )
+            ]
+        )  # fmt: skip
+        memory.derive_from_fixes(memory._fixes.fixes(fingerprint))
+        memory.enforce(fingerprint)
+    assert ROTATE.fingerprint not in llmlearn("rules", "export").stdout  # as left out
+    assert "expand=True" in (project / ".llmlearn" / "rules" / NAME).read_text(encoding="utf-8")
 
 
 def test_a_scan_uses_the_rules_that_were_learned(project: Path) -> None:
