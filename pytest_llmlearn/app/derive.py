@@ -76,7 +76,11 @@ class Deriving:
         Raises:
             StoreError: they cannot be written.
         """
-        usable = [(entry, text) for entry, text in failures if _is_usable(entry, text)]
+        # Together what is of one text, and there of one place: each text is read once.
+        usable = sorted(
+            ((entry, text) for entry, text in failures if _is_usable(entry, text)),
+            key=lambda one: (one[0].path or "", _digest(one[1]), one[0].line or 0),
+        )
         self._confirm(usable)
         made: dict[str, Matcher] = {}
         codes: dict[str, set[str]] = {}

@@ -15,8 +15,10 @@ from pytest_llmlearn.app.derive import Deriving
 from pytest_llmlearn.app.memory_matchers import Standing
 from pytest_llmlearn.app.trying import Trying
 from pytest_llmlearn.bootstrap import watching
+from pytest_llmlearn.domain.deriving import failure
 from pytest_llmlearn.domain.matcher import Trials
 from pytest_llmlearn.domain.redaction import redact
+from pytest_llmlearn.domain.syntax import nodes as syntax_nodes
 from pytest_llmlearn.settings import Settings
 from tests.builders import a_run, an_entry, an_occurrence
 from tests.fake_matchers import FakeMatchers
@@ -58,6 +60,16 @@ def test_a_failure_gives_matchers_once(deriving: Deriving, matchers: FakeMatcher
     assert deriving.failed([failed()])
     assert not deriving.failed([failed(), failed()])
     assert trials(matchers) == Trials()
+
+
+def test_each_text_is_read_once(deriving: Deriving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many of its lines failed, and in whatever order the tests met them: large files fail in many places."""
+    read: list[str] = []
+    monkeypatch.setattr(failure.syntax, "nodes", lambda text, first=1: read.append(text) or syntax_nodes(text, first))
+    line = "    out = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)\n"
+    texts = [f"import cv2\nx = {number}\ndef grey(image):\n{line * 20}" for number in range(2)]
+    deriving.failed([failed(text=text, line=at) for at in range(4, 24) for text in texts])
+    assert sorted(read) == texts
 
 
 def test_other_code_that_fails_so_confirms(deriving: Deriving, matchers: FakeMatchers) -> None:

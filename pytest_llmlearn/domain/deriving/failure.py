@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from pytest_llmlearn.domain import parsing, syntax
+from pytest_llmlearn.domain import syntax
 from pytest_llmlearn.domain.deriving.focus import Aim, focuses, line_of
 from pytest_llmlearn.domain.deriving.shapes import ANY, hole, known_in, rest, written
 from pytest_llmlearn.domain.matcher import Matcher
@@ -21,6 +22,8 @@ from pytest_llmlearn.domain.matchers.pattern import atoms_of, compiled
 from pytest_llmlearn.domain.matchers.shape import Shapes
 from pytest_llmlearn.domain.names import imported
 from pytest_llmlearn.domain.proof import BY_VALUE, SPEAKS, TRIED, WIDE
+from pytest_llmlearn.domain.source import parse
+from pytest_llmlearn.domain.tree import Node
 from pytest_llmlearn.errors import BadPattern
 
 MOST = 8
@@ -144,18 +147,16 @@ def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[list
     """Patterns, any of which will do, with the function they are to be found in, what must not stand there, the
     exception that must not be caught there, and how sure they are; one of the patterns matches what failed."""
     imports = imported(failure.text)
-    try:
-        tree = parsing.module(failure.text)
-        nodes = syntax.nodes(failure.text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    read = _read(failure.text)
+    if read is None:
         return
+    tree, shapes = read.tree, read.shapes
     around, inside = _around(tree, failure.line)
     known = known_in(tree, around, imports, safe)
-    piece = next((node for node in reversed(nodes) if node.span.line <= failure.line), None)
+    piece = next((node for node in reversed(read.nodes) if node.span.line <= failure.line), None)
     if piece is None:
         return
     exception = failure.exception.rpartition(".")[2]
-    shapes = Shapes()
     for focus in focuses(line_of(tree, failure.line, imports), exception, failure.message):
         guards = _asking(focus.aim, focus.piece) if focus.aim == "key" or exception in _OF_KINDS else ()
         asked = [
@@ -187,6 +188,26 @@ def _shapes(failure: Failed, safe: Callable[[str], bool]) -> Iterator[tuple[list
                 by_value = exception in _OF_VALUES and focus.aim != "raise"
                 sure = min(level.confidence, BY_VALUE) if by_value else level.confidence
                 yield list(dict.fromkeys([*right, *others])), where, unless, raises, sure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    """A text that was read: nothing of it is changed by whoever looks at it."""
+
+    tree: ast.Module
+    nodes: tuple[Node, ...]
+    shapes: Shapes
+
+
+@lru_cache(maxsize=1)
+def _read(text: str) -> _Text | None:
+    """The text's trees; None where it does not parse. One text at a time is kept, for they are large: failures of one
+    file come together."""
+    tree = parse(text)
+    try:
+        return _Text(tree=tree, nodes=syntax.nodes(text), shapes=Shapes()) if tree is not None else None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _says_something(pattern: str) -> bool:
