@@ -125,7 +125,7 @@ def test_a_rule_is_made_of_what_the_fix_tells_apart(project: Path) -> None:
         memory.derive_from_fixes(memory._fixes.fixes(fingerprint))
         memory.enforce(fingerprint)
     assert ROTATE.fingerprint not in llmlearn("rules", "export").stdout  # as left out
-    assert "expand=True" in (project / ".llmlearn" / "rules" / NAME).read_text(encoding="utf-8")
+    assert "expand=True" in (project / NAME).read_text(encoding="utf-8")
 
 
 def test_a_scan_uses_the_rules_that_were_learned(project: Path) -> None:
