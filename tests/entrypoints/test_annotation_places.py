@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
 
 from pytest_llmlearn.entrypoints.annotations.places import Places
+from pytest_llmlearn.entrypoints.annotations.publish import write
 from tests.annotating import an_annotation
 
 
@@ -89,3 +91,17 @@ def test_annotations_are_placed_with_the_hash_of_their_line(repository: Path) ->
     ]
     assert placed[0].line_hash.endswith(":1")
     assert [one.line_hash for one in placed[1:]] == ["kept", "", ""]
+
+
+def test_half_a_file_is_not_left(tmp_path: Path) -> None:
+    """A disk that is full: whoever uploads what is there would be refused, and not know why."""
+    file = tmp_path / "made" / "report.sarif"
+    write(file, "whole")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))
+    try:
+        with pytest.raises(OSError):
+            write(file, "x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(file.parent.iterdir()) == []

@@ -105,11 +105,18 @@ def write(path: Path, content: str) -> None:
     """Write it in place of what is there, in folders that are made where they are missing.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written; half of it is not left, for whoever uploads it would be refused.
     """
     with contextlib.suppress(FileExistsError):  # that it is no folder is better said by who writes into it
         path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content.encode("utf-8", "backslashreplace"))
+    with path.open("wb") as file:
+        try:
+            file.write(content.encode("utf-8", "backslashreplace"))
+            file.flush()
+        except OSError:
+            if path.is_file():  # no device, and no pipe
+                path.unlink()
+            raise
 
 
 def _kept(page: str, environ: Mapping[str, str]) -> str:
