@@ -128,3 +128,17 @@ def test_what_it_shows_itself_costs_it_no_memory(tmp_path: Path) -> None:
     assert reading.kept("glimpses") is not known
     store.close()
     other.close()
+
+
+def test_what_is_shown_waits_for_the_disk_seldom(tmp_path: Path) -> None:
+    """Thousands of notes stay in the log of writes, which whoever records something has moved into the file."""
+    store = SqliteStore(tmp_path)
+    store.record(a_run("run-1"), [an_entry("1:0001")])
+    log = tmp_path / ".llmlearn" / "state" / "memory.db-wal"
+    lessons = (Shown(fingerprint="1:0001"),)
+    for number in range(400):
+        time = datetime(2026, 1, 1, tzinfo=UTC)
+        assert store.exposures().show(Showing(time=time, channel="command", lessons=lessons, session=f"s{number}"))
+    assert log.stat().st_size > 1_500 * 4096  # by itself SQLite empties it at a thousand pages
+    store.close()
+    assert not log.exists()

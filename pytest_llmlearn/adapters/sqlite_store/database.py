@@ -43,6 +43,9 @@ _PRAGMAS = (
 )
 _NOTING = 0.02
 """Seconds for which another writer is waited for where a change may be lost."""
+_LOGGED = 4_000
+"""Pages (16 MB) that the log of writes may have before a note has them moved into the file: that waits for the disk, by
+SQLite's own 1,000 with every hundredth answer. Whoever changes more moves them sooner, and whoever is last to leave."""
 _PAUSE = 0.02
 """Seconds between two tries where SQLite does not wait by itself."""
 
@@ -219,6 +222,7 @@ class DatabaseFile:
         if self._noting is None:
             self._noting = self._connect(f"file:{quote(str(self.path.absolute()))}?mode=rw", uri=True, wait=_NOTING)
             self._noting.execute("PRAGMA synchronous = NORMAL")
+            self._noting.execute(f"PRAGMA wal_autocheckpoint = {_LOGGED}")
             self._noting_of, self._noting_schema = there, None
         schema = self._noting.execute("PRAGMA schema_version").fetchone()[0]
         if schema != self._noting_schema:
