@@ -11,14 +11,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_llmlearn.domain.deriving.fixing import lines_matched, sides, template
+from pytest_llmlearn.domain.deriving.fixing import sides, template
 from pytest_llmlearn.domain.fix import Fix
-from pytest_llmlearn.domain.fragment import Fragment
 from pytest_llmlearn.domain.lesson import Lesson, safe
 from pytest_llmlearn.domain.matcher import Matcher
-from pytest_llmlearn.domain.matchers.pattern import compiled
 from pytest_llmlearn.domain.pattern import Pattern
-from pytest_llmlearn.errors import BadPattern
+from pytest_llmlearn.domain.rule_formula import FOUND, Formula, fired, formula, scalar
 
 HOLDS = 3
 """Distinct pieces of code on which a matcher has been right, and none on which it was wrong, to graduate by itself."""
@@ -48,34 +46,40 @@ def holds(pattern: Pattern, matcher: Matcher) -> bool:
 
 
 def ranked(matchers: Iterable[Matcher]) -> list[Matcher]:
-    """The matchers that may speak for a pattern as a rule: right most often first, then surest. Only shapes can be
-    written."""
-    shapes = [one for one in matchers if one.kind == "shape" and not one.trials.wrong]
-    best_last = sorted(shapes, key=lambda one: (one.trials.right, one.confidence, one.origin == "fix", one.key))
-    return best_last[::-1]
+    """Those that may speak for a pattern as a rule, the best first: right most often, then surest; of things that do
+    not exist none that would speak of all of them."""
+    able = [one for one in matchers if one.kind in ("shape", "api") and not one.trials.wrong and "any" not in one.body]
+
+    def rank(one: Matcher) -> tuple[bool, int, float, bool, str]:
+        return one.kind == "shape", one.trials.right, one.confidence, one.origin == "fix", one.key
+
+    return sorted(able, key=rank, reverse=True)
 
 
 def graduate(pattern: Pattern, matcher: Matcher, lesson: Lesson, fixes: Sequence[Fix]) -> Graduate | str:
     """The rule of a matcher; or in a sentence why none can be made of it.
 
-    Its test is made of a fix that the matcher tells apart: it must be found in `bad` and not in `good`.
+    Its test is made of a fix that the matcher tells apart, so that it must be found in `bad` and not in `good`; of what
+    does not exist it is made of its name, and of what the fixes call good.
     """
-    wanted = str(matcher.body.get("pattern", ""))
-    inside = str(matcher.body.get("inside") or "").rpartition(".")[2]
-    try:
-        compiled(wanted)
-    except BadPattern as error:
-        return f"its pattern cannot be written as Semgrep writes them: {error}"
+    what = formula(matcher)
+    if isinstance(what, str):
+        return what
     name = f"learned-{_PLAIN.sub('-', pattern.rule_id.lower()).strip('-')}-{pattern.fingerprint.rpartition(':')[2][:8]}"
-    cases, told = None, None
-    for fix in sorted(fixes, key=lambda each: (-each.verified, each.digest)):
-        if fix.verified and cases is None:
-            cases, told = _cases(name, wanted, inside, fix), fix
-    if cases is None or told is None:
-        return "there is no verified fix that shows where it is right and where it is wrong"
-    changed = None if told.imports or told.conflicting else template(told, wanted)
-    block = _block(name, wanted, inside, pattern, lesson, matcher, changed)
-    return Graduate(name=name, fingerprint=pattern.fingerprint, block=block, cases=cases)
+    verified = [fix for fix in sorted(fixes, key=lambda each: (-each.verified, each.digest)) if fix.verified]
+    if what.example:
+        block = _block(name, what, pattern, lesson, matcher, None)
+        parts = [_marked(what.example, name), *(_good(name, fix) for fix in verified[:1])]
+        return Graduate(name=name, fingerprint=pattern.fingerprint, block=block, cases="\n\n".join(parts))
+    inside = str(matcher.body.get("inside") or "")
+    for fix in verified:
+        cases = _cases(name, matcher, inside, fix)
+        if cases is not None:
+            single = len(what.wanted) == 1 and not fix.imports and not fix.conflicting
+            changed = template(fix, what.wanted[0]) if single else None
+            block = _block(name, what, pattern, lesson, matcher, changed)
+            return Graduate(name=name, fingerprint=pattern.fingerprint, block=block, cases=cases)
+    return "there is no verified fix that shows where it is right and where it is wrong"
 
 
 def step(count: int) -> int:
@@ -83,11 +87,8 @@ def step(count: int) -> int:
     return max((one for one in STEPS if one <= count), default=0)
 
 
-def _block(
-    name: str, wanted: str, inside: str, pattern: Pattern, lesson: Lesson, matcher: Matcher, changed: str | None
-) -> str:
+def _block(name: str, what: Formula, pattern: Pattern, lesson: Lesson, matcher: Matcher, changed: str | None) -> str:
     message = safe(f"{lesson.sentence.rstrip('.')}." if lesson.sentence else pattern.rule_id)
-    within = f"def {inside}(...):\n    ..." if inside else ""
     told = {
         "fingerprint": pattern.fingerprint,
         "learned_rule": pattern.rule_id,
@@ -104,18 +105,12 @@ def _block(
         "    languages: [python]",
         f"    severity: {SEVERITIES.get(pattern.severity, 'WARNING')}",
         f"    message: {_quoted(message)}",
-        "    patterns:",
-        *_scalar("      - pattern: |", wanted, 10),
-        *(_scalar("      - pattern-inside: |", within, 10) if within else ()),
-        *(_scalar("    fix: |-", changed, 6) if changed is not None else ()),
+        *what.lines(),
+        *(scalar("    fix: |-", changed, 6) if changed is not None else ()),
         "    metadata:",
         *(f"      {key}: {_quoted(value)}" for key, value in told.items()),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _scalar(head: str, text: str, indent: int) -> list[str]:
-    return [head, *(f"{' ' * indent}{line}" if line else "" for line in text.split("\n"))]
 
 
 def _quoted(value: object) -> str:
@@ -125,27 +120,44 @@ def _quoted(value: object) -> str:
     )  # fmt: skip
 
 
-def _cases(name: str, wanted: str, inside: str, fix: Fix) -> str | None:
-    """Both sides of a fix as a test; None where the pattern is not seen in the one alone."""
+def _cases(name: str, matcher: Matcher, inside: str, fix: Fix) -> str | None:
+    """Both sides of a fix as a test; None where the matcher does not fire in the one alone."""
     before, after = sides(fix)
-    if any(lines_matched(wanted, piece.text) for piece in after):
-        return None
     lines: list[str] = []
     found = False
     for piece in before:
-        at = lines_matched(wanted, piece.text)
+        whole = _around(fix.signature, inside, piece.text.split("\n"))
+        at = fired(matcher, "\n".join(whole))
         found = found or bool(at)
-        lines += _around(fix.signature, inside, _commented(piece, at, f"# ruleid: {name}"))
+        lines += _commented(whole, at, f"# ruleid: {name}")
     for piece in after:
-        lines += _around(fix.signature, inside, _commented(piece, {1}, f"# ok: {name}"))
+        whole = _around(fix.signature, inside, piece.text.split("\n"))
+        if fired(matcher, "\n".join(whole)):
+            return None
+        lines += _commented(whole, {len(whole) - 1 - len(piece.text.split("\n"))}, f"# ok: {name}")
     return "\n".join(lines) + "\n" if found else None
 
 
-def _commented(piece: Fragment, at: Iterable[int], comment: str) -> list[str]:
-    """The text's lines with a comment above those of these numbers."""
+def _good(name: str, fix: Fix) -> str:
+    """What a fix calls good, as the part of a test in which nothing is to be found."""
+    lines: list[str] = []
+    for piece in sides(fix)[1]:
+        whole = _around(fix.signature, "", piece.text.split("\n"))
+        lines += _commented(whole, {len(whole) - 1 - len(piece.text.split("\n"))}, f"# ok: {name}")
+    return "\n".join(lines) + "\n"
+
+
+def _marked(example: str, name: str) -> str:
+    lines = example.split("\n")
+    at = {number for number, line in enumerate(lines, 1) if line.endswith(FOUND)}
+    return "\n".join(_commented([line.removesuffix(FOUND) for line in lines], at, f"# ruleid: {name}"))
+
+
+def _commented(text: Sequence[str], at: Iterable[int], comment: str) -> list[str]:
+    """The lines of a text with a comment above those of these numbers."""
     numbers = frozenset(at)
     lines: list[str] = []
-    for number, line in enumerate(piece.text.split("\n"), 1):
+    for number, line in enumerate(text, 1):
         if number in numbers:
             lines.append(f"{line[: len(line) - len(line.lstrip())]}{comment}")
         lines.append(line)
@@ -155,8 +167,11 @@ def _commented(piece: Fragment, at: Iterable[int], comment: str) -> list[str]:
 def _around(signature: str, inside: str, lines: Sequence[str]) -> list[str]:
     """Code inside the definitions that stood around it; in a function of that name where it has to be in one."""
     heads = [line.strip() for line in signature.split("\n") if line.strip()]
+    *classes, name = inside.split(".")
     if any(not head.endswith(":") for head in heads) or (inside and not heads):
-        heads = [f"def {inside}():"] if inside else []
+        heads = [f"def {name}():"] if inside else []
+    if classes and not any(head.startswith("class ") for head in heads):
+        heads = [*(f"class {each}:" for each in classes), *heads]
     if not heads:  # `return` and `await` stand in functions alone
         heads = ["async def example():"] if any("await" in line for line in lines) else ["def example():"]
     shown = [f"{'    ' * depth}{head}" for depth, head in enumerate(heads)]
