@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from pytest_llmlearn.domain.deriving.failure import Failed, from_failure
-from pytest_llmlearn.domain.deriving.fixing import from_fix
+from pytest_llmlearn.domain.deriving.fixing import from_fix, lines_matched, sides
 from pytest_llmlearn.domain.deriving.named import from_pattern
 from pytest_llmlearn.domain.deriving.placing import placed
 from pytest_llmlearn.domain.matcher import Matcher, Trials
@@ -106,7 +106,21 @@ class Deriving:
             for matcher in placed(from_fix(fix, rule_id, others=others), fix, rule_id):
                 if self._safe(_body(matcher)):
                     made.setdefault(matcher.key, matcher)
+        self._refute([fix for fix, _ in given])
         return self._put(made, {})
+
+    def _refute(self, fixes: Sequence[Fix]) -> None:
+        """Tell the shapes of what failed that they are still seen in what was verified in its place."""
+        known = [one for one in self._matchers.every() if one.kind == "shape"] if fixes else []
+        for fix in fixes:
+            good = [piece.text for piece in sides(fix)[1]]
+            told = {
+                one.key: Trials(wrong=1)
+                for one in known
+                if one.fingerprint == fix.fingerprint and any(_is_in(one, text) for text in good)
+            }
+            if told:
+                self._matchers.tried(told, _digest(fix.good))
 
     def passed(self, texts: Sequence[tuple[str, str]], *, among: Sequence[Matcher] | None = None) -> None:
         """Learn from files whose tests pass, each with its path: what fires there was wrong.
@@ -186,6 +200,15 @@ class Deriving:
         return new
 
 
+def _is_in(matcher: Matcher, text: str) -> bool:
+    """Whether a shape is seen in a piece of code; where that asks first, or catches, it is not sure to be."""
+    if matcher.body.get("raises") and "except" in text:
+        return False
+    if any(lines_matched(str(pattern), text) for pattern in matcher.body.get("unless", ())):
+        return False
+    return any(lines_matched(str(one), text) for one in (matcher.body["pattern"], *matcher.body.get("either", ())))
+
+
 def is_near(spans: Iterable[Span], line: int) -> bool:
     """Whether one of these places is on that line, or within `NEAR` lines of it."""
     return any(span.line - NEAR <= line <= span.end_line + NEAR for span in spans)
@@ -197,8 +220,9 @@ def _is_usable(entry: Entry, text: str) -> bool:
 
 
 def _code_of(entry: Entry) -> str:
-    """The code that failed, by what it is and whose: the same function, unchanged, fails many tests and runs."""
-    return _digest(f"{entry.unit}\0{entry.unit_hash}")
+    """The code that failed, by what it is and what it is called: the same function, unchanged, fails many tests and
+    runs, and in whatever file it stands it is one witness."""
+    return _digest(f"{entry.unit.rpartition(':')[2]}\0{entry.unit_hash}")
 
 
 def _functions(text: str, qualname: str) -> str:

@@ -16,6 +16,7 @@ from pytest_llmlearn.app.memory_matchers import Standing
 from pytest_llmlearn.app.trying import Trying
 from pytest_llmlearn.bootstrap import watching
 from pytest_llmlearn.domain.deriving import failure
+from pytest_llmlearn.domain.fix import Fix
 from pytest_llmlearn.domain.matcher import Trials
 from pytest_llmlearn.domain.redaction import redact
 from pytest_llmlearn.domain.syntax import nodes as syntax_nodes
@@ -107,6 +108,22 @@ def test_code_that_passes_says_what_was_wrong(deriving: Deriving, matchers: Fake
 def test_what_teaches_nothing_gives_no_matcher(deriving: Deriving, changes: dict[str, Any]) -> None:
     """It is no mistake of the code, or nobody can look at it."""
     assert not deriving.failed([failed(**changes)])
+
+
+def test_what_a_fix_left_standing_was_not_the_mistake(deriving: Deriving, matchers: FakeMatchers) -> None:
+    """It would be told of the very code that was verified."""
+    text = "async def tries(store):\n    job = store.load()\n    return job.tries\n"
+    message = "'coroutine' object has no attribute 'tries'"
+    deriving.failed([failed(exception="AttributeError", message=message, line=3, text=text)])
+    seen = [one for one in matchers.every() if "job.tries" in str(one.body.get("pattern"))]
+    assert seen and not any(one.trials.wrong for one in seen)
+    fix = Fix(
+        fingerprint="1:a", digest="b2:1", bad="job = store.load()\nreturn job.tries", verified=1,
+        good="job = await store.load()\nreturn job.tries", signature="async def tries(store):",
+    )  # fmt: skip
+    deriving.mined([(fix, "async.never-awaited")])
+    seen = [one for one in matchers.every() if "job.tries" in str(one.body.get("pattern"))]
+    assert {one.trials.wrong for one in seen} == {1}
 
 
 @pytest.mark.parametrize("exception", ["AssertionError", "NameError", "SyntaxError"])
