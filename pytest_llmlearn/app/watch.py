@@ -182,10 +182,14 @@ class Watch:
         return Looked(path=path, sightings=_sorted(found), gaps=tuple(gaps))
 
     def forget(self, path: str | None = None) -> None:
-        """Drop what is remembered of a file that was closed; without `path` of all, for what exists has changed."""
+        """Drop what is remembered of a file that was closed; without `path` what was seen in all, for what exists has
+        changed."""
         with self._lock:
             if path is None:
-                self._known.clear()
+                # What was read stays: it is of the text alone.
+                for document in self._known.values():
+                    for seen in document.seen.values():
+                        seen.results.clear()
                 if self._world is not None:
                     self._world.forget()
             else:

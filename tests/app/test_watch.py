@@ -119,6 +119,11 @@ def test_only_what_changed_is_looked_at_again() -> None:
     looker.forget("a.py")
     looker.look("a.py", "def f():\n    x\n")
     assert len(counting.asked) == 4
+    looker.look("a.py", "def f():\n    x\n")
+    assert len(counting.asked) == 4
+    looker.forget()
+    assert lines(looker.look("a.py", "def f():\n    x\n")) == [2]
+    assert len(counting.asked) == 5
 
 
 def test_a_name_that_is_bound_elsewhere_counts_at_once() -> None:
