@@ -201,6 +201,31 @@ class TestMemory:
         assert learned.prove_matchers().anew == 1
         assert self.anywhere(learned).held is None
 
+    def test_passing_code_without_it_in_its_function_makes_it_surer(self, learned: Memory, tmp_path: Path) -> None:
+        """Once for the same code of the function, whatever stands around it; what is looked for anywhere is no surer."""
+
+        def silent() -> dict[bool, set[int]]:
+            found: dict[bool, set[int]] = {True: set(), False: set()}
+            for one in learned.matchers():
+                found["inside" in one.matcher.body].add(one.matcher.trials.silent)
+            return found
+
+        mended = "def grey(image, code):\n    return image.mean(axis=code)\n"
+        self.passed(tmp_path, "other.py", mended)
+        learned.prove_matchers()
+        self.passed(tmp_path, "other.py", f"import os\n\n\n{mended}\n\nhere = os.curdir\n")
+        learned.prove_matchers()
+        assert silent() == {True: {1}, False: {0}}
+        self.passed(tmp_path, "other.py", mended.replace("axis=code", "axis=0"))
+        learned.prove_matchers()
+        assert silent() == {True: {2}, False: {0}}
+
+    def test_a_copy_of_the_code_that_failed_is_no_other_witness(self, learned: Memory) -> None:
+        """In another file either."""
+        before = {one.matcher.key: one.matcher.trials for one in learned.matchers()}
+        learned.record([self.occurrence(path="copy.py")])
+        assert {one.matcher.key: one.matcher.trials for one in learned.matchers()} == before
+
     def test_stopping_decides_nothing(self, learned: Memory, tmp_path: Path) -> None:
         """Half a look at the project is none."""
         self.passed(tmp_path, "other.py", GREEN)
