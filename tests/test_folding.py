@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,16 @@ def test_folding_that_was_broken_off_goes_on(
         with pytest.raises(KeyboardInterrupt):
             fold(clone, *map(without_notes, events))
     assert fold(clone, *map(without_notes, events)) == direct
+
+
+def test_whoever_folds_at_once_waits(clone: Project, direct: Dump, events: list[list[Event]]) -> None:
+    """What is known, and what comes of it, takes several steps: two that take them at once would mine other fixes."""
+    first, second = Memory.open(clone.root), Memory.open(clone.root)
+    with first, second, ThreadPoolExecutor(2) as pool:
+        halves = [without_notes([*events[0], *events[3]]), without_notes([*events[4], *events[2], *events[1]])]
+        done = list(pool.map(Memory.fold, (first, second), halves))
+    assert sum(one.runs for one in done) == 5
+    assert dump(clone) == direct
 
 
 def test_a_store_is_told_nothing_by_its_own_events(

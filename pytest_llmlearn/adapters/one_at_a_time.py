@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_PAUSE = 0.05
+
 
 class LockFile:
-    """The lock `path`, whose folder must exist. Nobody is waited for."""
+    """The lock `path`, whose folder must exist."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     @contextmanager
     def held(self) -> Iterator[bool]:
-        """Hold it while this lasts; False where somebody else does.
+        """Hold it while this lasts; False where somebody else does, for whom nobody waits.
 
         Raises:
             OSError: the file cannot be made.
@@ -35,6 +38,24 @@ class LockFile:
                     _release(handle)
         finally:
             os.close(handle)
+
+    @contextmanager
+    def waited_for(self, seconds: float) -> Iterator[None]:
+        """Hold it while this lasts, once nobody else does.
+
+        Raises:
+            OSError: the file cannot be made.
+            TimeoutError: somebody else held it for so long.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            with self.held() as taken:
+                if taken:
+                    yield
+                    return
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"another process has held {self._path.name} for {seconds:g} seconds")
+            time.sleep(_PAUSE)
 
 
 if sys.platform == "win32":

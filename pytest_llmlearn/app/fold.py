@@ -8,6 +8,7 @@ folded twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, cast
@@ -51,7 +52,10 @@ class Folded:
 
 
 class Fold:
-    """The use case. `code` gives the files of a commit; `redact` makes text fit to be written down."""
+    """The use case. `code` gives the files of a commit; `redact` makes text fit to be written down.
+
+    `alone` lets one process fold at a time: what is known, and what comes of it, is read and written in several steps.
+    """
 
     def __init__(
         self,
@@ -61,10 +65,12 @@ class Fold:
         rows: FoldedRows,
         code: Callable[[str], CodeThen],
         redact: Callable[[str], str],
+        alone: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self._store = store
         self._fixes = fixes
         self._rows = rows
+        self._alone = alone
         self._code = code
         self._redact = redact
 
@@ -75,7 +81,10 @@ class Fold:
             BadOccurrence: an event has a value that the store does not know.
             StoreError: the store cannot be written. What was written until then stands, and folding once more goes on.
         """
-        ordered = in_order(events)
+        with self._alone():
+            return self._folded(in_order(events))
+
+    def _folded(self, ordered: Sequence[Event]) -> Folded:
         runs = {one.run.run_id: one.run for one in ordered if not isinstance(one, Noted)}
         recorded = self._rows.recorded(runs)
         underway = self._rows.underway

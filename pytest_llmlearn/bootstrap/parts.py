@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     from pytest_llmlearn.domain.similarity import Calibration
     from pytest_llmlearn.hookspecs import History, Surroundings
 
+FOLDING_SECONDS = 600.0
+"""How long who folds waits for another process that does."""
 PATIENT_SECONDS = 3_600.0
 """How long one question to the history may take where a person asks about a whole repository, and waits."""
 
@@ -190,7 +193,24 @@ def fold(root: Path, store: SqliteStore, redact: Callable[[str], str]) -> Fold:
     from pytest_llmlearn.app.fold import Fold
 
     code = cache(lambda commit: CommitFiles(root, commit))
-    return Fold(store=store, fixes=store.fixes(), rows=store.folded(), code=code, redact=redact)
+    rows = store.folded()
+    return Fold(store=store, fixes=store.fixes(), rows=rows, code=code, redact=redact, alone=lambda: _folding(root))
+
+
+@contextmanager
+def _folding(root: Path) -> Iterator[None]:
+    """While one process folds, another waits."""
+    from pytest_llmlearn.adapters.one_at_a_time import LockFile
+    from pytest_llmlearn.errors import StoreUnavailable
+
+    path = state.database_path(root)
+    with ExitStack() as stack:
+        try:
+            state.make(root)
+            stack.enter_context(LockFile(path.with_name("fold.lock")).waited_for(FOLDING_SECONDS))
+        except OSError as error:
+            raise StoreUnavailable(str(path), error.strerror or str(error)) from error
+        yield
 
 
 def code_state(root: Path) -> str | None:
