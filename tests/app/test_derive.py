@@ -202,7 +202,7 @@ class TestMemory:
         assert self.anywhere(learned).held is None
 
     def test_passing_code_without_it_in_its_function_makes_it_surer(self, learned: Memory, tmp_path: Path) -> None:
-        """Once for the same code of the function, whatever stands around it; what is looked for anywhere is no surer."""
+        """Once for the same code of the function, whatever stands around it; what may stand anywhere is no surer."""
 
         def silent() -> dict[bool, set[int]]:
             found: dict[bool, set[int]] = {True: set(), False: set()}
