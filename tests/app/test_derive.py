@@ -201,6 +201,12 @@ class TestMemory:
         assert learned.prove_matchers().anew == 1
         assert self.anywhere(learned).held is None
 
+    def test_upkeep_looks_at_the_passing_code_too(self, learned: Memory, tmp_path: Path) -> None:
+        """Where no editor does."""
+        self.passed(tmp_path, "other.py", GREEN)
+        assert {task.name: task.count for task in learned.maintain().done}["matchers"] == 1
+        assert self.anywhere(learned).held == "fires on passing code"
+
     def test_passing_code_without_it_in_its_function_makes_it_surer(self, learned: Memory, tmp_path: Path) -> None:
         """Once for the same code of the function, whatever stands around it; what may stand anywhere is no surer."""
 
