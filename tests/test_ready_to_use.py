@@ -200,6 +200,13 @@ def test_the_action_installs_itself_and_hands_words_on(tmp_path: Path) -> None:
     assert not (tmp_path / "hacked").exists()
 
 
+def test_arguments_that_cannot_be_split_fail_the_step(tmp_path: Path) -> None:
+    """An open quotation would else have all tests run, as if nothing had been asked for."""
+    done = Runner(tmp_path, tmp_path, {"python": sys.executable, "package": "none", "args": '-k "a'}).run()
+    assert done[-1].returncode == 1
+    assert "No closing quotation" in done[-1].stderr
+
+
 def test_the_job_of_gitlab_keeps_what_it_makes() -> None:
     """Whether or not the tests passed; the variables that it declares are those that it uses."""
     assert GITLAB["cache"]["when"] == GITLAB["artifacts"]["when"] == "always"
