@@ -90,6 +90,9 @@ class Attribution:
         return nearest, [self._at(frame.path, frame.line, "frame") for frame in self._test_frames(occurrence)]
 
     def _chosen(self, occurrence: Occurrence, levels: Sequence[Sequence[_Candidate]]) -> Culprit | None:
+        raised = next((candidate for candidate in levels[0] if candidate.chosen_by == "frame"), None)
+        if raised is not None and self._written(raised).type == "unknown" and not self._everything:
+            levels = levels[:1]  # who wrote what failed is not known: the test that showed it is not accused instead
         for allowed in (True, False) if self._everything else (True,):
             for level in levels:
                 kept = [(candidate, self._written(candidate)) for candidate in level]

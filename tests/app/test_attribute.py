@@ -244,6 +244,22 @@ def test_a_generated_test_is_the_last_to_be_accused(project: Project) -> None:
     assert found is not None and found.path == "calc.py"
 
 
+def test_a_generated_test_is_not_accused_in_place_of_code_of_unknown_making(project: Project) -> None:
+    """A line that is not committed yet raised: the test that showed it is right, whoever wrote it."""
+    project.made = ("test_calc.py",)
+    test = "from calc import Calc\n\ndef test_it():\n    Calc('1').add(2)  # here\n"
+    project.write("test_calc.py", test)
+    frames = (
+        Frame(path="test_calc.py", line=4, function="test_it"),
+        Frame(path="calc.py", line=6, function="Calc.add"),
+    )
+    failure = a_failed_assertion(test, exception="TypeError", mro=("TypeError",), frames=frames, path="calc.py", line=6)
+    assert project.attribute(failure) is None
+    project.made = ("test_calc.py", "calc.py")
+    found = project.attribute(failure)
+    assert found is not None and (found.path, found.line) == ("calc.py", 6)
+
+
 def test_a_coroutine_nobody_awaited_is_laid_on_the_call_that_made_it(project: Project) -> None:
     """The warning names where the object died; the test reaches the function whose call is not awaited."""
     made = "async def load():\n    return 1\n\n\nasync def name():\n    load()\n    return 2\n"
