@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from pytest_llmlearn.app.ports.vectors import Embedder
 
 
-def scratches(
-    settings: Settings, embedder: Embedder | None = None, *, by_sight: bool = False
-) -> Callable[[], Scratch]:
+def scratches(settings: Settings, embedder: Embedder | None = None, *, by_sight: bool = False) -> Callable[[], Scratch]:
     """What makes a new scratch memory, each in a folder of its own, under these settings.
 
     With an embedder what it learns has vectors; the same one should serve all, for it remembers those it made.

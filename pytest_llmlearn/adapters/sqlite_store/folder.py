@@ -30,8 +30,8 @@ pytest-llmlearn keeps here what it learned from the test failures of LLM-written
   `.gitattributes` beside it, which has branches add their lines side by side.
 - `baseline.json`: what this project has accepted: findings of the security scan (`llmlearn scan --update-baseline`),
   as paths, rules and digests, no code, and mistakes by which no run fails (`llmlearn baseline`). Commit it.
-- `rules/`: Semgrep rules made of mistakes that were made again and again (`llmlearn rules export`); what they enforce is
-  not told any more. Commit them.
+- `rules/`: Semgrep rules made of mistakes that were made again and again (`llmlearn rules export`); what they enforce
+  is not told any more. Commit them.
 - `traces.jsonl`: which lines assistants wrote while they wrote them, as Agent Trace records: paths, line numbers and
   model names, no code and no prompts. Commit it if others should know.
 - `state/`: the memory itself, a SQLite database. It is private to you: it quotes error messages, a few lines of code
