@@ -155,8 +155,8 @@ def test_what_earlier_commits_showed_is_recurring(
     third = marks(runs[2])
     assert len(third) == len(PLACES)
     for one in third:
-        assert ", seen " in one.properties["title"]
-        assert re.search(r"Seen \w+( times)? since \d{4}-\d\d-\d\d, by gpt-4o", one.data)
+        assert re.search(r", (recurring|seen \w+( times)?)$", one.properties["title"])
+        assert re.search(r"(Recurring|Seen \w+( times)?) since \d{4}-\d\d-\d\d, by gpt-4o", one.data)
     (run,) = json.loads((folder.root / "out/first.sarif").read_text())["runs"]
     marked = {one["partialFingerprints"]["llmlearn/v1"] for one in run["results"]}
     assert {told["llm_learn.fingerprint"] for told in properties(folder.root / "junit-1.xml").values()} < marked
