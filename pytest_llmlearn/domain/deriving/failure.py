@@ -301,5 +301,3 @@ def _forms(aim: Aim, piece: ast.AST, name: str) -> Iterator[tuple[str, ast.AST]]
         yield "right", ast.BinOp(left=hole(), op=piece.op, right=piece.right)
     elif isinstance(piece, ast.Attribute):
         yield "of", ast.Attribute(value=hole(), attr=piece.attr, ctx=ast.Load())
-
-
