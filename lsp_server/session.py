@@ -58,6 +58,7 @@ class Session:
     ) -> None:
         self.root = root
         self.round = 0
+        self.proving = False
         self.ended = threading.Event()
         """What takes long asks it whether to go on."""
         self.settings, wrong = settings_with(root, os.environ, options)

@@ -9,9 +9,12 @@ from lsp_server.features import publishing
 from pytest_llmlearn.errors import LlmlearnError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lsp_server.documents import Document
     from lsp_server.server import LessonsServer
     from lsp_server.session import Session
+    from pytest_llmlearn.bootstrap import Memory
 
 log = logging.getLogger(__name__)
 
@@ -21,12 +24,33 @@ async def prepare(server: LessonsServer, session: Session) -> None:
     try:
         await session.ask(lambda memory: memory.patterns(limit=1), urgent=False)
         await session.share()
-        await session.work("proving", lambda memory: memory.prove_matchers(session.ended.is_set))
+    except (LlmlearnError, OSError) as error:
+        server.tell(str(error))
+    await prove(server, session)
+
+
+async def prove(server: LessonsServer, session: Session) -> None:
+    """Try matchers on the code that passes, where either is new: what was just learned is to prove itself too."""
+    if session.proving:
+        return
+    session.proving = True
+    try:
+        done = await session.work("proving", lambda memory: _proved(memory, session.ended.is_set))
     except (LlmlearnError, OSError) as error:
         server.tell(str(error))
     else:
-        session.round += 1
-        publishing.refresh(server)
+        if done:
+            session.round += 1
+            publishing.refresh(server)
+    finally:
+        session.proving = False
+
+
+def _proved(memory: Memory, ended: Callable[[], bool]) -> bool:
+    if not memory.proof_due:
+        return False
+    memory.prove_matchers(ended)
+    return True
 
 
 async def saved(server: LessonsServer, document: Document) -> None:
@@ -44,3 +68,4 @@ async def made_anew(server: LessonsServer, session: Session) -> None:
     await session.ask(lambda memory: memory.forget_looks())
     session.round += 1
     publishing.refresh(server)
+    server.begin(prove(server, session))

@@ -100,6 +100,7 @@ def look_again(server: LessonsServer) -> None:
     """Something outside of the documents has changed: what was recognised in them may be another now."""
     for session in server.sessions:
         session.round += 1
+        server.begin(keeping.prove(server, session))
     publishing.refresh(server)
 
 

@@ -63,6 +63,15 @@ class MatchersOfMemory:
         """
         return self._proving().run(stop)
 
+    @property
+    def proof_due(self) -> bool:
+        """Whether there are matchers, or code that passes, that the last `prove_matchers` of this memory did not know.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        return self._proving().due
+
     def learn_passing(self, texts: Sequence[tuple[str, str]], *, among: Sequence[Matcher] | None = None) -> None:
         """Learn from the texts of files whose tests pass, each with its path: what fires there was wrong. It is told to
         all matchers, or to those `among` them.

@@ -2,13 +2,13 @@
 and what is silent in its own function, where that passes, is the surer for it.
 
 Looked at are the project's Python files that passed as they are now, that are no tests, and in which nothing is red.
-What was said of a file holds as long as its content and the matchers stay the same.
+What was said of a file holds as long as its content stays the same; of new matchers it is asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,15 +27,22 @@ REMEMBERED = 20_000
 """Files of which is remembered what fired in them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What the last look at the project said: by the keys of the matchers that were tried, those of them that fired in
+    each file, by a digest of its path and content."""
+
+    tried: frozenset[str] = frozenset()
+    fired: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
 class Remembered(Protocol):
-    """What the last looks said of files. A shadow: it may be lost."""
+    """What the last look said. A shadow: it may be lost."""
 
-    def read(self) -> Mapping[str, Sequence[str]]:
-        """The keys of the matchers that fired, by a digest of the file's content and the matchers."""
-        ...
+    def read(self) -> Before: ...
 
-    def write(self, known: Mapping[str, Sequence[str]]) -> None:
-        """Remember these, and no others.
+    def write(self, now: Before) -> None:
+        """Remember this instead.
 
         Raises:
             OSError: it cannot be written.
@@ -59,7 +66,8 @@ class Proved:
 
 
 class Proving:
-    """The use case. `files` are those of the project that passed as they are, from its root; `text` reads one."""
+    """The use case. `files` are those of the project that passed as they are, from its root; `text` reads one; `ran` is
+    another after a run of the tests in which more of them passed."""
 
     def __init__(
         self,
@@ -72,6 +80,7 @@ class Proving:
         files: Callable[[], Iterable[str]],
         text: Callable[[str], str | None],
         remembered: Remembered,
+        ran: Callable[[], object] = lambda: None,
     ) -> None:
         self._matchers = matchers
         self._trying = trying
@@ -81,6 +90,13 @@ class Proving:
         self._files = files
         self._text = text
         self._remembered = remembered
+        self._ran = ran
+        self._at: object = None
+
+    @property
+    def due(self) -> bool:
+        """Whether anything that a look depends on was changed since the last one by this object."""
+        return self._at != self._state()
 
     def run(self, stop: Callable[[], bool] = lambda: False) -> Proved:
         """Derive what the fixes of the project give, then try all matchers; `stop` is asked before each file.
@@ -92,38 +108,54 @@ class Proving:
         self._deriving.mined(self._with_rules(self._fixes.fixes()))
         matchers = [one for one in self._matchers.every() if one.kind != "scan"]
         if not matchers:
+            self._at = self._state()
             return Proved(hits={})
-        terms = _digest("\0".join(sorted(one.key for one in matchers)))
-        red = self._red()
-        known = self._remembered.read()
-        seen: dict[str, Sequence[str]] = {}
-        hits: dict[str, list[str]] = {}
+        if self._at is not None:
+            self._trying.forget()
+        before = self._remembered.read()
+        current = {one.key: one for one in matchers}
+        new = [one for one in matchers if one.key not in before.tried]
+        texts = list(self._texts())
+        known = {digest: before.fired.get(digest) for _, _, digest in texts}
+        fired: dict[str, frozenset[str]] = {}
         silent: list[tuple[str, Sequence[Matcher]]] = []
-        files = anew = 0
-        for path in self._files():
+        anew = 0
+        # Changing what is tried costs more than trying it, so the files that only new matchers concern come together.
+        for path, text, digest in sorted(texts, key=lambda one: known[one[2]] is None):
             if stop():
-                return Proved(files=files, anew=anew, matchers=len(matchers), hits=hits, complete=False)
-            text = self._text(path) if path not in red else None
-            if text is None or len(text) > TEXT or is_test_file(path, text):
-                continue
-            files += 1
-            digest = _digest(f"{terms}\0{path}\0{text}")
-            keys = known.get(digest)
-            if keys is None:
+                return Proved(files=len(texts), anew=anew, matchers=len(matchers), hits={}, complete=False)
+            told = known[digest]
+            trying = matchers if told is None else new
+            now = frozenset(self._trying.fired(trying, path, text)) if trying else frozenset()
+            fired[digest] = now.union(key for key in told or () if key in current)
+            if trying:
                 anew += 1
-                keys = sorted(self._trying.fired(matchers, path, text))
-                fired = frozenset(keys)
-                silent.append((text, [one for one in matchers if one.key not in fired]))
-            if len(seen) < REMEMBERED:
-                seen[digest] = keys
-            for key in keys:
+                silent.append((text, [one for one in trying if one.key not in now]))
+        hits: dict[str, list[str]] = {}
+        for path, _, digest in texts:
+            for key in fired[digest]:
                 hits.setdefault(key, []).append(path)
         for text, quiet in silent:
             self._deriving.silent(text, quiet)
-        self._matchers.proved({one.key: len(hits.get(one.key, ())) for one in matchers})
-        if anew or len(known) > len(seen):
-            self._remembered.write(seen)
-        return Proved(files=files, anew=anew, matchers=len(matchers), hits=hits)
+        self._matchers.proved({key: len(hits.get(key, ())) for key in current})
+        if anew or len(before.fired) > len(fired):
+            kept = dict(list(fired.items())[:REMEMBERED])
+            self._remembered.write(
+                Before(tried=frozenset(current), fired={digest: sorted(keys) for digest, keys in kept.items()})
+            )
+        self._at = self._state()
+        return Proved(files=len(texts), anew=anew, matchers=len(matchers), hits=hits)
+
+    def _state(self) -> object:
+        return self._matchers.revision(), self._ran(), tuple(self._files())
+
+    def _texts(self) -> Iterator[tuple[str, str, str]]:
+        """The files that passed, each with its text and a digest of both."""
+        red = self._red()
+        for path in self._files():
+            text = self._text(path) if path not in red else None
+            if text is not None and len(text) <= TEXT and not is_test_file(path, text):
+                yield path, text, _digest(f"{path}\0{text}")
 
     def mended(self, fixes: Iterable[Fix]) -> Sequence[Matcher]:
         """Learn from fixes that were just found.

@@ -37,6 +37,11 @@ class Trying:
         with self._lock:
             return self._each(matchers, texts)
 
+    def forget(self) -> None:
+        """What exists may be another by now: ask anew."""
+        with self._lock:
+            self._watch.forget()
+
     def _each(self, matchers: Sequence[Matcher], texts: Iterable[tuple[str, str]]) -> list[Fired]:
         self._these.become(matchers)
         words = [matcher.names for matcher in matchers]

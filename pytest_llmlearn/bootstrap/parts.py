@@ -552,4 +552,5 @@ def proving(
         files=lambda: sorted(PassedFile(root).stands()),
         text=text,
         remembered=ProvedFile(root),
+        ran=lambda: PassedFile(root).stamp,
     )

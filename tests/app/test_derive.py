@@ -201,6 +201,21 @@ class TestMemory:
         assert learned.prove_matchers().anew == 1
         assert self.anywhere(learned).held is None
 
+    def test_new_matchers_alone_are_tried_on_what_is_known(self, learned: Memory, tmp_path: Path) -> None:
+        """And it is known when anything is to be tried; what was found of the others stands."""
+        self.passed(tmp_path, "other.py", GREEN)
+        assert learned.proof_due
+        learned.prove_matchers()
+        assert not learned.proof_due
+        other = CODE.replace("cvtColor", "imread").replace("grey", "read")
+        learned.record([self.occurrence(path="read.py", function="read", code=other)])
+        assert learned.proof_due
+        assert learned.prove_matchers().anew == 1
+        assert self.anywhere(learned).held == "fires on passing code"
+        assert not learned.proof_due and learned.prove_matchers().anew == 0
+        self.passed(tmp_path, "more.py", "x = 1\n")
+        assert learned.proof_due
+
     def test_upkeep_looks_at_the_passing_code_too(self, learned: Memory, tmp_path: Path) -> None:
         """Where no editor does."""
         self.passed(tmp_path, "other.py", GREEN)

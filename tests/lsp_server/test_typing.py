@@ -166,3 +166,21 @@ async def test_what_exists_is_asked_anew_once_a_file_is_another(tmp_path: Path) 
     await client.until(lambda: len(memory.looks) > looks)
     assert memory.forgotten == 2
     await client.server.leave()
+
+
+async def test_matchers_prove_themselves_again_where_something_is_new(tmp_path: Path) -> None:
+    """What a run of the tests taught while the editor was open is tried on the code that passes, once."""
+    memory = SlowMemory(seconds=0)
+    client = Client(tmp_path, memory, lsp_debounce_ms=0)
+    await client.begin()
+    await client.until(lambda: memory.proved == 1)
+    client.type(1, "x")
+    client.tell("textDocument/didSave", textDocument={"uri": client.uri})
+    await client.until(lambda: memory.forgotten == 1)
+    await asyncio.sleep(0.05)
+    assert memory.proved == 1
+    memory.proof_due = True
+    change = {"uri": (tmp_path / ".llmlearn" / "state" / "memory.db").as_uri(), "type": 2}
+    client.tell("workspace/didChangeWatchedFiles", changes=[change])
+    await client.until(lambda: memory.proved == 2)
+    await client.server.leave()

@@ -47,6 +47,11 @@ class PassedFile:
         known = self._known(store) if store is not None else {}
         return frozenset(path for path, stamp in known.items() if stamp == [*(self._stamp(path) or ())])
 
+    @property
+    def stamp(self) -> int:
+        """A number that changes whenever more is known to pass; 0 while nothing is."""
+        return self._file.written()
+
     def _known(self, store: int) -> dict[str, Any]:
         seen = self._file.read() or {}
         files = seen.get("files") if seen.get("store") == store else None

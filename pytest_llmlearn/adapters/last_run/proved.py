@@ -6,13 +6,13 @@ A shadow: damaged or gone, everything is looked at once more. It holds digests a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pytest_llmlearn.adapters.last_run.state_file import StateFile
+from pytest_llmlearn.app.prove import Before
 
 FILE = "proved.json"
-VERSION = 1
+VERSION = 2
 
 
 class ProvedFile:
@@ -21,22 +21,23 @@ class ProvedFile:
     def __init__(self, root: Path) -> None:
         self._file = StateFile(root, FILE, VERSION)
 
-    def read(self) -> Mapping[str, Sequence[str]]:
-        """The keys of the matchers that fired, by a digest of the file's content and the matchers."""
+    def read(self) -> Before:
         told = self._file.read()
         if told is None or told.get("store") != self._file.store():
-            return {}
-        files = told.get("files")
-        if not isinstance(files, dict):
-            return {}
-        return {digest: keys for digest, keys in files.items() if isinstance(keys, list)}
+            return Before()
+        tried, fired = told.get("tried"), told.get("fired")
+        if not isinstance(tried, list) or not isinstance(fired, dict):
+            return Before()
+        whole = {digest: keys for digest, keys in fired.items() if isinstance(keys, list)}
+        return Before(tried=frozenset(map(str, tried)), fired=whole)
 
-    def write(self, known: Mapping[str, Sequence[str]]) -> None:
-        """Remember these, and no others; nothing where there is no database to stand beside.
+    def write(self, now: Before) -> None:
+        """Remember this instead; nothing where there is no database to stand beside.
 
         Raises:
             OSError: it cannot be written.
         """
         store = self._file.store()
         if store is not None:
-            self._file.write({"store": store, "files": {digest: list(keys) for digest, keys in known.items()}})
+            fired = {digest: list(keys) for digest, keys in now.fired.items()}
+            self._file.write({"store": store, "tried": sorted(now.tried), "fired": fired})

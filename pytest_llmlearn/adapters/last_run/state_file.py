@@ -52,6 +52,13 @@ class StateFile:
         draft.write_text(content, encoding="ascii")
         draft.replace(target)
 
+    def written(self) -> int:
+        """When it was written, in nanoseconds; 0 where it is not there."""
+        try:
+            return (self._folder / self._name).stat().st_mtime_ns
+        except OSError:
+            return 0
+
     def remove(self) -> None:
         """Say nothing.
 
