@@ -35,6 +35,12 @@ _ASSISTANTS = (
 _KEPT = ("LLMLEARN_CORPORA",)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Runs of pytest that tests start do without what only drives the language server: it takes longer than they do."""
+    if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None):
+        os.environ["PYTEST_ADDOPTS"] = "-p no:pytest-lsp"
+
+
 @pytest.fixture(autouse=True)
 def nobody_assists(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test says itself who is at work; whoever runs the suite leaves no trace in it."""
