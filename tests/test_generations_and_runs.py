@@ -73,7 +73,6 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Shop:
     return shop
 
 
-@PLAIN_AND_WORKERS
 def test_a_red_first_run_fails_the_generation(shop: Shop) -> None:
     """Nothing was known of the code but the event."""
     shop.add(function="total")
@@ -83,7 +82,6 @@ def test_a_red_first_run_fails_the_generation(shop: Shop) -> None:
     assert (one.outcome.passed, one.outcome.failed, one.outcome.first_pass) == (0, 1, False)
 
 
-@PLAIN_AND_WORKERS
 def test_a_green_first_run_is_told_although_nothing_failed(shop: Shop) -> None:
     """And the run says nothing of it."""
     shop.write({"shop/cart.py": REPAIRED})
@@ -152,7 +150,6 @@ def test_the_second_run_alike_opens_nothing(shop: Shop) -> None:
     assert shop.database.read_bytes().startswith(b"whoever")
 
 
-@PLAIN_AND_WORKERS
 def test_files_loaded_by_tests_are_the_denominator(shop: Shop) -> None:
     """Of two generated files only the one that tests load."""
     marker = "# llmlearn: generated=model-a\n"

@@ -117,7 +117,6 @@ def test_a_repair_that_was_never_committed_is_a_fix(shop: Shop) -> None:
     assert len(shop.healings()) == 1
 
 
-@PLAIN_AND_WORKERS
 def test_only_what_turned_green_is_healed(shop: Shop) -> None:
     """Two red tests, one repair: the other stays red until its own code is repaired."""
     shop.write({"tests/test_total.py": TOTAL}).tested()
@@ -229,7 +228,6 @@ def test_code_that_was_written_anew_is_no_fix(shop: Shop) -> None:
     assert "rewritten" in shop.verdicts() and not [one for one in shop.fixes() if "sum_" in one.good]
 
 
-@PLAIN_AND_WORKERS
 def test_a_coroutine_that_is_awaited_now_is_a_fix(shop: Shop) -> None:
     """The test passed all the time; what was found of it is gone."""
     forgotten = USERS.replace(
@@ -242,7 +240,6 @@ def test_a_coroutine_that_is_awaited_now_is_a_fix(shop: Shop) -> None:
     assert shop.verdicts() == ["fix"]
 
 
-@PLAIN_AND_WORKERS
 def test_an_import_that_could_not_be_found_is_repaired(shop: Shop) -> None:
     """What failed is the file; it is healed when tests of it pass and none of them fails."""
     broken = AWAITED.replace("import asyncio\n", "import asyncio\nfrom shop.nowhere import nothing\n", 1)
