@@ -50,11 +50,11 @@ def may_run() -> bool:
 
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The figures of six pairs, and of a few tests of theirs that were weakened."""
+    """The figures of four pairs, and of a few tests of theirs that were weakened."""
     if not may_run():
         pytest.skip("no corpora (LLMLEARN_CORPORA), or no `unshare -rn`")
     written = tmp_path_factory.mktemp("heal") / "figures.json"
-    words = ["classeval", "--pairs", "6", "--tests", "1", "--parts", "pairs,tests", "--jobs", "2", "--json", written]
+    words = ["classeval", "--pairs", "4", "--tests", "1", "--parts", "pairs,tests", "--jobs", "2", "--json", written]
     environment = {**os.environ, "LLMLEARN_CORPORA": str(PACK)}
     command = [str(word) for word in (sys.executable, SCRIPT, *words)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
