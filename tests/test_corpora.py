@@ -44,7 +44,7 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Any:
         "--models",
         "^(GPT-5|Codestral|instruct-codegen-16B)$",
         "--tasks",
-        "5",
+        "4",
         "--json",
         figures,
     ]
