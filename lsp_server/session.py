@@ -1,7 +1,8 @@
 """One project, while the server runs: its memory, kept and warm, and the threads that ask it.
 
-Invariant: what is asked of a memory is asked in one thread, never in that of the event loop. What may take long (scans,
-proofs) has a thread and a memory of its own, so that no answer waits for it.
+Invariant: what an editor asks of a memory is asked in one thread, never in that of the event loop; the daemon that
+shares the memory has threads of its own, and looks at no text. What may take long (scans, proofs) has a thread and a
+memory of its own, so that no answer waits for it.
 """
 
 from __future__ import annotations

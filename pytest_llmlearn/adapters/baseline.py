@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pytest_llmlearn.errors import BadInput
 
 VERSION = 1
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class BaselineFile:
@@ -28,15 +31,9 @@ class BaselineFile:
         Raises:
             BadInput: the file is none.
         """
-        try:
-            told = json.loads(self._path.read_bytes())
-            if told["version"] != VERSION:
-                raise ValueError
-            return Counter((str(one["path"]), str(one["rule_id"]), str(one["mark"])) for one in told["accepted"])
-        except FileNotFoundError:
-            return {}
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"{self._path} is no baseline; `llmlearn scan --update-baseline` writes one") from error
+        return self._told(
+            lambda told: Counter((str(one["path"]), str(one["rule_id"]), str(one["mark"])) for one in told["accepted"])
+        )
 
     def write(self, accepted: Mapping[tuple[str, str, str], int]) -> None:
         """Accept these and no others.
@@ -52,18 +49,12 @@ class BaselineFile:
         Raises:
             BadInput: the file is none.
         """
-        try:
-            told = json.loads(self._path.read_bytes())
-            if told["version"] != VERSION:
-                raise ValueError
-            return {
+        return self._told(
+            lambda told: {
                 str(one["fingerprint"]): (str(one.get("reason", "")), str(one.get("date", "")))
                 for one in told.get("patterns", ())
             }
-        except FileNotFoundError:
-            return {}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise BadInput(f"{self._path} is no baseline; `llmlearn scan --update-baseline` writes one") from error
+        )
 
     def accept(self, patterns: Mapping[str, tuple[str, str]]) -> None:
         """Accept these fingerprints and no others; the flaws stay as they are.
@@ -73,6 +64,18 @@ class BaselineFile:
             OSError: it cannot be written.
         """
         self._write(_flaws(self.read()), patterns)
+
+    def _told(self, read: Callable[[Any], dict[K, V]]) -> dict[K, V]:
+        """What `read` makes of the file; nothing where there is none."""
+        try:
+            told = json.loads(self._path.read_bytes())
+            if told["version"] != VERSION:
+                raise ValueError
+            return read(told)
+        except FileNotFoundError:
+            return {}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadInput(f"{self._path} is no baseline; `llmlearn scan --update-baseline` writes one") from error
 
     def _write(self, flaws: Sequence[str], patterns: Mapping[str, tuple[str, str]]) -> None:
         told = [
